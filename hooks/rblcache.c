@@ -1,0 +1,369 @@
+/*
+ * rblcache: the hook. tcpserver ... rblcache rblsmtpd -r zone ... qmail-smtpd
+ *
+ *	TCPREMOTEIP -> addr -> settest -> (drop capability) -> local -> recent
+ *	-> verdict -> smtp | the next program
+ *
+ * It may hold CAP_NET_ADMIN (file capability), so the order matters: options
+ * and environment are read, the kernel is asked one question, every
+ * capability is dropped, and only then a file is opened or a byte exchanged
+ * with the client. Whatever fails, the next program runs as if the hook were
+ * not there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "paths.h"
+#include "settest.h"
+#include "smtp.h"
+#include "verdict.h"
+
+enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
+
+#define DEFAULT_TIMEOUT_S 60
+#define MAX_TIMEOUT_S 86400
+
+static const char usage[] =
+    "usage: rblcache [-env] [-l local.cdb] [-k recent.cdb] [-s set4] "
+    "[-S set6]\n"
+    "                [-t seconds] prog [arg ...]\n";
+
+struct options {
+	bool by_env;  /* -e */
+	bool dry_run; /* -n */
+	bool verbose; /* -v */
+	const char *local, *recent, *set4, *set6;
+	unsigned timeout_s;
+	char **prog;
+};
+
+static char client[ADDR_STRLEN] = "-";
+
+/* One line to stderr in one write, so that lines of others do not mix in. */
+__attribute__((format(printf, 1, 2))) static void
+say(const char *format, ...)
+{
+	char line[512];
+	va_list args;
+	int n;
+	int m;
+
+	n = snprintf(line, sizeof line, "rblcache: %s pid %ld: ", client,
+	    (long)getpid());
+	va_start(args, format);
+	m = vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
+	va_end(args);
+	if (m < 0)
+		return;
+	n += m;
+	if ((size_t)n > sizeof line - 2)
+		n = sizeof line - 2;
+	line[n++] = '\n';
+	if (write(2, line, (size_t)n) < 0)
+		return; /* nobody to tell */
+}
+
+__attribute__((noreturn, format(printf, 1, 2))) static void
+die_usage(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("rblcache: ", stderr);
+	vfprintf(stderr, format, args);
+	fputs("\n", stderr);
+	fputs(usage, stderr);
+	va_end(args);
+	_exit(EXIT_USAGE);
+}
+
+static const char *
+set_option(char letter, const char *name)
+{
+	if (*name != 0 && !settest_name_ok(name))
+		die_usage("option -%c: '%s' is no name of a set", letter, name);
+	return name;
+}
+
+static unsigned
+timeout_option(const char *text)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != 0 || errno != 0 ||
+	    n > MAX_TIMEOUT_S)
+		die_usage("option -t: '%s' is no number from 0 to %d", text,
+		    MAX_TIMEOUT_S);
+	return (unsigned)n;
+}
+
+static void
+read_options(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	*o = (struct options){
+	    .local = PATHS_LOCAL_CDB,
+	    .recent = PATHS_RECENT_CDB,
+	    .set4 = PATHS_SET4,
+	    .set6 = PATHS_SET6,
+	    .timeout_s = DEFAULT_TIMEOUT_S,
+	};
+	opterr = 0;
+	while ((c = getopt(argc, argv, "+:ehnvl:k:s:S:t:")) != -1) {
+		switch (c) {
+		case 'e':
+			o->by_env = true;
+			break;
+		case 'h':
+			if (write(1, usage, sizeof usage - 1) < 0)
+				_exit(EXIT_SYSTEM);
+			_exit(0);
+		case 'n':
+			o->dry_run = true;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case 'l':
+			o->local = optarg;
+			break;
+		case 'k':
+			o->recent = optarg;
+			break;
+		case 's':
+			o->set4 = set_option('s', optarg);
+			break;
+		case 'S':
+			o->set6 = set_option('S', optarg);
+			break;
+		case 't':
+			o->timeout_s = timeout_option(optarg);
+			break;
+		case ':':
+			die_usage("option -%c needs an argument", optopt);
+		default:
+			die_usage("unknown option -%c", optopt);
+		}
+	}
+	o->prog = argv + optind;
+	if (*o->prog == NULL)
+		die_usage("no program to run");
+}
+
+/*
+ * The client's address. ucspi-tcp6 and sslserver may set only their own
+ * variables. false: none of them holds an address.
+ */
+static bool
+client_address(struct addr *a)
+{
+	static const char *const names[] = {
+	    "TCPREMOTEIP", "TCP6REMOTEIP", "SSLREMOTEIP"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *text = getenv(names[i]);
+
+		if (text == NULL)
+			continue;
+		if (addr_parse(text, strnlen(text, ADDR_STRLEN), a) != 0)
+			return false;
+		addr_format(a, client);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Gives up every capability for good. Ambient ones go with the permitted
+ * (capabilities(7)); none is in the file capability's inheritable set, so
+ * exec brings none back.
+ */
+static int
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+	    .version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	return (int)syscall(SYS_capset, &header, none);
+}
+
+static void
+ask_set(struct verdict_facts *f, const struct options *o, const struct addr *a)
+{
+	const char *set = addr_is4(a) ? o->set4 : o->set6;
+
+	if (*set == 0)
+		return;
+	f->set_asked = true;
+	f->set = settest_ask(set, a);
+	if (f->set == SETTEST_ERROR)
+		say("set %s: %s", set,
+		    errno == ENOENT  ? "no such set"
+		    : errno == EPERM ? "no right to read it (cap_net_admin)"
+				     : strerror(errno));
+}
+
+/*
+ * Opens a cdb. A file that does not exist is a source that knows nobody:
+ * no rules were written, or no feed has run yet.
+ */
+static int
+open_cdb(const char *path, bool *absent)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	*absent = fd < 0 && errno == ENOENT;
+	return fd;
+}
+
+static void
+ask_local(struct verdict_facts *f, const char *path, const struct addr *a)
+{
+	bool absent;
+	int fd;
+
+	if (*path == 0)
+		return;
+	f->local_asked = true;
+	fd = open_cdb(path, &absent);
+	if (absent)
+		f->local = LOCAL_ABSENT;
+	else if (fd < 0)
+		f->local = LOCAL_ERROR;
+	else
+		f->local = local_find(fd, a, &f->rule);
+	if (f->local == LOCAL_ERROR)
+		say("%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+ask_recent(struct verdict_facts *f, const char *path, const struct addr *a)
+{
+	bool absent;
+	int fd;
+
+	if (*path == 0 || !verdict_needs_recent(f))
+		return;
+	f->recent_asked = true;
+	fd = open_cdb(path, &absent);
+	if (absent)
+		f->recent = RECENT_ABSENT;
+	else if (fd < 0)
+		f->recent = RECENT_ERROR;
+	else
+		f->recent = recent_find(fd, a, &f->ban);
+	if (f->recent == RECENT_ERROR)
+		say("%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+say_refusal(const struct verdict *v, bool dry_run)
+{
+	const char *would = dry_run ? "would refuse: " : "";
+
+	if (v->left_s == VERDICT_NO_TIME)
+		say("%s%s (%s)", would, v->reply, v->source);
+	else
+		say("%s%s (%s, %llds left)", would, v->reply, v->source,
+		    (long long)v->left_s);
+}
+
+/*
+ * Leaves the refusal to rblsmtpd, which answers 553 for a text that begins
+ * with '-' and 451 for another. The mark tells the log reader that the line
+ * rblsmtpd is going to log is no new listing.
+ */
+static void
+refuse_by_env(const struct verdict *v)
+{
+	static char text[sizeof "RBLSMTPD=-[cached] " + REPLY_SIZE];
+
+	snprintf(text, sizeof text, "RBLSMTPD=%s[cached] %s",
+	    reply_is_temporary(v->reply) ? "" : "-", v->reply + 4);
+	putenv(text);
+}
+
+__attribute__((noreturn)) static void
+run(char **prog)
+{
+	execvp(*prog, prog);
+	say("unable to run %s: %s", *prog, strerror(errno));
+	_exit(EXIT_SYSTEM);
+}
+
+static void
+act(const struct verdict *v, const struct options *o)
+{
+	static char accept[] = "RBLSMTPD=";
+
+	switch (v->kind) {
+	case VERDICT_PASS:
+		if (o->verbose)
+			say("not known");
+		return;
+	case VERDICT_ALLOW:
+		if (o->verbose)
+			say("allowed (%s)", v->source);
+		putenv(accept);
+		return;
+	case VERDICT_REFUSE:
+		say_refusal(v, o->dry_run);
+		if (o->dry_run)
+			return;
+		if (o->by_env) {
+			refuse_by_env(v);
+			return;
+		}
+		signal(SIGPIPE, SIG_IGN);
+		smtp_refuse(0, 1, v->reply, o->timeout_s);
+		_exit(0);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct verdict_facts facts;
+	struct options o;
+	struct verdict v;
+	struct addr a;
+	bool known; /* an address that nobody has decided on yet */
+
+	read_options(&o, argc, argv);
+	known = getenv("RBLSMTPD") == NULL && getenv("RELAYCLIENT") == NULL &&
+		client_address(&a);
+	if (known)
+		ask_set(&facts, &o, &a);
+	if (drop_capabilities() != 0) {
+		say("unable to drop capabilities: %s", strerror(errno));
+		known = false;
+	}
+	if (known) {
+		facts.now = time(NULL);
+		ask_local(&facts, o.local, &a);
+		ask_recent(&facts, o.recent, &a);
+		v = verdict_decide(&facts);
+		act(&v, &o);
+	}
+	run(o.prog);
+}

@@ -1,0 +1,104 @@
+#include "addr.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+int
+addr_parse(const char *text, size_t len, struct addr *out)
+{
+	char copy[ADDR_STRLEN];
+	struct addr a;
+
+	if (len == 0 || len >= sizeof copy || memchr(text, 0, len) != NULL)
+		return -1;
+	memcpy(copy, text, len);
+	copy[len] = 0;
+	if (strchr(copy, ':') == NULL) {
+		memcpy(a.b, mapped, sizeof mapped);
+		if (inet_pton(AF_INET, copy, a.b + sizeof mapped) != 1)
+			return -1;
+	} else if (inet_pton(AF_INET6, copy, a.b) != 1) {
+		return -1;
+	}
+	*out = a;
+	return 0;
+}
+
+const char *
+addr_format(const struct addr *a, char buf[ADDR_STRLEN])
+{
+	if (addr_is4(a))
+		return inet_ntop(AF_INET, a->b + sizeof mapped, buf,
+		    ADDR_STRLEN);
+	return inet_ntop(AF_INET6, a->b, buf, ADDR_STRLEN);
+}
+
+bool
+addr_is4(const struct addr *a)
+{
+	return memcmp(a->b, mapped, sizeof mapped) == 0;
+}
+
+bool
+addr_mask(struct addr *a, unsigned bits)
+{
+	bool lost = false;
+
+	for (unsigned i = 0; i < sizeof a->b; i++) {
+		unsigned keep = bits <= i * 8 ? 0 : bits - i * 8;
+		uint8_t mask =
+		    (uint8_t)(keep >= 8 ? 0xff : 0xff00U >> keep & 0xff);
+
+		lost |= (a->b[i] & ~mask) != 0;
+		a->b[i] &= mask;
+	}
+	return lost;
+}
+
+struct addr
+addr_ban_key(const struct addr *a)
+{
+	struct addr key = *a;
+
+	if (!addr_is4(a))
+		addr_mask(&key, ADDR_V6_BAN_BITS);
+	return key;
+}
+
+bool
+addr_is_special(const struct addr *a)
+{
+	static const struct {
+		uint8_t prefix[16];
+		unsigned bits;
+	} special[] = {
+#define V4(a, b, c, len) \
+	{{[10] = 0xff, 0xff, a, b, c}, ADDR_V4_OFFSET + (len)}
+	    V4(0, 0, 0, 8),
+	    V4(10, 0, 0, 8),
+	    V4(100, 64, 0, 10),
+	    V4(127, 0, 0, 8),
+	    V4(169, 254, 0, 16),
+	    V4(172, 16, 0, 12),
+	    V4(192, 168, 0, 16),
+	    V4(224, 0, 0, 3), /* multicast, reserved, broadcast */
+#undef V4
+	    {{0}, 96},				 /* ::, ::1, ::a.b.c.d */
+	    {{0x00, 0x64, 0xff, 0x9b}, 96},	 /* NAT64, RFC 6052 */
+	    {{0x00, 0x64, 0xff, 0x9b, 0, 1}, 48}, /* NAT64, RFC 8215 */
+	    {{0xfc}, 7},
+	    {{0xfe, 0x80}, 9}, /* link-local and the old site-local */
+	    {{0xff}, 8},
+	};
+
+	for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
+		struct addr net = *a;
+
+		addr_mask(&net, special[i].bits);
+		if (memcmp(net.b, special[i].prefix, sizeof net.b) == 0)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,54 @@
+/*
+ * decide: what one log line means. Pure: the line, its rules and the guard's
+ * knowledge go in, a decision comes out; no clock, no file, no kernel.
+ *
+ *	stamp -> rules -> addr -> guard
+ */
+#ifndef DECIDE_H
+#define DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "guard.h"
+#include "reply.h"
+#include "rules.h"
+
+enum decide_kind {
+	DECIDE_NOTHING, /* no rule matches */
+	DECIDE_BAN,
+	DECIDE_SKIP, /* a rule matches, but nobody is banned; why says why */
+};
+
+struct decision {
+	enum decide_kind kind;
+	const struct rules_rule *rule;
+	const char *why; /* "ambiguous", "allowed", "except", "badaddr" */
+	bool has_ip;
+	struct addr ip;
+	int64_t time; /* unix seconds: the line's stamp, else the given time */
+	uint32_t ban_s;
+	char reply[REPLY_SIZE];
+};
+
+/*
+ * Decides on the len bytes of a line without its line feed. A line without a
+ * stamp happened at unstamped_s (unix seconds). d->rule stays valid as long
+ * as the rules do.
+ */
+void decide_line(struct decision *d, struct rules *rules,
+    const struct guard *guard, const char *line, size_t len,
+    int64_t unstamped_s);
+
+/*
+ * The decision as one line for people and scripts, tab-separated, without a
+ * line feed: "ban IP RULE SECONDS REPLY" or "skip IP-or-- RULE WHY". Returns
+ * buf; buf is empty for DECIDE_NOTHING.
+ */
+#define DECIDE_TEXT_SIZE (ADDR_STRLEN + RECENT_RULE_SIZE + REPLY_SIZE + 32)
+const char *decide_format(const struct decision *d,
+    char buf[DECIDE_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,47 @@
+#include "guard.h"
+
+#include <string.h>
+
+static bool
+same(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+
+int
+guard_add_own(struct guard *g, const struct addr *a)
+{
+	struct addr key = addr_ban_key(a);
+
+	for (size_t i = 0; i < g->own_n; i++)
+		if (same(&g->own[i], &key))
+			return 0;
+	if (g->own_n == GUARD_OWN_MAX)
+		return -1;
+	g->own[g->own_n++] = key;
+	return 0;
+}
+
+bool
+guard_never_blocks(const struct guard *g, const struct addr *a)
+{
+	struct addr key = addr_ban_key(a);
+	struct local_rule rule;
+
+	if (addr_is_special(a))
+		return true;
+	for (size_t i = 0; i < g->own_n; i++)
+		if (same(&g->own[i], &key))
+			return true;
+	if (g->ask_local == NULL)
+		return false;
+	switch (g->ask_local(g->user, a, &rule)) {
+	case LOCAL_FOUND:
+		return rule.action == LOCAL_ALLOW;
+	case LOCAL_ABSENT:
+		return false;
+	case LOCAL_ERROR:
+		break;
+	}
+	return true;
+}

@@ -1,0 +1,122 @@
+#include "local.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cdbread.h"
+
+void
+local_key(unsigned char key[LOCAL_KEY_BYTES], const struct addr *a,
+    unsigned bits)
+{
+	key[0] = (unsigned char)bits;
+	memcpy(key + 1, a->b, sizeof a->b);
+}
+
+void
+local_node_put(struct record *r, const struct local_rule *rule, bool is_rule)
+{
+	record_begin(r, LOCAL_VERSION);
+	record_put(r, 1, rule->action);
+	record_put(r, 1, rule->bits);
+	record_put(r, 1, is_rule);
+	record_put_bytes(r, rule->reply, strlen(rule->reply));
+}
+
+int
+local_node_get(struct record *r, struct local_rule *rule, bool *is_rule)
+{
+	const char *reply;
+	size_t len;
+
+	rule->action = (enum local_action)record_get(r, 1);
+	rule->bits = (unsigned)record_get(r, 1);
+	*is_rule = record_get(r, 1) != 0;
+	reply = record_get_bytes(r, REPLY_SIZE - 1, &len);
+	if (r->bad || rule->action > LOCAL_DEFER || rule->bits > 128)
+		return -1;
+	memcpy(rule->reply, reply, len);
+	rule->reply[len] = 0;
+	return 0;
+}
+
+static enum local_answer
+read_lengths(int fd, bool is4, struct local_lengths *lengths)
+{
+	struct record r;
+	const unsigned char *bits = NULL;
+	size_t n = 0;
+
+	switch (cdbread_find(fd, LOCAL_HEADER_KEY, strlen(LOCAL_HEADER_KEY),
+	    LOCAL_VERSION, &r)) {
+	case CDBREAD_FOUND:
+		break;
+	case CDBREAD_ABSENT: /* some other cdb, or a damaged one */
+		errno = EINVAL;
+		return LOCAL_ERROR;
+	case CDBREAD_ERROR:
+		return LOCAL_ERROR;
+	}
+	bits = record_get_bytes(&r, LOCAL_LENGTHS, &n);
+	if (!is4)
+		bits = record_get_bytes(&r, LOCAL_LENGTHS, &n);
+	if (r.bad) {
+		errno = EINVAL;
+		return LOCAL_ERROR;
+	}
+	memcpy(lengths->bits, bits, n);
+	lengths->n = n;
+	return LOCAL_FOUND;
+}
+
+enum local_answer
+local_find(int fd, const struct addr *a, struct local_rule *rule)
+{
+	struct local_lengths lengths;
+	size_t low = 0;
+	size_t high;
+
+	rule->action = LOCAL_NONE;
+	if (read_lengths(fd, addr_is4(a), &lengths) != LOCAL_FOUND)
+		return LOCAL_ERROR;
+	high = lengths.n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		unsigned bits = lengths.bits[middle];
+		unsigned char key[LOCAL_KEY_BYTES];
+		struct addr net = *a;
+		struct record r;
+		bool is_rule;
+
+		addr_mask(&net, bits);
+		local_key(key, &net, bits);
+		switch (cdbread_find(fd, key, sizeof key, LOCAL_VERSION, &r)) {
+		case CDBREAD_FOUND:
+			if (local_node_get(&r, rule, &is_rule) != 0) {
+				errno = EINVAL;
+				return LOCAL_ERROR;
+			}
+			low = middle + 1;
+			break;
+		case CDBREAD_ABSENT:
+			high = middle;
+			break;
+		case CDBREAD_ERROR:
+			return LOCAL_ERROR;
+		}
+	}
+	return rule->action == LOCAL_NONE ? LOCAL_ABSENT : LOCAL_FOUND;
+}
+
+const char *
+local_action_name(enum local_action action)
+{
+	static const char *const names[] = {
+	    [LOCAL_NONE] = "none",
+	    [LOCAL_ALLOW] = "allow",
+	    [LOCAL_DENY] = "deny",
+	    [LOCAL_DEFER] = "defer",
+	};
+
+	return names[action];
+}

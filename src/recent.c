@@ -1,0 +1,76 @@
+#include "recent.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cdbread.h"
+
+void
+recent_key(unsigned char key[RECENT_KEY_BYTES], const struct addr *a)
+{
+	struct addr net = addr_ban_key(a);
+
+	key[0] = 'b';
+	memcpy(key + 1, net.b, sizeof net.b);
+}
+
+void
+recent_put(struct record *r, const struct recent_ban *ban)
+{
+	record_begin(r, RECENT_VERSION);
+	record_put_bytes(r, ban->ip.b, sizeof ban->ip.b);
+	record_put(r, 8, (uint64_t)ban->since);
+	record_put(r, 8, (uint64_t)ban->until);
+	record_put_bytes(r, ban->rule, strlen(ban->rule));
+	record_put_bytes(r, ban->reply, strlen(ban->reply));
+}
+
+static void
+get_string(struct record *r, char *to, size_t size)
+{
+	size_t len;
+	const void *p = record_get_bytes(r, size - 1, &len);
+
+	if (p != NULL)
+		memcpy(to, p, len);
+	to[len] = 0;
+}
+
+int
+recent_get(struct record *r, struct recent_ban *ban)
+{
+	size_t len;
+	const void *ip = record_get_bytes(r, sizeof ban->ip.b, &len);
+
+	if (len != sizeof ban->ip.b)
+		return -1;
+	memcpy(ban->ip.b, ip, sizeof ban->ip.b);
+	ban->since = (int64_t)record_get(r, 8);
+	ban->until = (int64_t)record_get(r, 8);
+	get_string(r, ban->rule, sizeof ban->rule);
+	get_string(r, ban->reply, sizeof ban->reply);
+	if (r->bad || reply_code(ban->reply, strlen(ban->reply)) == 0)
+		return -1;
+	return 0;
+}
+
+enum recent_answer
+recent_find(int fd, const struct addr *a, struct recent_ban *ban)
+{
+	unsigned char key[RECENT_KEY_BYTES];
+	struct record r;
+
+	recent_key(key, a);
+	switch (cdbread_find(fd, key, sizeof key, RECENT_VERSION, &r)) {
+	case CDBREAD_FOUND:
+		if (recent_get(&r, ban) == 0)
+			return RECENT_FOUND;
+		errno = EINVAL;
+		return RECENT_ERROR;
+	case CDBREAD_ABSENT:
+		return RECENT_ABSENT;
+	case CDBREAD_ERROR:
+		break;
+	}
+	return RECENT_ERROR;
+}

@@ -1,0 +1,49 @@
+/*
+ * recent: one ban as it stands in recent.cdb, the checkpoint.
+ *
+ *	ban	key 'b', 16 bytes of addr_ban_key	see struct recent_ban
+ *
+ * checkpoint.h has the other keys; the hook needs this one only.
+ */
+#ifndef RECENT_H
+#define RECENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "record.h"
+#include "reply.h"
+
+#define RECENT_VERSION 1
+#define RECENT_RULE_SIZE 32 /* a rule's name, NUL included */
+#define RECENT_KEY_BYTES 17
+
+enum recent_answer { RECENT_FOUND, RECENT_ABSENT, RECENT_ERROR };
+
+struct recent_ban {
+	struct addr ip; /* the address that was refused, not masked */
+	int64_t since;	/* unix seconds, the log line's stamp */
+	int64_t until;	/* unix seconds; no longer banned from then on */
+	char rule[RECENT_RULE_SIZE];
+	char reply[REPLY_SIZE];
+};
+
+/*
+ * The ban around a in the recent.cdb open at fd, whether or not its time is
+ * over. ERROR with errno when the file cannot be read or is damaged (EINVAL).
+ */
+enum recent_answer recent_find(int fd, const struct addr *a,
+    struct recent_ban *ban) __attribute__((warn_unused_result));
+
+/* The key under which a ban of this address stands. */
+void recent_key(unsigned char key[RECENT_KEY_BYTES], const struct addr *a);
+
+/* Fills r with the ban (not sealed). */
+void recent_put(struct record *r, const struct recent_ban *ban);
+
+/* Reads a ban that record_open accepted. Returns 0, or -1 when malformed. */
+int recent_get(struct record *r, struct recent_ban *ban)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,542 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include "rules.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <ini.h>
+#include <pcre2.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "timespan.h"
+
+/* backtracking steps for one match: a shipped rule needs a few hundred */
+#define MATCH_LIMIT 100000
+#define DEPTH_LIMIT 1000
+#define LINE_BYTES 4096
+#define DEFAULT_REPLY \
+	"451 your address was refused here a short while ago; try again later"
+
+struct compiled {
+	struct rules_rule rule;
+	pcre2_code *match, *except, *once;
+	uint32_t ip_group, reply_group; /* reply_group 0: there is none */
+};
+
+struct rules {
+	struct compiled *list;
+	size_t n;
+	pcre2_match_data *data;
+	pcre2_match_context *limits;
+	pcre2_jit_stack *stack;
+};
+
+/* One file while it is read. */
+struct loading {
+	struct rules *rules;
+	const char *path;
+	FILE *file;
+	int line;	   /* of the file */
+	int section_line;  /* where the current rule began */
+	struct compiled *current;
+	unsigned seen;	   /* keys of the current rule, a bit each */
+	int error;	   /* errno of the first thing that went wrong */
+	char *message;
+};
+
+static void
+fail_at(struct loading *l, int line, int error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void
+fail_at(struct loading *l, int line, int error, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	if (l->error != 0)
+		return;
+	l->error = error;
+	n = snprintf(l->message, RULES_ERROR_SIZE, "%s:%d: ", l->path, line);
+	if (n < 0 || n >= RULES_ERROR_SIZE)
+		return;
+	va_start(args, format);
+	vsnprintf(l->message + n, RULES_ERROR_SIZE - (size_t)n, format, args);
+	va_end(args);
+}
+
+static pcre2_code *
+compile(struct loading *l, const char *key, const char *pattern)
+{
+	/* .* at the start must not count as an anchor: it is none */
+	const uint32_t options =
+	    PCRE2_NO_DOTSTAR_ANCHOR | PCRE2_DOLLAR_ENDONLY;
+	PCRE2_SIZE offset;
+	int error;
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern,
+	    PCRE2_ZERO_TERMINATED, options, &error, &offset, NULL);
+
+	if (code == NULL) {
+		PCRE2_UCHAR text[128];
+
+		pcre2_get_error_message(error, text, sizeof text);
+		fail_at(l, l->line, EINVAL,
+		    "%s: %s at character %zu of the pattern", key,
+		    (const char *)text, (size_t)offset + 1);
+		return NULL;
+	}
+	/* without a JIT (other CPU, forbidden by SELinux) it is only slower */
+	(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	return code;
+}
+
+static uint32_t
+group(const pcre2_code *code, const char *name)
+{
+	int n = pcre2_substring_number_from_name(code, (PCRE2_SPTR)name);
+
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+static void
+set_match(struct loading *l, const char *pattern)
+{
+	struct compiled *c = l->current;
+	uint32_t options = 0;
+
+	c->match = compile(l, "match", pattern);
+	if (c->match == NULL)
+		return;
+	pcre2_pattern_info(c->match, PCRE2_INFO_ALLOPTIONS, &options);
+	if ((options & PCRE2_ANCHORED) == 0)
+		fail_at(l, l->line, EINVAL,
+		    "match: the pattern is not anchored; begin it (every "
+		    "alternative) with ^");
+	c->ip_group = group(c->match, "ip");
+	c->reply_group = group(c->match, "reply");
+	if (c->ip_group == 0)
+		fail_at(l, l->line, EINVAL,
+		    "match: the pattern has no group (?<ip>...)");
+}
+
+static void
+set_reply(struct loading *l, const char *value)
+{
+	unsigned code = reply_code(value, strlen(value));
+
+	if (code == 0)
+		fail_at(l, l->line, EINVAL,
+		    "reply: '%s' does not begin with a code from 400 to 599 "
+		    "and a blank",
+		    value);
+	reply_make(l->current->rule.reply, code, value, strlen(value));
+}
+
+static void
+set_ban(struct loading *l, const char *value)
+{
+	if (timespan_parse(value, &l->current->rule.ban_s) != 0)
+		fail_at(l, l->line, EINVAL,
+		    "ban: '%s' is no time from 1 s to %u s (a number and one "
+		    "of s m h d w)",
+		    value, TIMESPAN_MAX_S);
+}
+
+static void
+set_except(struct loading *l, const char *value)
+{
+	l->current->except = compile(l, "except", value);
+}
+
+static void
+set_once(struct loading *l, const char *value)
+{
+	l->current->once = compile(l, "once", value);
+}
+
+static const struct {
+	const char *name;
+	void (*set)(struct loading *, const char *);
+} keys[] = {
+    {"match", set_match},
+    {"except", set_except},
+    {"ban", set_ban},
+    {"reply", set_reply},
+    {"once", set_once},
+};
+
+static bool
+name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len >= RECENT_RULE_SIZE)
+		return false;
+	for (; *name != 0; name++)
+		if (!isalnum((unsigned char)*name) &&
+		    strchr("._-", *name) == NULL)
+			return false;
+	return true;
+}
+
+/* Checks that the current rule is complete. */
+static void
+end_rule(struct loading *l)
+{
+	const struct compiled *c = l->current;
+
+	l->current = NULL;
+	l->seen = 0;
+	if (c == NULL || l->error != 0)
+		return;
+	if (c->match == NULL)
+		fail_at(l, l->section_line, EINVAL, "[%s] has no match",
+		    c->rule.name);
+	else if (c->rule.ban_s == 0)
+		fail_at(l, l->section_line, EINVAL, "[%s] has no ban",
+		    c->rule.name);
+}
+
+static void
+begin_rule(struct loading *l, const char *name)
+{
+	struct rules *r = l->rules;
+	struct compiled *list;
+
+	if (!name_ok(name)) {
+		fail_at(l, l->line, EINVAL,
+		    "'[%s]' is no name of a rule: 1 to %d letters, digits "
+		    "and ._-",
+		    name, RECENT_RULE_SIZE - 1);
+		return;
+	}
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->list[i].rule.name, name) == 0) {
+			fail_at(l, l->line, EINVAL,
+			    "there is a rule [%s] already", name);
+			return;
+		}
+	list = reallocarray(r->list, r->n + 1, sizeof *list);
+	if (list == NULL) {
+		fail_at(l, l->line, errno, "%s", strerror(errno));
+		return;
+	}
+	r->list = list;
+	l->current = &list[r->n++];
+	l->section_line = l->line;
+	*l->current = (struct compiled){0};
+	strcpy(l->current->rule.name, name);
+	strcpy(l->current->rule.reply, DEFAULT_REPLY);
+}
+
+static int
+on_key(void *user, const char *section, const char *name, const char *value)
+{
+	struct loading *l = user;
+
+	if (l->error != 0)
+		return 1;
+	if (*section == 0) {
+		fail_at(l, l->line, EINVAL, "'%s' before the first [rule]",
+		    name);
+		return 1;
+	}
+	if (l->current == NULL || strcmp(l->current->rule.name, section) != 0) {
+		end_rule(l);
+		begin_rule(l, section);
+		if (l->error != 0)
+			return 1;
+	}
+	for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (strcmp(keys[i].name, name) != 0)
+			continue;
+		if ((l->seen & 1U << i) != 0)
+			fail_at(l, l->line, EINVAL, "%s is given twice", name);
+		else if (*value == 0)
+			fail_at(l, l->line, EINVAL, "%s is empty", name);
+		else
+			keys[i].set(l, value);
+		l->seen |= 1U << i;
+		return 1;
+	}
+	fail_at(l, l->line, EINVAL, "unknown key '%s' in [%s]", name, section);
+	return 1;
+}
+
+/* fgets for inih: counts the lines and never lets one be cut silently. */
+static char *
+read_line(char *buf, int size, void *user)
+{
+	struct loading *l = user;
+	size_t len;
+
+	if (l->error != 0 || fgets(buf, size, l->file) == NULL)
+		return NULL;
+	l->line++;
+	len = strlen(buf);
+	if (len + 1 >= (size_t)size && buf[len - 1] != '\n') {
+		fail_at(l, l->line, EINVAL, "line longer than %d bytes",
+		    size - 2);
+		return NULL;
+	}
+	return buf;
+}
+
+static void
+load_file(struct loading *l)
+{
+	int bad_line;
+
+	l->line = 0;
+	l->current = NULL;
+	l->seen = 0;
+	l->file = fopen(l->path, "re");
+	if (l->file == NULL) {
+		l->error = errno;
+		snprintf(l->message, RULES_ERROR_SIZE, "%s: %s", l->path,
+		    strerror(errno));
+		return;
+	}
+	/* patterns hold '#' and ';', and may be long */
+	ini_allow_inline_comments = false;
+	ini_allow_multiline = false;
+	ini_use_stack = false;
+	ini_max_line = LINE_BYTES;
+	ini_initial_alloc = LINE_BYTES;
+	bad_line = ini_parse_stream(read_line, l, on_key, l);
+	if (l->error == 0 && ferror(l->file))
+		fail_at(l, l->line, EIO, "read error");
+	else if (bad_line == -2)
+		fail_at(l, l->line, ENOMEM, "%s", strerror(ENOMEM));
+	else if (bad_line > 0)
+		fail_at(l, bad_line, EINVAL, "neither [rule] nor key = value");
+	end_rule(l);
+	fclose(l->file);
+}
+
+static int
+is_rule_file(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > 6 &&
+	       strcmp(entry->d_name + len - 6, ".rules") == 0;
+}
+
+static void
+load_directory(struct loading *l, const char *dir)
+{
+	struct dirent **names;
+	int n = scandir(dir, &names, is_rule_file, alphasort);
+
+	if (n <= 0) {
+		l->error = n < 0 ? errno : EINVAL;
+		snprintf(l->message, RULES_ERROR_SIZE, "%s: %s", dir,
+		    n < 0 ? strerror(errno) : "no *.rules there");
+		if (n == 0)
+			free(names);
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		char path[4096];
+
+		if (l->error == 0) {
+			snprintf(path, sizeof path, "%s/%s", dir,
+			    names[i]->d_name);
+			l->path = path;
+			load_file(l);
+		}
+		free(names[i]);
+	}
+	free(names);
+}
+
+static bool
+is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* What matching needs besides the patterns. */
+static bool
+make_workspace(struct rules *r)
+{
+	uint32_t pairs = 1;
+
+	for (size_t i = 0; i < r->n; i++) {
+		uint32_t groups = 0;
+
+		pcre2_pattern_info(r->list[i].match, PCRE2_INFO_CAPTURECOUNT,
+		    &groups);
+		if (groups + 1 > pairs)
+			pairs = groups + 1;
+	}
+	r->data = pcre2_match_data_create(pairs, NULL);
+	r->limits = pcre2_match_context_create(NULL);
+	r->stack = pcre2_jit_stack_create(32 * 1024, 512 * 1024, NULL);
+	if (r->data == NULL || r->limits == NULL || r->stack == NULL)
+		return false;
+	pcre2_set_match_limit(r->limits, MATCH_LIMIT);
+	pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
+	pcre2_jit_stack_assign(r->limits, NULL, r->stack);
+	return true;
+}
+
+struct rules *
+rules_load(const char *const *paths, size_t n, char error[RULES_ERROR_SIZE])
+{
+	struct rules *r = calloc(1, sizeof *r);
+	struct loading l = {.rules = r, .message = error};
+
+	if (r == NULL) {
+		snprintf(error, RULES_ERROR_SIZE, "%s", strerror(errno));
+		return NULL;
+	}
+	for (size_t i = 0; i < n && l.error == 0; i++) {
+		l.path = paths[i];
+		if (is_directory(paths[i]))
+			load_directory(&l, paths[i]);
+		else
+			load_file(&l);
+	}
+	if (l.error == 0 && r->n == 0) {
+		l.error = EINVAL;
+		snprintf(error, RULES_ERROR_SIZE, "%s: no rule there",
+		    n > 0 ? paths[n - 1] : "");
+	}
+	if (l.error == 0 && !make_workspace(r)) {
+		l.error = ENOMEM;
+		snprintf(error, RULES_ERROR_SIZE, "%s", strerror(ENOMEM));
+	}
+	if (l.error != 0) {
+		rules_free(r);
+		errno = l.error;
+		return NULL;
+	}
+	return r;
+}
+
+void
+rules_free(struct rules *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->n; i++) {
+		pcre2_code_free(r->list[i].match);
+		pcre2_code_free(r->list[i].except);
+		pcre2_code_free(r->list[i].once);
+	}
+	pcre2_match_data_free(r->data);
+	pcre2_match_context_free(r->limits);
+	pcre2_jit_stack_free(r->stack);
+	free(r->list);
+	free(r);
+}
+
+/* Whether the pattern matches from an offset on: 1, 0, or -1 for a limit. */
+static int
+matches(struct rules *r, const pcre2_code *code, const char *message,
+    size_t len, size_t from)
+{
+	int rc = pcre2_match(code, (PCRE2_SPTR)message, len, from, 0, r->data,
+	    r->limits);
+
+	if (rc >= 0)
+		return 1;
+	return rc == PCRE2_ERROR_NOMATCH ? 0 : -1;
+}
+
+/* How often the pattern matches, counted up to 2; -1 for a limit. */
+static int
+count_matches(struct rules *r, const pcre2_code *code, const char *message,
+    size_t len)
+{
+	size_t from = 0;
+	int n = 0;
+
+	while (n < 2 && from <= len) {
+		const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(r->data);
+		int rc = matches(r, code, message, len, from);
+
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			break;
+		n++;
+		from = ends[1] > from ? ends[1] : from + 1;
+	}
+	return n;
+}
+
+static void
+take_groups(struct rules *r, const struct compiled *c, const char *message,
+    struct rules_match *m)
+{
+	const PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->data);
+	PCRE2_SIZE start = v[2 * (size_t)c->ip_group];
+	PCRE2_SIZE reply = PCRE2_UNSET;
+
+	m->ip = message;
+	m->ip_len = 0;
+	if (start != PCRE2_UNSET) {
+		m->ip = message + start;
+		m->ip_len = v[2 * (size_t)c->ip_group + 1] - start;
+	}
+	if (c->reply_group != 0)
+		reply = v[2 * (size_t)c->reply_group];
+	if (reply != PCRE2_UNSET)
+		reply_make(m->reply, REPLY_DEFER, message + reply,
+		    v[2 * (size_t)c->reply_group + 1] - reply);
+	else
+		strcpy(m->reply, c->rule.reply);
+}
+
+static enum rules_outcome
+apply_one(struct rules *r, struct compiled *c, const char *message,
+    size_t len, struct rules_match *m)
+{
+	int rc = matches(r, c->match, message, len, 0);
+
+	if (rc == 0)
+		return RULES_NONE;
+	m->rule = &c->rule;
+	if (rc < 0)
+		return RULES_GAVE_UP;
+	take_groups(r, c, message, m);
+	if (c->except != NULL) {
+		rc = matches(r, c->except, message, len, 0);
+		if (rc != 0)
+			return rc > 0 ? RULES_EXCEPT : RULES_GAVE_UP;
+	}
+	if (c->once != NULL) {
+		rc = count_matches(r, c->once, message, len);
+		if (rc != 1)
+			return rc < 0 ? RULES_GAVE_UP : RULES_AMBIGUOUS;
+	}
+	return RULES_BAN;
+}
+
+enum rules_outcome
+rules_apply(struct rules *r, const char *message, size_t len,
+    struct rules_match *m)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct compiled *c = &r->list[i];
+		enum rules_outcome outcome =
+		    apply_one(r, c, message, len, m);
+
+		if (outcome == RULES_GAVE_UP)
+			c->rule.gave_up++;
+		if (outcome != RULES_NONE)
+			return outcome;
+	}
+	return RULES_NONE;
+}

@@ -1,0 +1,70 @@
+/*
+ * rules: which log lines name a host that was refused.
+ *
+ * A rule file is INI, one section a rule (rblcache.rules(5)):
+ *
+ *	[rblsmtpd]
+ *	match  = ^rblsmtpd: (?<ip>\S+) pid \d+: (?<reply>(?:451|553) .+)$
+ *	except = : \d+ Error:|/returnc/
+ *	ban    = 1d
+ *
+ * Patterns are PCRE2, matched byte by byte against the message behind the
+ * stamp, under the JIT and with a limit on the work one match may cause. The
+ * address is taken from the group "ip" and from nowhere else.
+ */
+#ifndef RULES_H
+#define RULES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "recent.h"
+#include "reply.h"
+
+#define RULES_ERROR_SIZE 512
+
+struct rules;
+
+struct rules_rule {
+	char name[RECENT_RULE_SIZE];
+	uint32_t ban_s;
+	char reply[REPLY_SIZE];	 /* for lines without one of their own */
+	uint64_t gave_up;	 /* matches that reached a limit of PCRE2 */
+};
+
+enum rules_outcome {
+	RULES_NONE,	 /* no rule matches */
+	RULES_BAN,	 /* rule, ip and reply are set */
+	RULES_EXCEPT,	 /* rule matches, but so does its exception */
+	RULES_AMBIGUOUS, /* rule matches, but "once" not exactly once */
+	RULES_GAVE_UP,	 /* a pattern of rule reached a limit; no match */
+};
+
+/* Slices point into the message that was given. */
+struct rules_match {
+	const struct rules_rule *rule;
+	const char *ip; /* what stood in the group; not checked, no NUL */
+	size_t ip_len;
+	char reply[REPLY_SIZE];
+};
+
+/*
+ * Loads rule files, in the given order; a directory stands for its *.rules in
+ * order of name. Returns the rules, to be freed with rules_free, or NULL with
+ * a message "FILE:LINE: what is wrong" in error and errno EINVAL for bad
+ * input, else the system's.
+ */
+struct rules *rules_load(const char *const *paths, size_t n,
+    char error[RULES_ERROR_SIZE]) __attribute__((warn_unused_result));
+
+void rules_free(struct rules *rules);
+
+/*
+ * Tries the rules in order; the first whose "match" matches decides, so a line
+ * that one rule excepts is not given to the next. m is set but for RULES_NONE
+ * (its ip only for RULES_BAN).
+ */
+enum rules_outcome rules_apply(struct rules *rules, const char *message,
+    size_t len, struct rules_match *m) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * sets: the pair of kernel sets, written through libipset.
+ *
+ * Addresses go in as bytes, never as text: libipset would resolve a name.
+ * Additions are collected and sent many to a message; the kernel takes a
+ * message whole or not at all, so one that fails is sent again element by
+ * element and the culprit named.
+ */
+#ifndef SETS_H
+#define SETS_H
+
+#include <stdint.h>
+
+#include "addr.h"
+
+#define SETS_MAXELEM 1048576
+/* for entries that somebody adds by hand without a time */
+#define SETS_DEFAULT_S 86400
+
+struct sets;
+
+enum sets_answer {
+	SETS_OK,
+	SETS_EMPTY, /* a set was not there and is new: put everything again */
+	SETS_ERROR, /* sets_error says what */
+};
+
+/*
+ * Prepares for the two sets; an empty name switches that family off. Opens no
+ * connection yet. NULL with errno ENOMEM.
+ */
+struct sets *sets_new(const char *set4, const char *set6)
+    __attribute__((warn_unused_result));
+void sets_free(struct sets *s);
+
+/*
+ * Creates the sets that do not exist: hash:ip with times, forceadd (a full
+ * set drops some old entry for a new one), IPv6 with netmask 64. A set that
+ * exists stays as it is, entries included. SETS_EMPTY when one was created.
+ */
+enum sets_answer sets_create(struct sets *s)
+    __attribute__((warn_unused_result));
+
+/*
+ * Collects an entry for its family's set, to stay for that many seconds from
+ * now (1 .. TIMESPAN_MAX_S); one that is there already gets the new time.
+ * What does not fit is sent at once; the answer to that waits for sets_flush.
+ */
+void sets_add(struct sets *s, const struct addr *a, uint32_t seconds);
+
+/*
+ * Sends what was collected and forgets it, whatever the answer. A set that is
+ * missing is created again.
+ */
+enum sets_answer sets_flush(struct sets *s)
+    __attribute__((warn_unused_result));
+
+/* What went wrong last, in one line; valid until the next call. */
+const char *sets_error(const struct sets *s);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * verdict: what the hook does with a client, decided from the three answers.
+ *
+ * Everything fails open. The order is: the admin's own rules, then the kernel
+ * set, then (only where the set cannot tell) the checkpoint. When the admin's
+ * rules cannot be read the client might be on the allow list, so nobody is
+ * refused from the cache.
+ */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "local.h"
+#include "recent.h"
+#include "settest.h"
+
+/* What each source said; a source that was not asked says so. */
+struct verdict_facts {
+	bool local_asked, set_asked, recent_asked;
+	enum local_answer local;
+	struct local_rule rule; /* when local is LOCAL_FOUND */
+	enum settest_answer set;
+	enum recent_answer recent;
+	struct recent_ban ban; /* when recent is RECENT_FOUND */
+	int64_t now;	       /* unix seconds */
+};
+
+enum verdict_kind {
+	VERDICT_PASS,	/* not known: the next program, nothing changed */
+	VERDICT_ALLOW,	/* the next program, with RBLSMTPD set empty */
+	VERDICT_REFUSE, /* with reply */
+};
+
+#define VERDICT_NO_TIME (-1)
+
+struct verdict {
+	enum verdict_kind kind;
+	const char *source;	/* "local", "ipset", "recent"; static */
+	int64_t left_s;		/* seconds, or VERDICT_NO_TIME: not known */
+	char reply[REPLY_SIZE]; /* "CCC TEXT" */
+};
+
+/* Pure: decides from the facts alone. */
+struct verdict verdict_decide(const struct verdict_facts *facts);
+
+/*
+ * Whether the checkpoint has to be asked at all: no look-up is made for a
+ * client that the admin's rules or the set have already decided on.
+ */
+bool verdict_needs_recent(const struct verdict_facts *facts);
+
+#endif
