@@ -49,6 +49,9 @@ CFLAGS_cov := -O0 -g
 HARDEN_cov := --coverage
 LDHARDEN_cov := --coverage
 
+# V=1 shows the compiler's command lines
+Q := $(if $(V),,@)
+
 CFLAGS ?= $(CFLAGS_$(BUILD))
 own_cppflags = -D_GNU_SOURCE -Isrc \
 	-DPATHS_CONFDIR='"$(CONFDIR)"' -DPATHS_STATEDIR='"$(STATEDIR)"'
@@ -63,8 +66,8 @@ STATIC := $(STATIC_$(BUILD))
 
 # pkg-config is asked when something is built, not for `make deps`
 libs = $(shell pkg-config --libs $(1))
-cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 PKGS := libcdb libipset libpcre2-8 inih jansson
+cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 
 # ---- programs ----
 
@@ -72,7 +75,7 @@ HOOK_MODULES := addr cdbread local recent record reply settest smtp verdict
 FEED_MODULES := addr allowlist bans cdbread cdbwrite checkpoint decide follow \
 	guard livesets local logfiles recent record reply rules sets settest \
 	stamp texts timespan
-CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply
+CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
 
 PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcache-cdb
 
@@ -81,14 +84,32 @@ objects = $(patsubst %,$(B)/src/%.o,$(1))
 all: $(PROGRAMS)
 
 $(B)/rblcache: $(B)/hooks/rblcache.o $(call objects,$(HOOK_MODULES))
-	$(CC) $(own_ldflags) $(STATIC) $(if $(STATIC),,-pie) $(LDFLAGS) \
+	$(Q)$(CC) $(own_ldflags) $(STATIC) $(if $(STATIC),,-pie) $(LDFLAGS) \
 	    -o $@ $^ $(call libs,$(if $(STATIC),--static) libcdb)
 $(B)/rblcache-feed: $(B)/src/rblcache-feed.o $(call objects,$(FEED_MODULES))
-	$(CC) $(own_ldflags) -pie $(LDFLAGS) \
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih)
 $(B)/rblcache-cdb: $(B)/cdb/rblcache-cdb.o $(call objects,$(CDB_MODULES))
-	$(CC) $(own_ldflags) -pie $(LDFLAGS) \
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb jansson)
+
+# ---- tests ----
+
+# A unit test is one program a module, with every module to link against.
+ALL_MODULES := $(sort $(HOOK_MODULES) $(FEED_MODULES) $(CDB_MODULES))
+UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/test_*.c))
+INTEGRATION_TESTS := $(wildcard tests/integration/*.t)
+
+$(B)/librblcache.a: $(call objects,$(ALL_MODULES))
+	rm -f $@
+	$(AR) rcs $@ $^
+$(B)/tests/unit/%.t: $(B)/tests/unit/%.o $(B)/librblcache.a
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS) cmocka)
+.PRECIOUS: $(B)/tests/unit/%.o
+
+check: all $(UNIT_TESTS)
+	RBLCACHE_BUILD=$(CURDIR)/$(B) CMOCKA_MESSAGE_OUTPUT=TAP \
+	    prove -e '' $(PROVEFLAGS) $(UNIT_TESTS) $(INTEGRATION_TESTS)
 
 # what is compiled depends on the flags as well
 $(B)/flags: FORCE
@@ -100,7 +121,8 @@ $(B)/flags: FORCE
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(own_cppflags) $(cflags_of_libs) $(CPPFLAGS) $(own_cflags) \
-	    $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC    $<'
+	$(Q)$(CC) $(own_cppflags) $(cflags_of_libs) $(CPPFLAGS) \
+	    $(own_cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

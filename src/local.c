@@ -120,3 +120,13 @@ local_action_name(enum local_action action)
 
 	return names[action];
 }
+
+const char *
+local_text(const struct local_rule *rule)
+{
+	unsigned code = reply_code(rule->reply, strlen(rule->reply));
+	unsigned usual =
+	    rule->action == LOCAL_DEFER ? REPLY_DEFER : REPLY_DENY;
+
+	return code == usual ? rule->reply + 4 : rule->reply;
+}

@@ -71,6 +71,12 @@ void local_node_put(struct record *r, const struct local_rule *rule,
 int local_node_get(struct record *r, struct local_rule *rule, bool *is_rule)
     __attribute__((warn_unused_result));
 
+/*
+ * The text of a rule as a source would say it: the reply, without its code
+ * where that is the one the action has anyway.
+ */
+const char *local_text(const struct local_rule *rule);
+
 /* The word for an action in sources and output: "allow", "none", ... */
 const char *local_action_name(enum local_action action);
 

@@ -1,0 +1,289 @@
+/*
+ * rblcache-cdb: makes and reads local.cdb.
+ *
+ *	sources -> hosts -> localmake -> local.cdb -> local
+ */
+#include <cdb.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "hosts.h"
+#include "local.h"
+#include "localmake.h"
+#include "record.h"
+
+enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
+
+static const char usage[] = "usage: rblcache-cdb build OUT.cdb SOURCE ...\n"
+			    "       rblcache-cdb query CDB IP ...\n"
+			    "       rblcache-cdb dump CDB\n";
+
+__attribute__((noreturn, format(printf, 2, 3))) static void
+die(int code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("rblcache-cdb: ", stderr);
+	vfprintf(stderr, format, args);
+	fputs("\n", stderr);
+	va_end(args);
+	exit(code);
+}
+
+__attribute__((noreturn)) static void
+die_usage(const char *what)
+{
+	fprintf(stderr, "rblcache-cdb: %s\n%s", what, usage);
+	exit(EXIT_USAGE);
+}
+
+/* 100 for what the caller named wrongly, 111 for what the system refuses. */
+static int
+exit_code(int error)
+{
+	return error == ENOENT || error == EACCES || error == ENOTDIR ||
+		       error == EISDIR || error == EROFS || error == EINVAL
+		   ? EXIT_USAGE
+		   : EXIT_SYSTEM;
+}
+
+/* ---- build ---- */
+
+/* "lists/drop.txt" is the list "drop.txt". */
+static const char *
+list_name(const char *source)
+{
+	const char *slash = strrchr(source, '/');
+
+	if (strcmp(source, "-") == 0)
+		return "stdin";
+	return slash == NULL ? source : slash + 1;
+}
+
+static void
+add_source(struct localmake *m, const char *source, unsigned number)
+{
+	FILE *in = strcmp(source, "-") == 0 ? stdin : fopen(source, "re");
+	const char *name = in == stdin ? "stdin" : source;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	unsigned long at = 0;
+
+	if (in == NULL)
+		die(exit_code(errno), "%s: %s", source, strerror(errno));
+	while ((len = getline(&line, &size, in)) >= 0) {
+		char error[HOSTS_ERROR_SIZE];
+		struct local_rule rule;
+		struct addr net;
+
+		at++;
+		if (len > 0 && line[len - 1] == '\n')
+			len--;
+		switch (hosts_parse(line, (size_t)len, list_name(source), &net,
+		    &rule, error)) {
+		case HOSTS_NOTHING:
+			continue;
+		case HOSTS_BAD:
+			die(EXIT_USAGE, "%s:%lu: %s", name, at, error);
+		case HOSTS_RULE:
+			break;
+		}
+		switch (localmake_add(m, &net, &rule, number)) {
+		case LOCALMAKE_ADDED:
+		case LOCALMAKE_KNOWN:
+			break;
+		case LOCALMAKE_CONTRARY: {
+			char prefix[HOSTS_PREFIX_SIZE];
+
+			die(EXIT_USAGE,
+			    "%s:%lu: '%s' has another action further up", name,
+			    at, hosts_format_prefix(&net, rule.bits, prefix));
+		}
+		case LOCALMAKE_ERROR:
+			die(EXIT_SYSTEM, "%s:%lu: %s", name, at,
+			    strerror(errno));
+		}
+	}
+	if (ferror(in))
+		die(exit_code(errno), "%s: %s", name, strerror(errno));
+	free(line);
+	if (in != stdin)
+		fclose(in);
+}
+
+static int
+build(char **args)
+{
+	const char *out = args[0];
+	struct localmake *m;
+
+	if (out == NULL || args[1] == NULL)
+		die_usage("build wants OUT.cdb and a SOURCE");
+	m = localmake_new();
+	if (m == NULL)
+		die(EXIT_SYSTEM, "%s", strerror(errno));
+	for (unsigned i = 1; args[i] != NULL; i++)
+		add_source(m, args[i], i);
+	if (localmake_write(m, out) != 0)
+		die(exit_code(errno), "%s: %s", out, strerror(errno));
+	localmake_free(m);
+	return 0;
+}
+
+/* ---- query ---- */
+
+static int
+open_cdb(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die(exit_code(errno), "%s: %s", path, strerror(errno));
+	return fd;
+}
+
+__attribute__((noreturn)) static void
+die_damaged(const char *path)
+{
+	die(errno == EINVAL ? EXIT_USAGE : EXIT_SYSTEM, "%s: %s", path,
+	    errno == EINVAL ? "no local.cdb, or a damaged one"
+			    : strerror(errno));
+}
+
+static void
+query_one(int fd, const char *path, const struct addr *a)
+{
+	char prefix[HOSTS_PREFIX_SIZE] = "-";
+	char ip[ADDR_STRLEN];
+	struct local_rule rule = {.action = LOCAL_NONE, .reply = ""};
+	struct addr net = *a;
+
+	switch (local_find(fd, a, &rule)) {
+	case LOCAL_FOUND:
+		addr_mask(&net, rule.bits);
+		hosts_format_prefix(&net, rule.bits, prefix);
+		break;
+	case LOCAL_ABSENT:
+		rule.reply[0] = 0;
+		break;
+	case LOCAL_ERROR:
+		die_damaged(path);
+	}
+	printf("%s\t%s\t%s\t%s\n", addr_format(a, ip),
+	    local_action_name(rule.action), prefix, local_text(&rule));
+}
+
+static int
+query(char **args)
+{
+	const char *path = args[0];
+	struct addr a;
+	int fd;
+
+	if (path == NULL || args[1] == NULL)
+		die_usage("query wants CDB and an IP");
+	for (char **ip = args + 1; *ip != NULL; ip++)
+		if (addr_parse(*ip, strlen(*ip), &a) != 0)
+			die(EXIT_USAGE, "'%s' is no IP address", *ip);
+	fd = open_cdb(path);
+	for (char **ip = args + 1; *ip != NULL; ip++)
+		if (addr_parse(*ip, strlen(*ip), &a) == 0)
+			query_one(fd, path, &a);
+	close(fd);
+	return 0;
+}
+
+/* ---- dump ---- */
+
+/* Prints a node if it is a rule. -1: it is damaged. */
+static int
+dump_node(struct cdb *c)
+{
+	const unsigned char *key = cdb_getkey(c);
+	const void *value = cdb_getdata(c);
+	char prefix[HOSTS_PREFIX_SIZE];
+	struct local_rule rule;
+	struct record r;
+	struct addr net;
+	bool is_rule;
+
+	r.len = cdb_datalen(c);
+	if (key == NULL || value == NULL || r.len > sizeof r.buf)
+		return -1;
+	memcpy(r.buf, value, r.len);
+	if (record_open(&r, key, cdb_keylen(c), LOCAL_VERSION) != 0)
+		return -1;
+	if (cdb_keylen(c) != LOCAL_KEY_BYTES)
+		return 0; /* the header */
+	if (local_node_get(&r, &rule, &is_rule) != 0)
+		return -1;
+	if (!is_rule)
+		return 0;
+	memcpy(net.b, key + 1, sizeof net.b);
+	printf("%s %s%s%s\n", hosts_format_prefix(&net, rule.bits, prefix),
+	    local_action_name(rule.action), *rule.reply == 0 ? "" : " ",
+	    local_text(&rule));
+	return 0;
+}
+
+static int
+dump(char **args)
+{
+	const char *path = args[0];
+	struct cdb c;
+	unsigned at;
+	int more;
+	int fd;
+
+	if (path == NULL || args[1] != NULL)
+		die_usage("dump wants one CDB");
+	fd = open_cdb(path);
+	errno = 0;
+	if (cdb_init(&c, fd) != 0) {
+		if (errno == 0 || errno == EPROTO)
+			errno = EINVAL;
+		die_damaged(path);
+	}
+	cdb_seqinit(&at, &c);
+	while ((more = cdb_seqnext(&at, &c)) > 0)
+		if (dump_node(&c) != 0)
+			break;
+	if (more != 0) {
+		errno = EINVAL;
+		die_damaged(path);
+	}
+	cdb_free(&c);
+	close(fd);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(char **);
+	} verbs[] = {{"build", build}, {"query", query}, {"dump", dump}};
+
+	if (argc == 2 && strcmp(argv[1], "-h") == 0) {
+		fputs(usage, stdout);
+		return fflush(stdout) == 0 ? 0 : EXIT_SYSTEM;
+	}
+	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(argv[1], verbs[i].name) == 0) {
+			verbs[i].run(argv + 2);
+			if (fflush(stdout) != 0)
+				die(EXIT_SYSTEM, "stdout: %s",
+				    strerror(errno));
+			return 0;
+		}
+	die_usage(argc < 2 ? "nothing to do" : "unknown verb");
+}
