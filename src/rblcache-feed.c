@@ -291,7 +291,7 @@ load(struct feed *f)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
 	switch (checkpoint_load(f->recent, f->bans, f->marks, f->o.logs_n)) {
 	case CHECKPOINT_LOADED:
-		say("%zu bans from %s", bans_count(f->bans), f->recent);
+		say("%s: bans: %zu", f->recent, bans_count(f->bans));
 		return;
 	case CHECKPOINT_ABSENT:
 		return;

@@ -1,0 +1,183 @@
+# A whole mail front on loopback, in a network namespace of its own: rbldnsd,
+# tcpserver, the hook, rblsmtpd, a small smtpd, multilog. For demo and tests:
+#
+#	. tests/front.sh
+#	front_enter "$0" "$@"		# goes on inside the namespace
+#	front_prepare; front_list 203.0.113.9; front_start_dnsbl
+#	front_start_smtp; front_start_feed
+#
+# Everything is below $front and is gone at the end; what was started is
+# stopped by its pid.
+
+front_enter() {
+	if [ "${FRONT_INSIDE-}" ]; then
+		return 0
+	fi
+	FRONT_INSIDE=yes
+	if [ "$(id -u)" = 0 ]; then
+		FRONT_ROOT=yes
+		export FRONT_INSIDE FRONT_ROOT
+		exec unshare -n -- "$@"
+	fi
+	FRONT_ROOT=
+	export FRONT_INSIDE FRONT_ROOT
+	exec unshare -rn -- "$@"
+}
+
+front_fail() {
+	echo "$0: $*" >&2
+	exit 1
+}
+
+# front_wait SECONDS COMMAND...: tries until it works
+front_wait() {
+	front_tries=$(($1 * 50))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		front_tries=$((front_tries - 1))
+		[ "$front_tries" -gt 0 ] || return 1
+		sleep 0.02
+	done
+}
+
+front_cleanup() {
+	for front_pid in ${feed_pid-} ${tcpserver_pid-} ${multilog_pid-} \
+	    ${rbldnsd_pid-}; do
+		kill "$front_pid" 2>/dev/null
+	done
+	wait 2>/dev/null
+	rm -rf "$front"
+}
+
+# Directories and the programs under test. The hook gets its file capability
+# where we may give one: it then works for the mail user.
+front_prepare() {
+	front=$(mktemp -d) || exit 1
+	trap front_cleanup EXIT
+	trap 'exit 1' HUP INT TERM
+	chmod 755 "$front"
+	mkdir -p "$front/bin" "$front/bl" "$front/state" "$front/log"
+	cp "$RBLCACHE_BUILD/rblcache" "$front/bin/rblcache"
+	hook=$front/bin/rblcache
+	feed=$RBLCACHE_BUILD/rblcache-feed
+	cdb=$RBLCACHE_BUILD/rblcache-cdb
+	recent=$front/state/recent.cdb
+	local_cdb=$front/local.cdb
+	if [ "$FRONT_ROOT" ]; then
+		mail_user="-u 65534 -g 65534"
+		setcap cap_net_admin+ep "$hook" || front_fail "setcap failed"
+	else
+		mail_user=
+		echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
+	fi
+	front_ipset=
+	if ipset create probe hash:ip 2>/dev/null; then
+		ipset destroy probe
+		front_ipset=yes
+	fi
+	ip link set lo up
+	ip route add local 203.0.113.0/24 dev lo
+	ip route add local 198.51.100.0/24 dev lo
+	ip route add local 198.18.0.0/15 dev lo
+	cat >"$front/bin/smtpd" <<-'EOF'
+	#!/bin/sh
+	printf '220 smtpd.test\r\n'
+	while read -r line; do
+		case $line in
+		[Qq][Uu][Ii][Tt]*) printf '221 smtpd.test\r\n'; exit ;;
+		*) printf '250 smtpd.test\r\n' ;;
+		esac
+	done
+	EOF
+	chmod 755 "$front/bin/smtpd"
+}
+
+# front_list ADDRESS...: what the DNSBL lists from now on
+front_list() {
+	{
+		echo '$SOA 3600 ns.rbl.test. hostmaster.rbl.test. 1 600 300 86400 300'
+		echo '$NS 3600 ns.rbl.test'
+		echo ':127.0.0.2:Listed by TEST, see https://rbl.test/query/ip/$'
+		echo 127.0.0.2
+		printf '%s\n' "$@"
+	} >"$front/bl/bl.zone"
+	if [ "${rbldnsd_pid-}" ]; then
+		front_reloads=$(grep -c 'zones reloaded' "$front/rbldnsd.log")
+		kill -HUP "$rbldnsd_pid"
+		front_wait 5 front_reloaded
+	fi
+}
+
+front_reloaded() {
+	[ "$(grep -c 'zones reloaded' "$front/rbldnsd.log")" -gt \
+	    "$front_reloads" ]
+}
+
+front_start_dnsbl() {
+	if [ "$FRONT_ROOT" ]; then
+		rbldnsd -n -f -r "$front/bl" -u rbldns -b 127.0.0.53/53 \
+		    rbl.test:ip4set:bl.zone >"$front/rbldnsd.log" 2>&1 &
+	else # it refuses to run as root, also as that of a namespace
+		unshare -U --map-user=65534 --map-group=65534 \
+		    rbldnsd -n -f -w "$front/bl" -b 127.0.0.53/53 \
+		    rbl.test:ip4set:bl.zone >"$front/rbldnsd.log" 2>&1 &
+	fi
+	rbldnsd_pid=$!
+	front_wait 5 grep -q started "$front/rbldnsd.log" ||
+		front_fail "rbldnsd: $(cat "$front/rbldnsd.log")"
+	DNSCACHEIP=127.0.0.53
+	export DNSCACHEIP
+}
+
+# front_start_smtp [HOOK OPTION...]: the chain of a qmail server
+front_start_smtp() {
+	mkfifo "$front/log.fifo"
+	multilog t ${front_multilog-} "$front/log/main" <"$front/log.fifo" &
+	multilog_pid=$!
+	[ "$front_ipset" ] || set -- -s '' -S '' "$@"
+	# shellcheck disable=SC2086 # two words or none
+	tcpserver -v -R -H -l localhost -c 100 $mail_user 127.0.0.1 2525 \
+	    "$hook" -l "$local_cdb" -k "$recent" "$@" \
+	    rblsmtpd -r rbl.test "$front/bin/smtpd" \
+	    >"$front/log.fifo" 2>&1 &
+	tcpserver_pid=$!
+	front_wait 5 front_listens || front_fail "tcpserver does not listen"
+}
+
+front_listens() {
+	grep -q ':09DD 00000000:0000 0A' /proc/net/tcp # 2525, LISTEN
+}
+
+front_start_feed() {
+	[ "$front_ipset" ] || set -- -s '' -S '' "$@"
+	"$feed" -v -c "$front_rules" -d "$front/state" -l "$local_cdb" "$@" \
+	    "$front/log/main" 2>>"$front/feed.log" &
+	feed_pid=$!
+}
+
+# What the server says to a client from that address, up to its goodbye.
+front_connect() {
+	tcpclient -RHl0 -i "$1" 127.0.0.1 2525 sh -c \
+	    'printf "EHLO client.test\r\nMAIL FROM:<a@client.test>\r\nRCPT TO:<b@smtpd.test>\r\nQUIT\r\n" >&7; tr -d "\r" <&6'
+}
+
+# How many questions the DNSBL was asked since its start.
+front_queries() {
+	kill -USR1 "$rbldnsd_pid"
+	front_wait 5 front_has_stats || front_fail "rbldnsd does not count"
+	sed -n 's/.*stats for [0-9]*secs*: tot=\([0-9]*\).*/\1/p' \
+	    "$front/rbldnsd.log" | tail -n 1
+}
+
+front_has_stats() {
+	[ "$(grep -c 'stats for [0-9]*secs*: tot=' "$front/rbldnsd.log")" -gt \
+	    "${front_stats_seen:-0}" ] || return 1
+	front_stats_seen=$(grep -c 'stats for [0-9]*secs*: tot=' \
+	    "$front/rbldnsd.log")
+}
+
+# front_cached ADDRESS: whether recent.cdb would refuse it now
+front_cached() {
+	[ -n "$(TCPREMOTEIP=$1 "$RBLCACHE_BUILD/rblcache" -e -l '' -s '' -S '' \
+	    -k "$recent" sh -c 'echo "$RBLSMTPD"' 2>/dev/null)" ]
+}
