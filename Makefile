@@ -14,8 +14,8 @@ B := build/$(BUILD)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help check demo cdb bench fuzz lint cov install uninstall deps \
-	clean
+.PHONY: all help deps check run-tests demo cdb bench fuzz lint cov install \
+	uninstall clean
 all:
 
 # What Debian 12 calls what is needed. The first three lines build it, the
@@ -24,7 +24,7 @@ all:
 BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev
 TEST_PACKAGES := libcmocka-dev perl libcap2-bin util-linux procps \
-	strace python3-minimal \
+	strace \
 	ucspi-tcp daemontools rbldnsd ipset iproute2
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang
@@ -51,6 +51,11 @@ LDHARDEN_cov := --coverage
 
 # V=1 shows the compiler's command lines
 Q := $(if $(V),,@)
+
+CFLAGS_fuzz := -O1 -g
+HARDEN_fuzz := -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+LDHARDEN_fuzz := -fsanitize=fuzzer,address,undefined
 
 CFLAGS ?= $(CFLAGS_$(BUILD))
 own_cppflags = -D_GNU_SOURCE -Isrc \
@@ -105,11 +110,33 @@ $(B)/librblcache.a: $(call objects,$(ALL_MODULES))
 	$(AR) rcs $@ $^
 $(B)/tests/unit/%.t: $(B)/tests/unit/%.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS) cmocka)
-.PRECIOUS: $(B)/tests/unit/%.o
+.PRECIOUS: $(B)/tests/unit/%.o $(B)/tests/fuzz/%.o
 
-check: all $(UNIT_TESTS)
-	RBLCACHE_BUILD=$(CURDIR)/$(B) CMOCKA_MESSAGE_OUTPUT=TAP \
-	    prove -e '' $(PROVEFLAGS) $(UNIT_TESTS) $(INTEGRATION_TESTS)
+# A fuzz target is a libFuzzer program under BUILD=fuzz; elsewhere it replays
+# its corpus, as part of the tests.
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%.t)
+FUZZERS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%)
+
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(B)/librblcache.a
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS))
+$(B)/tests/fuzz/%.bin: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
+    $(B)/librblcache.a
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS))
+$(B)/tests/fuzz/%.t: $(B)/tests/fuzz/%.bin
+	$(Q)printf '#!/bin/sh\nexec %s tests/corpus/%s\n' '$(CURDIR)/$<' '$*' >$@
+	$(Q)chmod +x $@
+
+check: deps
+	$(Q)$(MAKE) run-tests
+run-tests: all $(UNIT_TESTS) $(REPLAYS)
+	RBLCACHE_BUILD=$(CURDIR)/$(B) CMOCKA_MESSAGE_OUTPUT=TAP TZ=UTC \
+	    prove -e '' $(PROVEFLAGS) \
+	    $(UNIT_TESTS) $(REPLAYS) $(INTEGRATION_TESTS)
+
+demo: deps
+	$(Q)$(MAKE) all
+	RBLCACHE_BUILD=$(CURDIR)/$(B) tests/demo
 
 # what is compiled depends on the flags as well
 $(B)/flags: FORCE
@@ -124,5 +151,114 @@ $(B)/%.o: %.c $(B)/flags
 	@echo '  CC    $<'
 	$(Q)$(CC) $(own_cppflags) $(cflags_of_libs) $(CPPFLAGS) \
 	    $(own_cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# ---- packages ----
+
+# The two user commands, check and demo, install what is missing first.
+deps:
+	$(Q)missing=; for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
+	    dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | \
+	    grep -qx installed || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then \
+	    :; \
+	elif ! command -v apt-get >/dev/null; then \
+	    echo "no Debian here; needed, by their Debian names:$$missing"; \
+	elif [ "$$(id -u)" = 0 ]; then \
+	    echo "installing:$$missing"; \
+	    apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+	        apt-get install -q -y --no-install-recommends $$missing; \
+	else \
+	    echo "packages are missing; as root:"; \
+	    echo "  apt-get install --no-install-recommends$$missing"; \
+	    exit 1; \
+	fi
+
+# ---- the admin's own rules ----
+
+cdb: $(B)/rblcache-cdb
+	$(Q)$(MAKE) -C cdb RBLCACHE_CDB=$(CURDIR)/$(B)/rblcache-cdb
+
+# ---- installation ----
+
+MAN8 := hooks/rblcache.8 src/rblcache-feed.8 cdb/rblcache-cdb.8
+MAN5 := src/rblcache.rules.5 cdb/rblcache-hosts.5
+RULES := $(wildcard hooks/log/*.rules)
+SERVICE := hooks/service
+D := $(DESTDIR)
+
+install: all
+	install -d $(D)$(SBINDIR) $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man8 \
+	    $(D)$(CONFDIR)/lists $(D)$(CONFDIR)/log $(D)$(STATEDIR) \
+	    $(D)$(DATADIR)
+	install -m 755 $(PROGRAMS) $(D)$(SBINDIR)
+	install -m 644 $(MAN5) $(D)$(MANDIR)/man5
+	install -m 644 $(MAN8) $(D)$(MANDIR)/man8
+	cp -R $(SERVICE) $(D)$(DATADIR)
+	# what the admin may have changed stays as it is
+	for f in $(RULES) cdb/hosts cdb/Makefile; do \
+	    case $$f in *.rules) to=log ;; *) to=. ;; esac; \
+	    to=$(D)$(CONFDIR)/$$to/$${f##*/}; \
+	    [ -e $$to ] || install -m 644 $$f $$to || exit 1; \
+	done
+
+# Leaves configuration that was changed, local.cdb and the bans: they are the
+# admin's.
+uninstall:
+	rm -f $(addprefix $(D)$(SBINDIR)/,$(notdir $(PROGRAMS))) \
+	    $(addprefix $(D)$(MANDIR)/man5/,$(notdir $(MAN5))) \
+	    $(addprefix $(D)$(MANDIR)/man8/,$(notdir $(MAN8)))
+	rm -rf $(D)$(DATADIR)
+	for f in $(RULES) cdb/hosts cdb/Makefile; do \
+	    case $$f in *.rules) to=log ;; *) to=. ;; esac; \
+	    to=$(D)$(CONFDIR)/$$to/$${f##*/}; \
+	    ! cmp -s $$f $$to || rm $$to; \
+	done
+	-rmdir $(D)$(CONFDIR)/log $(D)$(CONFDIR)/lists $(D)$(CONFDIR) \
+	    $(D)$(STATEDIR) 2>/dev/null
+
+# ---- for those who change it ----
+
+SOURCES := $(wildcard src/*.c hooks/*.c cdb/*.c)
+HEADERS := $(wildcard src/*.h)
+TEST_SOURCES := $(wildcard tests/*/*.c)
+SCRIPTS := tests/demo tests/front.sh tests/tap.sh .ci/run \
+	$(INTEGRATION_TESTS) $(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)
+
+# Every target for SECS seconds; what it finds comes into the corpus by hand.
+SECS ?= 60
+fuzz:
+	$(Q)$(MAKE) BUILD=fuzz CC=clang fuzzers
+	$(Q)for t in $(FUZZ_TARGETS); do \
+	    mkdir -p build/fuzz/found/$$t; \
+	    echo "== $$t"; \
+	    build/fuzz/tests/fuzz/$$t -max_total_time=$(SECS) -timeout=10 \
+	        -max_len=2048 -print_final_stats=1 -verbosity=0 \
+	        -artifact_prefix=build/fuzz/found/$$t/crash- \
+	        build/fuzz/found/$$t tests/corpus/$$t || exit 1; \
+	done
+fuzzers: $(FUZZERS)
+.PHONY: fuzzers
+
+lint:
+	clang-format --dry-run -Werror $(SOURCES) $(HEADERS) $(TEST_SOURCES)
+	cppcheck --error-exitcode=1 --quiet --std=c11 --inline-suppr \
+	    --enable=warning,portability,performance -Isrc $(SOURCES)
+	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- \
+	    $(own_cppflags) -std=c11 $(cflags_of_libs)
+	$(MAKE) BUILD=analyzer CFLAGS='-O1 -g -fanalyzer' DEV=1 all
+	shellcheck -x $(SCRIPTS)
+	mandoc -Tlint -W warning $(MAN5) $(MAN8)
+
+cov:
+	$(MAKE) BUILD=cov check
+	gcovr --root . --object-directory build/cov --exclude tests \
+	    --txt --print-summary
+
+clean:
+	rm -rf build cdb/local.cdb
+
+help:
+	@echo 'all demo check cdb bench fuzz lint cov install uninstall deps' \
+	    'clean; BUILD=release|san|cov|fuzz, DEV=1, V=1'
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

@@ -87,8 +87,8 @@ add_source(struct localmake *m, const char *source, unsigned number)
 		at++;
 		if (len > 0 && line[len - 1] == '\n')
 			len--;
-		switch (hosts_parse(line, (size_t)len, list_name(source), &net,
-		    &rule, error)) {
+		switch (hosts_parse(
+		    line, (size_t)len, list_name(source), &net, &rule, error)) {
 		case HOSTS_NOTHING:
 			continue;
 		case HOSTS_BAD:
@@ -281,8 +281,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], verbs[i].name) == 0) {
 			verbs[i].run(argv + 2);
 			if (fflush(stdout) != 0)
-				die(EXIT_SYSTEM, "stdout: %s",
-				    strerror(errno));
+				die(EXIT_SYSTEM, "stdout: %s", strerror(errno));
 			return 0;
 		}
 	die_usage(argc < 2 ? "nothing to do" : "unknown verb");

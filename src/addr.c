@@ -30,8 +30,8 @@ const char *
 addr_format(const struct addr *a, char buf[ADDR_STRLEN])
 {
 	if (addr_is4(a))
-		return inet_ntop(AF_INET, a->b + sizeof mapped, buf,
-		    ADDR_STRLEN);
+		return inet_ntop(
+		    AF_INET, a->b + sizeof mapped, buf, ADDR_STRLEN);
 	return inet_ntop(AF_INET6, a->b, buf, ADDR_STRLEN);
 }
 
@@ -74,8 +74,7 @@ addr_is_special(const struct addr *a)
 		uint8_t prefix[16];
 		unsigned bits;
 	} special[] = {
-#define V4(a, b, c, len) \
-	{{[10] = 0xff, 0xff, a, b, c}, ADDR_V4_OFFSET + (len)}
+#define V4(a, b, c, len) {{[10] = 0xff, 0xff, a, b, c}, ADDR_V4_OFFSET + (len)}
 	    V4(0, 0, 0, 8),
 	    V4(10, 0, 0, 8),
 	    V4(100, 64, 0, 10),
@@ -85,8 +84,8 @@ addr_is_special(const struct addr *a)
 	    V4(192, 168, 0, 16),
 	    V4(224, 0, 0, 3), /* multicast, reserved, broadcast */
 #undef V4
-	    {{0}, 96},				 /* ::, ::1, ::a.b.c.d */
-	    {{0x00, 0x64, 0xff, 0x9b}, 96},	 /* NAT64, RFC 6052 */
+	    {{0}, 96},				  /* ::, ::1, ::a.b.c.d */
+	    {{0x00, 0x64, 0xff, 0x9b}, 96},	  /* NAT64, RFC 6052 */
 	    {{0x00, 0x64, 0xff, 0x9b, 0, 1}, 48}, /* NAT64, RFC 8215 */
 	    {{0xfc}, 7},
 	    {{0xfe, 0x80}, 9}, /* link-local and the old site-local */

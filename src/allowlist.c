@@ -97,8 +97,8 @@ allowlist_read_addresses(struct allowlist *l)
 	struct ifaddrs *list;
 
 	if (getifaddrs(&list) != 0) {
-		snprintf(l->message, sizeof l->message,
-		    "own addresses: %s", strerror(errno));
+		snprintf(l->message, sizeof l->message, "own addresses: %s",
+		    strerror(errno));
 		l->told = false;
 		return;
 	}
@@ -108,8 +108,9 @@ allowlist_read_addresses(struct allowlist *l)
 		char text[ADDR_STRLEN];
 		struct addr a;
 
-		if (bytes == NULL || inet_ntop(i->ifa_addr->sa_family, bytes,
-					 text, sizeof text) == NULL ||
+		if (bytes == NULL ||
+		    inet_ntop(i->ifa_addr->sa_family, bytes, text,
+			sizeof text) == NULL ||
 		    addr_parse(text, strlen(text), &a) != 0)
 			continue;
 		if (guard_add_own(&l->guard, &a) != 0) {

@@ -92,8 +92,7 @@ clear_slot(struct bans *b, size_t gap)
 		key = addr_ban_key(&b->list[b->slots[i]].ip);
 		home = hash_of(&key) & b->slot_mask;
 		/* may it move to the gap without passing its home? */
-		if (((i - home) & b->slot_mask) >=
-		    ((i - gap) & b->slot_mask)) {
+		if (((i - home) & b->slot_mask) >= ((i - gap) & b->slot_mask)) {
 			b->slots[gap] = b->slots[i];
 			gap = i;
 		}
@@ -236,8 +235,8 @@ fold_reply(char out[REPLY_SIZE], const char *reply, const struct addr *a)
 	if (at == NULL)
 		snprintf(out, REPLY_SIZE, "%s", reply);
 	else
-		snprintf(out, REPLY_SIZE, "%.*s%c%s", (int)(at - reply),
-		    reply, IP_MARK, at + strlen(ip));
+		snprintf(out, REPLY_SIZE, "%.*s%c%s", (int)(at - reply), reply,
+		    IP_MARK, at + strlen(ip));
 }
 
 static void
@@ -330,7 +329,7 @@ bans_nth(const struct bans *b, size_t i, struct recent_ban *ban)
 	ban->ip = e->ip;
 	ban->since = e->since;
 	ban->until = e->until;
-	snprintf(ban->rule, sizeof ban->rule, "%s",
-	    texts_get(b->texts, e->rule));
+	snprintf(
+	    ban->rule, sizeof ban->rule, "%s", texts_get(b->texts, e->rule));
 	unfold_reply(ban->reply, texts_get(b->texts, e->reply), &e->ip);
 }

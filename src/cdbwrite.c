@@ -39,8 +39,8 @@ cdbwrite_add(struct cdbwrite *w, const void *key, size_t klen,
     const void *value, size_t vlen)
 {
 	errno = 0;
-	if (cdb_make_add(&w->make, key, (unsigned)klen, value,
-		(unsigned)vlen) == 0)
+	if (cdb_make_add(
+		&w->make, key, (unsigned)klen, value, (unsigned)vlen) == 0)
 		return 0;
 	/* the library reports the 4 GB limit as ENOMEM */
 	if (errno == 0 || (errno == ENOMEM && w->make.cdb_dpos > 0xf0000000U))

@@ -177,8 +177,8 @@ load_record(struct cdb *c, struct bans *bans, struct checkpoint_log *logs,
 }
 
 enum checkpoint_answer
-checkpoint_load(const char *path, struct bans *bans,
-    struct checkpoint_log *logs, size_t n)
+checkpoint_load(
+    const char *path, struct bans *bans, struct checkpoint_log *logs, size_t n)
 {
 	enum checkpoint_answer answer = CHECKPOINT_DAMAGED;
 	struct counts counts = {0};

@@ -47,7 +47,6 @@ int checkpoint_save(const char *path, const struct bans *bans,
  * put: then take a new table.
  */
 enum checkpoint_answer checkpoint_load(const char *path, struct bans *bans,
-    struct checkpoint_log *logs, size_t n)
-    __attribute__((warn_unused_result));
+    struct checkpoint_log *logs, size_t n) __attribute__((warn_unused_result));
 
 #endif

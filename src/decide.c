@@ -13,9 +13,8 @@ skip(struct decision *d, const char *why)
 }
 
 void
-decide_line(struct decision *d, struct rules *rules,
-    const struct guard *guard, const char *line, size_t len,
-    int64_t unstamped_s)
+decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
+    const char *line, size_t len, int64_t unstamped_s)
 {
 	struct rules_match m;
 	size_t stamp;

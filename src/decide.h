@@ -48,7 +48,6 @@ void decide_line(struct decision *d, struct rules *rules,
  * buf; buf is empty for DECIDE_NOTHING.
  */
 #define DECIDE_TEXT_SIZE (ADDR_STRLEN + RECENT_RULE_SIZE + REPLY_SIZE + 32)
-const char *decide_format(const struct decision *d,
-    char buf[DECIDE_TEXT_SIZE]);
+const char *decide_format(const struct decision *d, char buf[DECIDE_TEXT_SIZE]);
 
 #endif

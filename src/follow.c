@@ -27,7 +27,7 @@ struct queued {
 struct follow {
 	bool is_stream, is_dir;
 	char dir[PATH_MAX];
-	char live[NAME_MAX + 1]; /* "current", or the plain file's name */
+	char live[NAME_MAX + 1];   /* "current", or the plain file's name */
 	char newest[NAME_MAX + 1]; /* of the finished files seen so far */
 	int notify;
 
@@ -393,8 +393,8 @@ fill(struct follow *f)
 			errno = EAGAIN;
 			return -1;
 		}
-		n = read(f->queue[0].fd, f->text + f->end,
-		    sizeof f->text - f->end);
+		n = read(
+		    f->queue[0].fd, f->text + f->end, sizeof f->text - f->end);
 		f->written_s = time(NULL);
 	} else {
 		if (fstat(f->queue[0].fd, &st) != 0)
@@ -494,9 +494,8 @@ follow_line(struct follow *f, struct follow_line *line)
 		if (n > 0)
 			continue;
 		if (n < 0)
-			return errno == EINTR || errno == EAGAIN
-				   ? FOLLOW_WAIT
-				   : FOLLOW_ERROR;
+			return errno == EINTR || errno == EAGAIN ? FOLLOW_WAIT
+								 : FOLLOW_ERROR;
 		if (f->is_stream)
 			return FOLLOW_END;
 		answer = after_end(f, &again);

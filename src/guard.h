@@ -22,8 +22,8 @@ struct guard {
 	 * Looks an address up in the admin's rules; NULL: there are none.
 	 * A source of the allow list, so that this module opens no file.
 	 */
-	enum local_answer (*ask_local)(void *user, const struct addr *a,
-	    struct local_rule *rule);
+	enum local_answer (*ask_local)(
+	    void *user, const struct addr *a, struct local_rule *rule);
 	void *user;
 };
 

@@ -84,8 +84,8 @@ parse_bits(struct slice s, unsigned *bits)
 }
 
 const char *
-hosts_parse_prefix(const char *text, size_t len, struct addr *net,
-    unsigned *bits)
+hosts_parse_prefix(
+    const char *text, size_t len, struct addr *net, unsigned *bits)
 {
 	const char *slash = memchr(text, '/', len);
 	size_t addr_len = slash == NULL ? len : (size_t)(slash - text);
@@ -113,8 +113,8 @@ hosts_parse_prefix(const char *text, size_t len, struct addr *net,
 }
 
 const char *
-hosts_format_prefix(const struct addr *net, unsigned bits,
-    char buf[HOSTS_PREFIX_SIZE])
+hosts_format_prefix(
+    const struct addr *net, unsigned bits, char buf[HOSTS_PREFIX_SIZE])
 {
 	unsigned offset =
 	    addr_is4(net) && bits >= ADDR_V4_OFFSET ? ADDR_V4_OFFSET : 0;
@@ -198,8 +198,14 @@ set_text(struct local_rule *rule, struct slice text, const char *list,
 		    defer ? "defer wants a code from 400 to 499"
 			  : "deny wants a code from 500 to 599",
 		    text);
-	reply_make(rule->reply, defer ? REPLY_DEFER : REPLY_DENY, text.p,
-	    text.len);
+	if (code == 0) {
+		code = defer ? REPLY_DEFER : REPLY_DENY;
+	} else {
+		text.p += 4;
+		text.len -= 4;
+		skip_blanks(&text);
+	}
+	reply_with_code(rule->reply, code, text.p, text.len);
 	return HOSTS_RULE;
 }
 
@@ -234,8 +240,7 @@ parse_json(struct slice s, const char *list, struct addr *net,
 		goto out;
 	}
 	rule->action = LOCAL_DENY;
-	name_list(rule, list,
-	    (struct slice){id, id == NULL ? 0 : strlen(id)});
+	name_list(rule, list, (struct slice){id, id == NULL ? 0 : strlen(id)});
 out:
 	json_decref(object);
 	return answer;

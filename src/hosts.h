@@ -47,7 +47,7 @@ const char *hosts_parse_prefix(const char *text, size_t len, struct addr *net,
     unsigned *bits) __attribute__((warn_unused_result));
 
 /* The text of a network, without "/32" or "/128". Returns buf. */
-const char *hosts_format_prefix(const struct addr *net, unsigned bits,
-    char buf[HOSTS_PREFIX_SIZE]);
+const char *hosts_format_prefix(
+    const struct addr *net, unsigned bits, char buf[HOSTS_PREFIX_SIZE]);
 
 #endif

@@ -34,8 +34,8 @@ const char *livesets_start(struct livesets *l, struct sets *sets, bool off,
     const struct bans *bans, int64_t now_s, int64_t now_ms);
 
 /* Collects one new or renewed ban. One that is over by now_s is left out. */
-void livesets_add(struct livesets *l, const struct recent_ban *ban,
-    int64_t now_s);
+void livesets_add(
+    struct livesets *l, const struct recent_ban *ban, int64_t now_s);
 
 /*
  * Sends what was collected, and when it is time, looks whether the sets are

@@ -6,8 +6,8 @@
 #include "cdbread.h"
 
 void
-local_key(unsigned char key[LOCAL_KEY_BYTES], const struct addr *a,
-    unsigned bits)
+local_key(
+    unsigned char key[LOCAL_KEY_BYTES], const struct addr *a, unsigned bits)
 {
 	key[0] = (unsigned char)bits;
 	memcpy(key + 1, a->b, sizeof a->b);
@@ -125,8 +125,11 @@ const char *
 local_text(const struct local_rule *rule)
 {
 	unsigned code = reply_code(rule->reply, strlen(rule->reply));
-	unsigned usual =
-	    rule->action == LOCAL_DEFER ? REPLY_DEFER : REPLY_DENY;
+	unsigned usual = rule->action == LOCAL_DEFER ? REPLY_DEFER : REPLY_DENY;
 
-	return code == usual ? rule->reply + 4 : rule->reply;
+	/* a text that looks like a code of its own needs the one before it */
+	if (code != usual || reply_code(rule->reply + 4,
+				 strlen(rule->reply + 4)) != 0)
+		return rule->reply;
+	return rule->reply + 4;
 }

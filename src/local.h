@@ -60,12 +60,12 @@ enum local_answer local_find(int fd, const struct addr *a,
     struct local_rule *rule) __attribute__((warn_unused_result));
 
 /* The key of a node; a must be masked to bits. */
-void local_key(unsigned char key[LOCAL_KEY_BYTES], const struct addr *a,
-    unsigned bits);
+void local_key(
+    unsigned char key[LOCAL_KEY_BYTES], const struct addr *a, unsigned bits);
 
 /* Fills r with a node (not sealed). is_rule: its own, not a marker's. */
-void local_node_put(struct record *r, const struct local_rule *rule,
-    bool is_rule);
+void local_node_put(
+    struct record *r, const struct local_rule *rule, bool is_rule);
 
 /* Reads a node that record_open accepted. Returns 0, or -1 when malformed. */
 int local_node_get(struct record *r, struct local_rule *rule, bool *is_rule)

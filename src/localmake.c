@@ -167,8 +167,8 @@ localmake_count(const struct localmake *m)
 }
 
 static void
-collect_lengths(const struct localmake *m, bool is4,
-    struct local_lengths *lengths)
+collect_lengths(
+    const struct localmake *m, bool is4, struct local_lengths *lengths)
 {
 	bool used[LOCAL_LENGTHS] = {false};
 

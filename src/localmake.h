@@ -17,9 +17,9 @@ struct localmake;
 
 enum localmake_answer {
 	LOCALMAKE_ADDED,
-	LOCALMAKE_KNOWN,   /* the prefix has a rule; that one stays */
+	LOCALMAKE_KNOWN,    /* the prefix has a rule; that one stays */
 	LOCALMAKE_CONTRARY, /* the same source said another action for it */
-	LOCALMAKE_ERROR,   /* errno */
+	LOCALMAKE_ERROR,    /* errno */
 };
 
 struct localmake *localmake_new(void) __attribute__((warn_unused_result));
@@ -29,8 +29,8 @@ void localmake_free(struct localmake *m);
  * Adds a rule from the source of that number; sources are added one after
  * another, numbers ascending, so at equal prefix the earlier source wins.
  */
-enum localmake_answer localmake_add(struct localmake *m,
-    const struct addr *net, const struct local_rule *rule, unsigned source)
+enum localmake_answer localmake_add(struct localmake *m, const struct addr *net,
+    const struct local_rule *rule, unsigned source)
     __attribute__((warn_unused_result));
 
 size_t localmake_count(const struct localmake *m);

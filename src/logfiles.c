@@ -58,8 +58,8 @@ add(struct logfiles *l, const char *name, const struct stat *st)
 	memset(&list[l->n], 0, sizeof *list);
 	snprintf(list[l->n].name, sizeof list[l->n].name, "%s", name);
 	list[l->n].ino = st->st_ino;
-	list[l->n].mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 +
-			      st->st_mtim.tv_nsec;
+	list[l->n].mtime_ns =
+	    (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 	l->n++;
 	return 0;
 }
@@ -163,8 +163,8 @@ agree(const struct logfiles *a, const struct logfiles *b)
 }
 
 int
-logfiles_list(struct logfiles *l, const char *dir, const char *live,
-    bool is_dir)
+logfiles_list(
+    struct logfiles *l, const char *dir, const char *live, bool is_dir)
 {
 	if (list_once(l, dir, live, is_dir) != 0)
 		return -1;

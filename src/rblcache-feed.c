@@ -42,10 +42,10 @@ enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 #define LINES_A_ROUND 4096 /* then the others get their turn */
 
 /* milliseconds */
-#define CHECKPOINT_DELAY 200	/* after the first change */
+#define CHECKPOINT_DELAY 200	 /* after the first change */
 #define CHECKPOINT_INTERVAL 2000 /* and at least from one to the next */
-#define CHECKPOINT_SHARE 100	/* or this many times what the last one cost */
-#define LOOK_INTERVAL 1000	/* at logs, for file systems without inotify */
+#define CHECKPOINT_SHARE 100	 /* or this many times what the last one cost */
+#define LOOK_INTERVAL 1000	 /* at logs, for file systems without inotify */
 
 static const char usage[] =
     "usage: rblcache-feed [-1v] [-c RULES] ... [-d STATEDIR] "
@@ -67,8 +67,8 @@ struct options {
 struct log {
 	struct follow *follow;
 	bool ended;
-	bool missed;   /* and not yet told, for want of a time */
-	int error;     /* the last one told; 0 */
+	bool missed; /* and not yet told, for want of a time */
+	int error;   /* the last one told; 0 */
 };
 
 struct feed {
@@ -558,8 +558,8 @@ open_logs(struct feed *f)
 	for (size_t i = 0; i < f->o.logs_n; i++) {
 		const struct checkpoint_log *mark = &f->marks[i];
 
-		f->logs[i].follow = follow_open(f->o.logs[i],
-		    mark->has_place ? &mark->place : NULL);
+		f->logs[i].follow = follow_open(
+		    f->o.logs[i], mark->has_place ? &mark->place : NULL);
 		if (f->logs[i].follow == NULL)
 			die(exit_code(errno), "%s: %s", f->o.logs[i],
 			    strerror(errno));
@@ -599,8 +599,7 @@ start(struct feed *f)
 	f->saved_ms = now_ms() - CHECKPOINT_INTERVAL;
 	open_signals(f);
 	tell(livesets_start(&f->live, f->sets,
-	    *f->o.set4 == 0 && *f->o.set6 == 0, f->bans, time(NULL),
-	    now_ms()));
+	    *f->o.set4 == 0 && *f->o.set6 == 0, f->bans, time(NULL), now_ms()));
 }
 
 /* -n: prints what each line would do, and touches nothing. */
@@ -634,8 +633,8 @@ print_decisions(struct feed *f)
 			if (answer == FOLLOW_ERROR)
 				die(exit_code(errno), "%s: %s", f->o.logs[i],
 				    strerror(errno));
-			decide_line(&d, f->rules, &f->allowlist.guard, line.text,
-			    line.len, line.written_s);
+			decide_line(&d, f->rules, &f->allowlist.guard,
+			    line.text, line.len, line.written_s);
 			if (d.kind != DECIDE_NOTHING)
 				puts(decide_format(&d, text));
 		}

@@ -9,9 +9,9 @@
  *
  *	struct record r;			struct record r;
  *	record_begin(&r, VERSION);		r.len = bytes read into r.buf
- *	record_put(&r, 8, until);		record_open(&r, key, klen, VERSION)
- *	record_seal(&r, key, klen);		until = record_get(&r, 8);
- *						if (r.bad) ...
+ *	record_put(&r, 8, until);		record_open(&r, key, klen,
+ *VERSION) record_seal(&r, key, klen);		until = record_get(&r, 8); if
+ *(r.bad) ...
  */
 #ifndef RECORD_H
 #define RECORD_H
@@ -49,8 +49,8 @@ int record_seal(struct record *r, const void *key, size_t klen)
  * Prepares to get the fields of the len bytes in buf. Returns 0, or -1 when
  * the check sum or the version does not agree.
  */
-int record_open(struct record *r, const void *key, size_t klen,
-    uint8_t version) __attribute__((warn_unused_result));
+int record_open(struct record *r, const void *key, size_t klen, uint8_t version)
+    __attribute__((warn_unused_result));
 
 /* The next number; 0 and bad when it is not there. */
 uint64_t record_get(struct record *r, size_t size_bytes);

@@ -15,15 +15,9 @@ reply_code(const char *text, size_t len)
 }
 
 void
-reply_make(char out[REPLY_SIZE], unsigned code, const char *text, size_t len)
+reply_with_code(
+    char out[REPLY_SIZE], unsigned code, const char *text, size_t len)
 {
-	unsigned own = reply_code(text, len);
-
-	if (own != 0) {
-		code = own;
-		text += 4;
-		len -= 4;
-	}
 	if (len > REPLY_TEXT_MAX)
 		len = REPLY_TEXT_MAX;
 	*out++ = (char)('0' + code / 100 % 10);
@@ -33,6 +27,17 @@ reply_make(char out[REPLY_SIZE], unsigned code, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++)
 		*out++ = text[i] < 32 || text[i] > 126 ? '?' : text[i];
 	*out = 0;
+}
+
+void
+reply_make(char out[REPLY_SIZE], unsigned code, const char *text, size_t len)
+{
+	unsigned own = reply_code(text, len);
+
+	if (own != 0)
+		reply_with_code(out, own, text + 4, len - 4);
+	else
+		reply_with_code(out, code, text, len);
 }
 
 bool

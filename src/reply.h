@@ -22,8 +22,12 @@ enum { REPLY_DEFER = 451, REPLY_DENY = 553 }; /* rblsmtpd's two codes */
  * of its own ("554 go away") keeps it, anything else gets the given code.
  * Never fails; an empty text gives "CCC ".
  */
-void reply_make(char out[REPLY_SIZE], unsigned code, const char *text,
-    size_t len);
+void reply_make(
+    char out[REPLY_SIZE], unsigned code, const char *text, size_t len);
+
+/* The same, but whatever the text begins with, it is text. */
+void reply_with_code(
+    char out[REPLY_SIZE], unsigned code, const char *text, size_t len);
 
 /*
  * The code with which the len bytes begin: 400..599 followed by a blank.

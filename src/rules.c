@@ -20,7 +20,7 @@
 #define MATCH_LIMIT 100000
 #define DEPTH_LIMIT 1000
 #define LINE_BYTES 4096
-#define DEFAULT_REPLY \
+#define DEFAULT_REPLY                                                          \
 	"451 your address was refused here a short while ago; try again later"
 
 struct compiled {
@@ -42,17 +42,16 @@ struct loading {
 	struct rules *rules;
 	const char *path;
 	FILE *file;
-	int line;	   /* of the file */
-	int section_line;  /* where the current rule began */
+	int line;	  /* of the file */
+	int section_line; /* where the current rule began */
 	struct compiled *current;
-	unsigned seen;	   /* keys of the current rule, a bit each */
-	int error;	   /* errno of the first thing that went wrong */
+	unsigned seen; /* keys of the current rule, a bit each */
+	int error;     /* errno of the first thing that went wrong */
 	char *message;
 };
 
-static void
-fail_at(struct loading *l, int line, int error, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+static void fail_at(struct loading *l, int line, int error, const char *format,
+    ...) __attribute__((format(printf, 4, 5)));
 
 static void
 fail_at(struct loading *l, int line, int error, const char *format, ...)
@@ -75,8 +74,7 @@ static pcre2_code *
 compile(struct loading *l, const char *key, const char *pattern)
 {
 	/* .* at the start must not count as an anchor: it is none */
-	const uint32_t options =
-	    PCRE2_NO_DOTSTAR_ANCHOR | PCRE2_DOLLAR_ENDONLY;
+	const uint32_t options = PCRE2_NO_DOTSTAR_ANCHOR | PCRE2_DOLLAR_ENDONLY;
 	PCRE2_SIZE offset;
 	int error;
 	pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern,
@@ -243,8 +241,8 @@ on_key(void *user, const char *section, const char *name, const char *value)
 	if (l->error != 0)
 		return 1;
 	if (*section == 0) {
-		fail_at(l, l->line, EINVAL, "'%s' before the first [rule]",
-		    name);
+		fail_at(
+		    l, l->line, EINVAL, "'%s' before the first [rule]", name);
 		return 1;
 	}
 	if (l->current == NULL || strcmp(l->current->rule.name, section) != 0) {
@@ -281,8 +279,8 @@ read_line(char *buf, int size, void *user)
 	l->line++;
 	len = strlen(buf);
 	if (len + 1 >= (size_t)size && buf[len - 1] != '\n') {
-		fail_at(l, l->line, EINVAL, "line longer than %d bytes",
-		    size - 2);
+		fail_at(
+		    l, l->line, EINVAL, "line longer than %d bytes", size - 2);
 		return NULL;
 	}
 	return buf;
@@ -347,8 +345,8 @@ load_directory(struct loading *l, const char *dir)
 		char path[4096];
 
 		if (l->error == 0) {
-			snprintf(path, sizeof path, "%s/%s", dir,
-			    names[i]->d_name);
+			snprintf(
+			    path, sizeof path, "%s/%s", dir, names[i]->d_name);
 			l->path = path;
 			load_file(l);
 		}
@@ -374,8 +372,8 @@ make_workspace(struct rules *r)
 	for (size_t i = 0; i < r->n; i++) {
 		uint32_t groups = 0;
 
-		pcre2_pattern_info(r->list[i].match, PCRE2_INFO_CAPTURECOUNT,
-		    &groups);
+		pcre2_pattern_info(
+		    r->list[i].match, PCRE2_INFO_CAPTURECOUNT, &groups);
 		if (groups + 1 > pairs)
 			pairs = groups + 1;
 	}
@@ -446,8 +444,8 @@ static int
 matches(struct rules *r, const pcre2_code *code, const char *message,
     size_t len, size_t from)
 {
-	int rc = pcre2_match(code, (PCRE2_SPTR)message, len, from, 0, r->data,
-	    r->limits);
+	int rc = pcre2_match(
+	    code, (PCRE2_SPTR)message, len, from, 0, r->data, r->limits);
 
 	if (rc >= 0)
 		return 1;
@@ -456,8 +454,8 @@ matches(struct rules *r, const pcre2_code *code, const char *message,
 
 /* How often the pattern matches, counted up to 2; -1 for a limit. */
 static int
-count_matches(struct rules *r, const pcre2_code *code, const char *message,
-    size_t len)
+count_matches(
+    struct rules *r, const pcre2_code *code, const char *message, size_t len)
 {
 	size_t from = 0;
 	int n = 0;
@@ -500,8 +498,8 @@ take_groups(struct rules *r, const struct compiled *c, const char *message,
 }
 
 static enum rules_outcome
-apply_one(struct rules *r, struct compiled *c, const char *message,
-    size_t len, struct rules_match *m)
+apply_one(struct rules *r, struct compiled *c, const char *message, size_t len,
+    struct rules_match *m)
 {
 	int rc = matches(r, c->match, message, len, 0);
 
@@ -525,13 +523,12 @@ apply_one(struct rules *r, struct compiled *c, const char *message,
 }
 
 enum rules_outcome
-rules_apply(struct rules *r, const char *message, size_t len,
-    struct rules_match *m)
+rules_apply(
+    struct rules *r, const char *message, size_t len, struct rules_match *m)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		struct compiled *c = &r->list[i];
-		enum rules_outcome outcome =
-		    apply_one(r, c, message, len, m);
+		enum rules_outcome outcome = apply_one(r, c, message, len, m);
 
 		if (outcome == RULES_GAVE_UP)
 			c->rule.gave_up++;

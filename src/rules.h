@@ -28,8 +28,8 @@ struct rules;
 struct rules_rule {
 	char name[RECENT_RULE_SIZE];
 	uint32_t ban_s;
-	char reply[REPLY_SIZE];	 /* for lines without one of their own */
-	uint64_t gave_up;	 /* matches that reached a limit of PCRE2 */
+	char reply[REPLY_SIZE]; /* for lines without one of their own */
+	uint64_t gave_up;	/* matches that reached a limit of PCRE2 */
 };
 
 enum rules_outcome {

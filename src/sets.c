@@ -32,8 +32,8 @@ struct sets {
 
 /* libipset prints lists through this; nothing here asks for one. */
 static int
-print_nothing(struct ipset_session *session, void *user, const char *format,
-    ...)
+print_nothing(
+    struct ipset_session *session, void *user, const char *format, ...)
 {
 	(void)session;
 	(void)user;
@@ -51,8 +51,8 @@ take_error(struct sets *s, const char *what)
 	if (s->session != NULL)
 		message = ipset_session_report_msg(s->session);
 	len = strcspn(message, "\n");
-	snprintf(s->error, sizeof s->error, "%s: %.*s", what, (int)len,
-	    message);
+	snprintf(
+	    s->error, sizeof s->error, "%s: %.*s", what, (int)len, message);
 	if (s->session != NULL)
 		ipset_session_report_reset(s->session);
 }
@@ -118,20 +118,18 @@ create_one(struct sets *s, const char *name, uint8_t family)
 	struct ipset_session *session = s->session;
 	bool ok;
 
-	ok = ipset_session_data_set(session, IPSET_SETNAME, name) == 0 &&
-	     ipset_session_data_set(session, IPSET_OPT_TYPENAME, "hash:ip") ==
-		 0 &&
-	     ipset_session_data_set(session, IPSET_OPT_FAMILY, &family) == 0 &&
-	     ipset_type_get(session, IPSET_CMD_CREATE) != NULL &&
-	     ipset_session_data_set(session, IPSET_OPT_TIMEOUT, &timeout) ==
-		 0 &&
-	     ipset_session_data_set(session, IPSET_OPT_MAXELEM, &maxelem) ==
-		 0 &&
-	     ipset_session_data_set(session, IPSET_OPT_FORCEADD, &maxelem) ==
-		 0;
+	ok =
+	    ipset_session_data_set(session, IPSET_SETNAME, name) == 0 &&
+	    ipset_session_data_set(session, IPSET_OPT_TYPENAME, "hash:ip") ==
+		0 &&
+	    ipset_session_data_set(session, IPSET_OPT_FAMILY, &family) == 0 &&
+	    ipset_type_get(session, IPSET_CMD_CREATE) != NULL &&
+	    ipset_session_data_set(session, IPSET_OPT_TIMEOUT, &timeout) == 0 &&
+	    ipset_session_data_set(session, IPSET_OPT_MAXELEM, &maxelem) == 0 &&
+	    ipset_session_data_set(session, IPSET_OPT_FORCEADD, &maxelem) == 0;
 	if (ok && family == AF_INET6)
-		ok = ipset_session_data_set(session, IPSET_OPT_NETMASK,
-			 &netmask) == 0;
+		ok = ipset_session_data_set(
+			 session, IPSET_OPT_NETMASK, &netmask) == 0;
 	ok = ok && ipset_cmd(session, IPSET_CMD_CREATE, 0) == 0;
 	if (!ok)
 		take_error(s, name);
@@ -186,8 +184,8 @@ send_one(struct sets *s, const struct element *e, uint32_t line)
 	const uint8_t family = is4 ? AF_INET : AF_INET6;
 	const void *ip = is4 ? e->ip.b + 12 : e->ip.b;
 
-	if (ipset_session_data_set(session, IPSET_SETNAME,
-		name_for(s, &e->ip)) != 0 ||
+	if (ipset_session_data_set(
+		session, IPSET_SETNAME, name_for(s, &e->ip)) != 0 ||
 	    ipset_type_get(session, IPSET_CMD_ADD) == NULL ||
 	    ipset_session_data_set(session, IPSET_OPT_FAMILY, &family) != 0 ||
 	    ipset_session_data_set(session, IPSET_OPT_IP, ip) != 0 ||

@@ -52,8 +52,7 @@ void sets_add(struct sets *s, const struct addr *a, uint32_t seconds);
  * Sends what was collected and forgets it, whatever the answer. A set that is
  * missing is created again.
  */
-enum sets_answer sets_flush(struct sets *s)
-    __attribute__((warn_unused_result));
+enum sets_answer sets_flush(struct sets *s) __attribute__((warn_unused_result));
 
 /* What went wrong last, in one line; valid until the next call. */
 const char *sets_error(const struct sets *s);

@@ -63,8 +63,8 @@ make_request(struct message *m, const char *set, const struct addr *a)
 		put_attr(m, IPSET_ATTR_IPADDR_IPV4 | NLA_F_NET_BYTEORDER,
 		    a->b + 12, 4);
 	else
-		put_attr(m, IPSET_ATTR_IPADDR_IPV6 | NLA_F_NET_BYTEORDER,
-		    a->b, 16);
+		put_attr(
+		    m, IPSET_ATTR_IPADDR_IPV6 | NLA_F_NET_BYTEORDER, a->b, 16);
 	end_nest(m, ip);
 	end_nest(m, data);
 	header->nlmsg_len = (uint32_t)m->len;

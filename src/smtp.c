@@ -17,11 +17,11 @@
 
 struct dialogue {
 	int in, out;
-	int64_t end_ms;	  /* monotonic */
+	int64_t end_ms; /* monotonic */
 	char refusal[REPLY_SIZE + 2];
-	char word[8];	  /* the command so far, cut */
-	size_t word_len;  /* counts on past sizeof word */
-	bool word_done;	  /* its blank was seen */
+	char word[8];	 /* the command so far, cut */
+	size_t word_len; /* counts on past sizeof word */
+	bool word_done;	 /* its blank was seen */
 	char answers[1024];
 	size_t answers_len;
 };
@@ -126,8 +126,8 @@ take(struct dialogue *d, const char *bytes, size_t n)
 				return false;
 			d->word_len = 0;
 			d->word_done = false;
-		} else if (*bytes == ' ' || *bytes == 0) {
-			d->word_done = true; /* a C string ends at NUL too */
+		} else if (*bytes == ' ') {
+			d->word_done = true;
 		} else if (!d->word_done && d->word_len <= sizeof d->word) {
 			if (d->word_len < sizeof d->word)
 				d->word[d->word_len] = *bytes;
@@ -146,8 +146,8 @@ smtp_refuse(int in, int out, const char *reply, unsigned timeout_s)
 	char buf[1024];
 
 	d.end_ms = now_ms() + (int64_t)allowed_s * 1000;
-	snprintf(d.refusal, sizeof d.refusal, "%.*s\r\n", REPLY_SIZE - 1,
-	    reply);
+	snprintf(
+	    d.refusal, sizeof d.refusal, "%.*s\r\n", REPLY_SIZE - 1, reply);
 	if (timeout_s == 0) {
 		if (answer(&d, d.refusal))
 			flush_answers(&d);

@@ -101,8 +101,8 @@ texts_keep(struct texts *t, const char *text)
 	} else {
 		id = t->n++;
 	}
-	t->list[id] = (struct text){copy, 1, hash,
-	    t->buckets[hash & (t->cap - 1)]};
+	t->list[id] =
+	    (struct text){copy, 1, hash, t->buckets[hash & (t->cap - 1)]};
 	t->buckets[hash & (t->cap - 1)] = id;
 	return id;
 }

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#define GENERAL_REPLY \
-	"451 your address was refused here a short while ago because a " \
+#define GENERAL_REPLY                                                          \
+	"451 your address was refused here a short while ago because a "       \
 	"DNS blocklist lists it; try again later"
 
 static bool

@@ -1,0 +1,48 @@
+/* Runs a fuzz target on files: the corpora are part of the tests this way. */
+#include <dirent.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int
+is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+int
+main(int argc, char **argv)
+{
+	struct dirent **names;
+	int n;
+
+	if (argc != 2 || (n = scandir(argv[1], &names, is_visible,
+			      alphasort)) <= 0) {
+		fprintf(stderr, "usage: replay CORPUS\n");
+		return 100;
+	}
+	printf("1..%d\n", n);
+	for (int i = 0; i < n; i++) {
+		static uint8_t data[65536];
+		char path[4096];
+		size_t size;
+		FILE *in;
+
+		snprintf(path, sizeof path, "%s/%s", argv[1],
+		    names[i]->d_name);
+		in = fopen(path, "re");
+		if (in == NULL) {
+			perror(path);
+			return 111;
+		}
+		size = fread(data, 1, sizeof data, in);
+		fclose(in);
+		/* a violation aborts */
+		(void)LLVMFuzzerTestOneInput(data, size);
+		printf("ok %d - %s\n", i + 1, names[i]->d_name);
+		fflush(stdout);
+	}
+	return 0;
+}

@@ -1,0 +1,124 @@
+#!/bin/sh
+# rblcache-cdb: sources, errors that name the place, replacement.
+set -u
+here=$(dirname "$0")
+. "$here/../tap.sh"
+tap_scratch
+cdb=$RBLCACHE_BUILD/rblcache-cdb
+cd "$scratch" || exit 1
+
+cat >own <<'E2'
+# own rules
+192.0.2.0/24	deny	go away	# a comment
+192.0.2.7	allow
+192.0.2.128/25	defer	450 slow down
+2001:db8::/32	deny
+2001:db8:1::/48	allow	friends
+198.51.100.1	deny	see https://example.org/#why
+E2
+mkdir lists
+printf '; Spamhaus DROP List\n1.10.16.0/20 ; SBL256894\n' >lists/drop.txt
+printf '%s\n' '{"cidr":"1.19.0.0/16","sblid":"SBL434604","rir":"apnic"}' \
+    '{"cidr":"2001:db8:9::/48","sblid":"SBL1","rir":"ripencc"}' \
+    '{"type":"metadata","timestamp":1700000000,"size":1}' >lists/drop.json
+printf '203.0.113.5\n203.0.113.6 # seen today\r\n192.0.2.7\n' >lists/bare
+ok "build" "$cdb" build l.cdb own lists/drop.txt lists/drop.json lists/bare
+
+query() {
+	"$cdb" query l.cdb "$@"
+}
+T=$(printf '\t')
+is "$(query 192.0.2.1)" "192.0.2.1${T}deny${T}192.0.2.0/24${T}go away" "a prefix"
+is "$(query 192.0.2.7)" "192.0.2.7${T}allow${T}192.0.2.7${T}" \
+    "the longest prefix; the earlier source"
+is "$(query ::ffff:192.0.2.200)" \
+    "192.0.2.200${T}defer${T}192.0.2.128/25${T}450 slow down" "mapped IPv4"
+is "$(query 2001:db8:1::5)" "2001:db8:1::5${T}allow${T}2001:db8:1::/48${T}" IPv6
+is "$(query 2001:db8:2::5)" \
+    "2001:db8:2::5${T}deny${T}2001:db8::/32${T}listed in own" "no text: the list's name"
+is "$(query 198.51.100.1)" \
+    "198.51.100.1${T}deny${T}198.51.100.1${T}see https://example.org/#why" \
+    "a # inside a text"
+is "$(query 1.10.17.1)" \
+    "1.10.17.1${T}deny${T}1.10.16.0/20${T}listed in drop.txt (SBL256894)" "DROP, text"
+is "$(query 1.19.200.1)" \
+    "1.19.200.1${T}deny${T}1.19.0.0/16${T}listed in drop.json (SBL434604)" "DROP, JSON"
+is "$(query 203.0.113.6)" \
+    "203.0.113.6${T}deny${T}203.0.113.6${T}listed in bare" "a bare list, CR LF, comment"
+is "$(query 8.8.8.8)" "8.8.8.8${T}none${T}-${T}" "none"
+"$cdb" dump l.cdb | sort >dump1
+"$cdb" dump l.cdb | "$cdb" build again.cdb -
+"$cdb" dump again.cdb | sort >dump2
+ok "a dump builds the same again" cmp dump1 dump2
+is "$(wc -l <dump1 | tr -d ' ')" 11 "and has every rule once"
+
+# bad input names the place and changes nothing
+cp l.cdb keep
+bad() { # LINE PATTERN
+	printf '# first\n%s\n' "$1" >bad
+	exits "bad: $1" 100 "^rblcache-cdb: bad:2: $2" "$cdb" build l.cdb own bad
+}
+bad 'mail.example.com deny' "'mail.example.com': no IP address"
+bad '192.0.2.1.5 deny' 'no IP address|.*no IP address'
+bad '192.0.2.1/33 deny' '.*longer than 32'
+bad '192.0.2.1/x deny' '.*no number'
+bad '192.0.2.1/24 deny' '.*is it 192.0.2.0/24\?'
+bad '2001:db8::/129' '.*longer than 128'
+bad '192.0.2.1 reject' "'reject': neither allow, deny nor defer"
+bad '192.0.2.1 deny 451 later' '.*deny wants a code from 500'
+bad '192.0.2.1 defer 553 no' '.*defer wants a code from 400'
+bad "192.0.2.1 deny $(printf '%0201d' 0)" '.*longer than 200 bytes'
+bad '192.0.2.1 deny grüße' '.*not printable ASCII'
+bad '{"cidr":' 'no JSON object'
+bad '{"net":"1.2.3.0/24"}' '.*no "cidr"'
+printf '192.0.2.1 deny\n192.0.2.1 allow\n' >bad
+exits "contradiction" 100 "^rblcache-cdb: bad:2: '192.0.2.1' has another action" \
+    "$cdb" build l.cdb bad
+exits "no such source" 100 '^rblcache-cdb: none: No such file' "$cdb" build l.cdb none
+exits "no such directory" 100 '^rblcache-cdb: no/l.cdb: No such file' "$cdb" build no/l.cdb own
+exits "no arguments" 100 '^usage: rblcache-cdb|usage:' "$cdb"
+exits "unknown verb" 100 'unknown verb' "$cdb" make x
+exits "query: no address" 100 "'junk' is no IP address" "$cdb" query l.cdb junk
+exits "query: no file" 100 'none: No such file' "$cdb" query none 192.0.2.1
+printf junk >junk
+exits "query: no cdb" 100 'no local.cdb, or a damaged one' "$cdb" query junk 192.0.2.1
+exits "dump: no cdb" 100 'no local.cdb, or a damaged one' "$cdb" dump junk
+ok "the old file is untouched" cmp l.cdb keep
+is "$(ls ./*.new 2>/dev/null)" "" "nothing is left beside it"
+
+# a full disk
+if [ "$(id -u)" = 0 ] && unshare -m sh -c \
+    "mount -t tmpfs -o size=64k none '$scratch/lists'" 2>/dev/null; then
+	cat >full.sh <<'E2'
+mount -t tmpfs -o size=128k none lists || exit 1
+"$1" build lists/l.cdb own || exit 1
+cp lists/l.cdb keep2
+awk 'BEGIN { for (i = 0; i < 20000; i++) printf "10.%d.%d.1\n", i / 256, i % 256 }' |
+	"$1" build lists/l.cdb -
+echo "exit $?"
+cmp lists/l.cdb keep2 && ls lists
+E2
+	is "$(unshare -m sh full.sh "$cdb" 2>&1)" \
+	    "rblcache-cdb: lists/l.cdb: No space left on device
+exit 111
+l.cdb" "a full disk: said, the old file stays, nothing left over"
+else
+	skip "a full disk" "mounting a tmpfs wants root"
+fi
+
+# the configuration directory
+mkdir conf conf/lists
+cp own conf/hosts
+cp "$root/cdb/Makefile" conf/
+export RBLCACHE_CDB="$cdb"
+ok "make in the configuration directory" make -C conf
+is "$("$cdb" query conf/local.cdb 203.0.113.5 | cut -f2)" none "no list yet"
+cp lists/bare conf/lists/
+ok "make after a list came" make -C conf
+is "$("$cdb" query conf/local.cdb 203.0.113.5 | cut -f2)" deny "the list counts"
+like "$(make -C conf)" 'up to date|Nothing to be done' "nothing to do"
+cp conf/local.cdb keep
+echo junk >>conf/hosts
+exits "make with a bad line" 2 'hosts:8: ' make -C conf
+ok "the old local.cdb stays" cmp conf/local.cdb keep
+done_testing

@@ -1,0 +1,209 @@
+#!/bin/sh
+# The log reader: decisions, bad input, following, restarts.
+set -u
+here=$(dirname "$0")
+. "$here/../tap.sh"
+. "$here/../front.sh"
+front_enter "$0" "$@"
+front_prepare
+mkdir "$front/work" "$front/work/state"
+cd "$front/work" || exit 1
+recent=$front/work/state/recent.cdb
+rules=$root/hooks/log
+T=$(printf '\t')
+export TZ=UTC
+
+decide() { # LINE...
+	printf '%s\n' "$@" | "$feed" -n -c "$rules" -l "$local_cdb" -
+}
+
+# -n
+reply='451 Listed by XBL, see https://check.spamhaus.org/query/ip/203.0.113.9'
+is "$(decide "rblsmtpd: 203.0.113.9 pid 7: $reply")" \
+    "ban${T}203.0.113.9${T}rblsmtpd${T}86400${T}$reply" "-n prints a ban"
+for line in 'rblsmtpd: 203.0.113.9 pid 7: greetdelay: 50' \
+    'rblsmtpd: 203.0.113.9 pid 7: [RBL info] text' \
+    'rblsmtpd: 203.0.113.9 pid 7: timeout while waiting for : zen.test' \
+    'rblsmtpd:  pid 7: 451 text' \
+    'rblcache: 203.0.113.9 pid 7: 451 text (ipset, 5s left)' \
+    ' rblsmtpd: 203.0.113.9 pid 7: 451 text' \
+    'tcpserver: pid 7 from 203.0.113.9'; do
+	is "$(decide "$line")" "" "nothing: $line"
+done
+for text in '451 temporary RBL lookup error' \
+    '451 Error: open resolver; https://check.spamhaus.org/returnc/pub/46.38.225.230/' \
+    '553 Error: too many queries' '451 see /returnc/vol/' '451 [cached] text' \
+    '553 [cached] text'; do
+	is "$(decide "rblsmtpd: 203.0.113.9 pid 7: $text")" \
+	    "skip${T}203.0.113.9${T}rblsmtpd${T}except" "skip: $text"
+done
+is "$(decide 'rblsmtpd: mail.example.com pid 7: 451 text')" \
+    "skip${T}-${T}rblsmtpd${T}badaddr" "skip: no address"
+for ip in 127.0.0.1 10.1.2.3 192.168.1.1 fe80::1 ::1 fd00::1 64:ff9b::808:808; do
+	is "$(decide "rblsmtpd: $ip pid 7: 451 text")" \
+	    "skip${T}$ip${T}rblsmtpd${T}allowed" "skip: $ip"
+done
+printf '203.0.113.9 allow\n' | "$cdb" build "$local_cdb" -
+is "$(decide 'rblsmtpd: 203.0.113.9 pid 7: 451 text')" \
+    "skip${T}203.0.113.9${T}rblsmtpd${T}allowed" "skip: on the allow list"
+rm "$local_cdb"
+is "$(decide 'rblsmtpd: ::ffff:203.0.113.9 pid 7: 553 text' | cut -f2)" \
+    203.0.113.9 "mapped IPv4 as IPv4"
+is "$(decide '@4000000066d1f3a50c5e2f1c rblsmtpd: 2001:DB8::0:1 pid 7: 553 text' |
+	cut -f2)" 2001:db8::1 "RFC 5952, behind a stamp"
+is "$(decide '2026-11-24 07:31:02.123456789 rblsmtpd: 203.0.113.9 pid 7: 553 text' |
+	cut -f1)" ban "behind a local stamp"
+is "$(printf 'rblsmtpd: 203.0.113.9 pid 7: 451 no line feed' |
+	"$feed" -n -c "$rules" - | cut -f1)" ban "a last line without line feed"
+for line in \
+    'CHKUSER rejected sender: from <a@b.test::> remote <h:r:203.0.113.9> rcpt <c@d.test> : invalid sender MX domain' \
+    'CHKUSER rejected intrusion: from <a@b.test::> remote <h:r:203.0.113.9> rcpt <c@d.test> : rcpt ignored, session over intrusion threshold' \
+    'CHKUSER rejected sender: from <a@b.test|remoteinfo/auth:|chkuser-identify:> remote <helo:h|remotehostname:r|remotehostip:203.0.113.9> rcpt <c@d.test> : invalid sender MX domain' \
+    'CHKUSER rejected intrusion: from <a@b.test|remoteinfo/auth:|chkuser-identify:> remote <helo:h|remotehostname:r|remotehostip:203.0.113.9> rcpt <c@d.test> : rcpt ignored, session over intrusion threshold' \
+    'rblsmtpd: 203.0.113.9 pid 7: 451 http://www.spamhaus.org/query/bl?ip=203.0.113.9' \
+    'rblsmtpd: 203.0.113.9 pid 7: 451 Blocked - see https://www.spamcop.net/bl.shtml?203.0.113.9'; do
+	is "$(decide "$line" | cut -f1,2)" "ban${T}203.0.113.9" "2013 and today: $line"
+done
+
+# bad input
+printf '[r]\nmatch = rblsmtpd: (?<ip>.*)\nban = 1d\n' >unanchored
+printf '[r]\nmatch = ^a: (?<ip>.*)|b: .*\nban = 1d\n' >halfanchored
+printf '[r]\nmatch = ^rblsmtpd: (.*)\nban = 1d\n' >nogroup
+printf '[r]\nmatch = ^r(?<ip>\nban = 1d\n' >syntax
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 30d\n' >toolong
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 0\n' >zero
+printf '[r]\nmatch = ^(?<ip>.*)\n' >noban
+printf '[r]\nban = 1d\n' >nomatch
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\ncolour = red\n' >unknown
+printf 'match = ^(?<ip>.*)\n' >nosection
+printf '[r]\nnonsense\n' >nonsense
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nban = 2d\n' >twice
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nreply = go away\n' >noreply
+: >empty
+: >log
+try() {
+	"$feed" -1 -d state -s '' -S '' "$@"
+}
+exits "rules: not anchored" 100 '^rblcache-feed: unanchored:2: match: .*not anchored' try -c unanchored log
+exits "rules: half anchored" 100 '^rblcache-feed: halfanchored:2: .*not anchored' try -c halfanchored log
+exits "rules: no group" 100 '^rblcache-feed: nogroup:2: .*no group' try -c nogroup log
+exits "rules: syntax" 100 '^rblcache-feed: syntax:2: match: ' try -c syntax log
+exits "rules: ban too long" 100 "^rblcache-feed: toolong:3: ban: '30d' is no time" try -c toolong log
+exits "rules: ban 0" 100 "^rblcache-feed: zero:3: ban: '0' is no time" try -c zero log
+exits "rules: no ban" 100 '^rblcache-feed: noban:2: \[r\] has no ban' try -c noban log
+exits "rules: no match" 100 '^rblcache-feed: nomatch:2: \[r\] has no match' try -c nomatch log
+exits "rules: unknown key" 100 "^rblcache-feed: unknown:4: unknown key 'colour'" try -c unknown log
+exits "rules: no section" 100 "^rblcache-feed: nosection:1: " try -c nosection log
+exits "rules: nonsense" 100 "^rblcache-feed: nonsense:2: " try -c nonsense log
+exits "rules: twice" 100 "^rblcache-feed: twice:4: ban is given twice" try -c twice log
+exits "rules: reply" 100 "^rblcache-feed: noreply:4: reply: " try -c noreply log
+exits "rules: empty" 100 "^rblcache-feed: empty: no rule" try -c empty log
+exits "rules: missing" 100 "^rblcache-feed: none: No such file" try -c none log
+exits "log missing" 100 "^rblcache-feed: nolog: No such file" try -c "$rules" nolog
+exits "state directory missing" 100 "^rblcache-feed: nodir/lock: No such file" \
+    "$feed" -1 -c "$rules" -d nodir log
+exits "unknown option" 100 'unknown option -x' "$feed" -x log
+exits "no log" 100 'no log to read' "$feed"
+exits "bad set" 100 "option -s: 'a b' is no name" "$feed" -s 'a b' log
+exits "-h" 0 '^usage: rblcache-feed' "$feed" -h
+if [ "$FRONT_ROOT" ]; then
+	mkdir ro && chmod 555 ro
+	as="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	exits "state directory not writable" 100 '^rblcache-feed: ro/lock: Permission denied' \
+	    $as "$feed" -1 -c "$rules" -d ro log
+	: >secret && chmod 600 secret
+	mkdir nobody && chown 65534 nobody
+	exits "log not readable" 100 '^rblcache-feed: secret: Permission denied' \
+	    $as "$feed" -1 -c "$rules" -d nobody secret
+	# no right to use ipset: said once, and recent.cdb does
+	printf 'rblsmtpd: 203.0.113.3 pid 7: 451 x\n' >log3
+	exits "no right to use ipset" 0 'rblcache[46]: no right to use ipset' \
+	    $as "$feed" -1 -c "$rules" -d nobody log3
+	recent=$front/work/nobody/recent.cdb
+	ok "recent.cdb is written all the same" front_cached 203.0.113.3
+	recent=$front/work/state/recent.cdb
+else
+	skip "rights" "root only"
+fi
+is "$(ls state)" "" "nothing was changed by all that"
+
+# -1: a plain file, twice, then more of it; then rotated by name
+now=$(date +%s)
+line() { # ADDRESS
+	echo "rblsmtpd: $1 pid 7: 451 Listed by TEST, see https://rbl.test/$1"
+}
+line 203.0.113.1 >log
+ok "-1 reads a file" try -v -c "$rules" log
+ok "and bans" front_cached 203.0.113.1
+is "$(try -v -c "$rules" log 2>&1 | grep -c 'ban')" 1 \
+    "again: nothing is read twice (the one is the count of bans)"
+line 203.0.113.2 >>log
+printf 'rblsmtpd: 203.0.113.3 pid 7: 45' >>log
+is "$(try -v -c "$rules" log 2>&1 | grep -c "ban${T}")" 1 "more: read once"
+mv log log.1
+printf '1 the rest of the line\n' >>log.1
+line 203.0.113.4 >log
+is "$(try -v -c "$rules" log 2>&1 | grep "ban${T}" | cut -f2 | tr '\n' ' ')" \
+    "203.0.113.3 203.0.113.4 " "rotated by name: the rest, then the new file"
+for i in 1 2 3 4; do
+	ok "banned: 203.0.113.$i" front_cached 203.0.113.$i
+done
+
+# an old line is not banned anew, and its time counts from its stamp
+rm -rf state/recent.cdb
+printf '@40000000%x00000000 %s\n' $((now - 90000 + 10)) "$(line 203.0.113.5)" >old
+printf '@40000000%x00000000 %s\n' $((now - 3600 + 10)) "$(line 203.0.113.6)" >>old
+ok "-1 with stamps" try -c "$rules" old
+ok "an hour ago: banned" front_cached 203.0.113.6
+unlike "$(front_cached 203.0.113.5 && echo cached)" cached "25 hours ago: over"
+if [ "$front_ipset" ]; then
+	ok "with sets" "$feed" -1 -d state -c "$rules" old
+	left=$(ipset list rblcache4 | sed -n 's/^203.0.113.6 timeout //p')
+	ok "the set has the time that is left ($left)" \
+	    test "$left" -gt 82700 -a "$left" -le 82800
+	ok "not the one that is over" \
+	    sh -c '! ipset -q test rblcache4 203.0.113.5'
+	line 2001:db8:1:2:3::4 >six
+	ok "IPv6" "$feed" -1 -d state -c "$rules" six
+	ok "IPv6: the /64 is in the set" ipset -q test rblcache6 2001:db8:1:2::9
+	like "$(ipset -t list rblcache6)" 'family inet6 .* maxelem 1048576 netmask 64 timeout 86400' \
+	    "the IPv6 set has netmask and timeout"
+else
+	skip "sets" "no ipset here"
+fi
+
+# standard input, ended by its end
+line 203.0.113.7 | try -c "$rules" -
+ok "standard input" front_cached 203.0.113.7
+
+# one at a time
+: >log
+"$feed" -c "$rules" -d state -s '' -S '' log 2>err &
+feed_pid=$!
+front_wait 5 sh -c '! flock -n state/lock true'
+exits "a second feed" 111 'state/lock: another rblcache-feed is at work' try -c "$rules" log
+
+# SIGHUP while it runs
+cp "$rules/rblsmtpd.rules" my.rules
+kill "$feed_pid"; wait "$feed_pid"
+is $? 0 "SIGTERM: exit 0"
+"$feed" -v -c my.rules -d state -s '' -S '' log 2>err &
+feed_pid=$!
+front_wait 5 sh -c '! flock -n state/lock true'
+line 198.51.100.1 >>log
+front_wait 5 grep -q 198.51.100.1 err
+printf '\n[mine]\nmatch = ^mine: (?<ip>\\S+)$\nban = 5m\n' >>my.rules
+kill -HUP "$feed_pid"
+ok "SIGHUP: rules loaded" front_wait 5 grep -q 'rules loaded again' err
+echo 'mine: 198.51.100.2' >>log
+line 198.51.100.3 >>log
+ok "SIGHUP: the new rule counts" front_wait 5 grep -q "ban${T}198.51.100.2${T}mine${T}300" err
+ok "SIGHUP: no line lost" front_wait 5 grep -q "ban${T}198.51.100.3" err
+echo junk >my.rules
+kill -HUP "$feed_pid"
+ok "SIGHUP with bad rules: said" front_wait 5 grep -q 'my.rules:1: .*the old rules stay' err
+line 198.51.100.4 >>log
+ok "SIGHUP with bad rules: the old ones stay" front_wait 5 grep -q "ban${T}198.51.100.4" err
+kill "$feed_pid"; wait "$feed_pid"
+feed_pid=
+done_testing
