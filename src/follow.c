@@ -113,7 +113,7 @@ note_newest(struct follow *f, const struct logfiles_file *file)
 {
 	if (f->is_dir && file->name[0] == '@' &&
 	    strcmp(file->name, f->newest) > 0)
-		strcpy(f->newest, file->name);
+		snprintf(f->newest, sizeof f->newest, "%s", file->name);
 }
 
 /* The first listed file that comes after all that have been queued. */
@@ -239,11 +239,11 @@ split_path(struct follow *f, const char *path)
 	if (strlen(path) >= sizeof f->dir || strlen(base) > NAME_MAX)
 		return false;
 	if (slash == NULL)
-		strcpy(f->dir, ".");
+		snprintf(f->dir, sizeof f->dir, ".");
 	else
 		snprintf(f->dir, sizeof f->dir, "%.*s",
 		    dir_len == 0 ? 1 : (int)dir_len, path);
-	strcpy(f->live, base);
+	snprintf(f->live, sizeof f->live, "%s", base);
 	return true;
 }
 
@@ -287,8 +287,8 @@ open_log(struct follow *f, const char *path, const struct follow_place *from)
 			errno = ENAMETOOLONG;
 			return -1;
 		}
-		strcpy(f->dir, path);
-		strcpy(f->live, "current");
+		snprintf(f->dir, sizeof f->dir, "%s", path);
+		snprintf(f->live, sizeof f->live, "current");
 	} else if (!S_ISREG(st.st_mode)) {
 		return open_stream(f, path);
 	} else if (!split_path(f, path)) {
@@ -363,48 +363,53 @@ next_file(struct follow *f)
 }
 
 /* Copy and truncate: begins again when the file is shorter than it was. */
-static bool
-was_truncated(struct follow *f, const struct stat *st)
+static void
+begin_again_if_truncated(struct follow *f, const struct stat *st)
 {
 	if ((uint64_t)st->st_size >= f->offset)
-		return false;
+		return;
 	f->offset = 0;
 	f->start = f->end = 0;
 	f->too_long = false;
-	f->place.head_len = 0;
 	set_place(f, 0);
-	return true;
+}
+
+static ssize_t
+read_stream(struct follow *f)
+{
+	struct pollfd p = {.fd = f->queue[0].fd, .events = POLLIN};
+
+	if (poll(&p, 1, 0) == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	f->written_s = time(NULL);
+	return read(p.fd, f->text + f->end, sizeof f->text - f->end);
+}
+
+static ssize_t
+read_file(struct follow *f)
+{
+	struct stat st;
+
+	if (fstat(f->queue[0].fd, &st) != 0)
+		return -1;
+	begin_again_if_truncated(f, &st);
+	f->written_s = st.st_mtim.tv_sec;
+	return pread(f->queue[0].fd, f->text + f->end, sizeof f->text - f->end,
+	    (off_t)f->offset);
 }
 
 /* Makes room and reads on from the first file: bytes, 0 end, -1 errno. */
 static ssize_t
 fill(struct follow *f)
 {
-	struct stat st;
 	ssize_t n;
 
 	memmove(f->text, f->text + f->start, f->end - f->start);
 	f->end -= f->start;
 	f->start = 0;
-	if (f->is_stream) {
-		struct pollfd p = {.fd = f->queue[0].fd, .events = POLLIN};
-
-		if (poll(&p, 1, 0) == 0) {
-			errno = EAGAIN;
-			return -1;
-		}
-		n = read(
-		    f->queue[0].fd, f->text + f->end, sizeof f->text - f->end);
-		f->written_s = time(NULL);
-	} else {
-		if (fstat(f->queue[0].fd, &st) != 0)
-			return -1;
-		if (was_truncated(f, &st))
-			return fill(f);
-		f->written_s = st.st_mtim.tv_sec;
-		n = pread(f->queue[0].fd, f->text + f->end,
-		    sizeof f->text - f->end, (off_t)f->offset);
-	}
+	n = f->is_stream ? read_stream(f) : read_file(f);
 	if (n > 0) {
 		f->offset += (uint64_t)n;
 		f->end += (size_t)n;

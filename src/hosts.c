@@ -135,8 +135,7 @@ bad(char error[HOSTS_ERROR_SIZE], const char *what, struct slice where)
 	size_t n = where.len < sizeof shown - 1 ? where.len : sizeof shown - 1;
 
 	for (size_t i = 0; i < n; i++)
-		shown[i] =
-		    where.p[i] < 32 || where.p[i] > 126 ? '?' : where.p[i];
+		shown[i] = reply_clean(where.p[i]);
 	shown[n] = 0;
 	snprintf(error, HOSTS_ERROR_SIZE, "'%s': %s", shown, what);
 	return HOSTS_BAD;

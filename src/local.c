@@ -128,8 +128,8 @@ local_text(const struct local_rule *rule)
 	unsigned usual = rule->action == LOCAL_DEFER ? REPLY_DEFER : REPLY_DENY;
 
 	/* a text that looks like a code of its own needs the one before it */
-	if (code != usual || reply_code(rule->reply + 4,
-				 strlen(rule->reply + 4)) != 0)
+	if (code != usual ||
+	    reply_code(rule->reply + 4, strlen(rule->reply + 4)) != 0)
 		return rule->reply;
 	return rule->reply + 4;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -250,7 +251,8 @@ write_node(struct cdbwrite *w, const struct localmake *m, size_t i,
 	if (answer != NULL) {
 		rule.action = (enum local_action)answer->action;
 		rule.bits = answer->bits;
-		strcpy(rule.reply, texts_get(m->texts, answer->reply));
+		snprintf(rule.reply, sizeof rule.reply, "%s",
+		    texts_get(m->texts, answer->reply));
 	}
 	local_key(key, &x->net, x->bits);
 	local_node_put(&r, &rule, is_rule);

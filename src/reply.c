@@ -14,6 +14,14 @@ reply_code(const char *text, size_t len)
 	       (unsigned)(text[1] - '0') * 10 + (unsigned)(text[2] - '0');
 }
 
+char
+reply_clean(char c)
+{
+	if (c < 32 || c > 126)
+		return '?';
+	return c;
+}
+
 void
 reply_with_code(
     char out[REPLY_SIZE], unsigned code, const char *text, size_t len)
@@ -25,7 +33,7 @@ reply_with_code(
 	*out++ = (char)('0' + code % 10);
 	*out++ = ' ';
 	for (size_t i = 0; i < len; i++)
-		*out++ = text[i] < 32 || text[i] > 126 ? '?' : text[i];
+		*out++ = reply_clean(text[i]);
 	*out = 0;
 }
 

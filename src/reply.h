@@ -29,6 +29,9 @@ void reply_make(
 void reply_with_code(
     char out[REPLY_SIZE], unsigned code, const char *text, size_t len);
 
+/* The byte as a reply may hold it: itself, or '?' outside 32..126. */
+char reply_clean(char c);
+
 /*
  * The code with which the len bytes begin: 400..599 followed by a blank.
  * 0 when they begin otherwise.

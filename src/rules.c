@@ -19,6 +19,8 @@
 /* backtracking steps for one match: a shipped rule needs a few hundred */
 #define MATCH_LIMIT 100000
 #define DEPTH_LIMIT 1000
+#define JIT_STACK_MIN 32768
+#define JIT_STACK_MAX 524288
 #define LINE_BYTES 4096
 #define DEFAULT_REPLY                                                          \
 	"451 your address was refused here a short while ago; try again later"
@@ -229,8 +231,8 @@ begin_rule(struct loading *l, const char *name)
 	l->current = &list[r->n++];
 	l->section_line = l->line;
 	*l->current = (struct compiled){0};
-	strcpy(l->current->rule.name, name);
-	strcpy(l->current->rule.reply, DEFAULT_REPLY);
+	snprintf(l->current->rule.name, RECENT_RULE_SIZE, "%s", name);
+	snprintf(l->current->rule.reply, REPLY_SIZE, "%s", DEFAULT_REPLY);
 }
 
 static int
@@ -353,6 +355,7 @@ load_directory(struct loading *l, const char *dir)
 		free(names[i]);
 	}
 	free(names);
+	l->path = dir;
 }
 
 static bool
@@ -379,7 +382,7 @@ make_workspace(struct rules *r)
 	}
 	r->data = pcre2_match_data_create(pairs, NULL);
 	r->limits = pcre2_match_context_create(NULL);
-	r->stack = pcre2_jit_stack_create(32 * 1024, 512 * 1024, NULL);
+	r->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
 	if (r->data == NULL || r->limits == NULL || r->stack == NULL)
 		return false;
 	pcre2_set_match_limit(r->limits, MATCH_LIMIT);
@@ -494,7 +497,7 @@ take_groups(struct rules *r, const struct compiled *c, const char *message,
 		reply_make(m->reply, REPLY_DEFER, message + reply,
 		    v[2 * (size_t)c->reply_group + 1] - reply);
 	else
-		strcpy(m->reply, c->rule.reply);
+		memcpy(m->reply, c->rule.reply, sizeof m->reply);
 }
 
 static enum rules_outcome

@@ -49,7 +49,6 @@ make_request(struct message *m, const char *set, const struct addr *a)
 	struct nlattr *data;
 	struct nlattr *ip;
 
-	memset(m, 0, sizeof *m);
 	header->nlmsg_type = NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_TEST;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	family->nfgen_family = is4 ? AF_INET : AF_INET6;
@@ -94,7 +93,7 @@ enum settest_answer
 settest_ask(const char *set, const struct addr *a)
 {
 	enum settest_answer answer = SETTEST_ERROR;
-	struct message m;
+	struct message m = {.len = 0};
 	int error = 0;
 	int fd;
 	int saved;

@@ -65,7 +65,7 @@ grow(struct texts *t)
 	t->buckets = buckets;
 	t->cap = cap;
 	memset(buckets, 0xff, cap * sizeof *buckets);
-	for (uint32_t i = 0; i < t->n; i++) {
+	for (uint32_t i = 0; i < t->n; i++) { /* none is free, or why grow? */
 		uint32_t *head = &buckets[list[i].hash & (cap - 1)];
 
 		list[i].next = *head;
@@ -74,12 +74,23 @@ grow(struct texts *t)
 	return 0;
 }
 
+/* Puts one more entry on the empty free list. */
+static int
+new_entry(struct texts *t)
+{
+	if (t->n == t->cap && grow(t) != 0)
+		return -1;
+	t->list[t->n] = (struct text){.next = TEXTS_NONE};
+	t->free_head = t->n++;
+	return 0;
+}
+
 uint32_t
 texts_keep(struct texts *t, const char *text)
 {
 	uint32_t hash = hash_of(text);
+	struct text *x;
 	uint32_t id;
-	char *copy;
 
 	if (t->cap > 0) {
 		id = t->buckets[hash & (t->cap - 1)];
@@ -90,19 +101,17 @@ texts_keep(struct texts *t, const char *text)
 				return id;
 			}
 	}
-	if (t->free_head == TEXTS_NONE && t->n == t->cap && grow(t) != 0)
+	if (t->free_head == TEXTS_NONE && new_entry(t) != 0)
 		return TEXTS_NONE;
-	copy = strdup(text);
-	if (copy == NULL)
+	id = t->free_head;
+	x = &t->list[id];
+	x->string = strdup(text);
+	if (x->string == NULL)
 		return TEXTS_NONE;
-	if (t->free_head != TEXTS_NONE) {
-		id = t->free_head;
-		t->free_head = t->list[id].next;
-	} else {
-		id = t->n++;
-	}
-	t->list[id] =
-	    (struct text){copy, 1, hash, t->buckets[hash & (t->cap - 1)]};
+	t->free_head = x->next;
+	x->users = 1;
+	x->hash = hash;
+	x->next = t->buckets[hash & (t->cap - 1)];
 	t->buckets[hash & (t->cap - 1)] = id;
 	return id;
 }

@@ -132,7 +132,7 @@ front_start_dnsbl() {
 # front_start_smtp [HOOK OPTION...]: the chain of a qmail server
 front_start_smtp() {
 	mkfifo "$front/log.fifo"
-	multilog t ${front_multilog-} "$front/log/main" <"$front/log.fifo" &
+	multilog t "$front/log/main" <"$front/log.fifo" &
 	multilog_pid=$!
 	[ "$front_ipset" ] || set -- -s '' -S '' "$@"
 	# shellcheck disable=SC2086 # two words or none

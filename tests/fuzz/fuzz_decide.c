@@ -84,8 +84,8 @@ forge(struct rules *rules, const struct guard *guard, const uint8_t *data,
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		n = snprintf(line, sizeof line, lines[i], (int)size,
-		    (const char *)data);
+		n = snprintf(
+		    line, sizeof line, lines[i], (int)size, (const char *)data);
 #pragma GCC diagnostic pop
 		if (n < 0 || (size_t)n >= sizeof line)
 			return;

@@ -22,8 +22,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct addr net_again;
 	int n;
 
-	switch (hosts_parse(
-	    (const char *)data, size, "list", &net, &rule, error)) {
+	switch (
+	    hosts_parse((const char *)data, size, "list", &net, &rule, error)) {
 	case HOSTS_NOTHING:
 		return 0;
 	case HOSTS_BAD:

@@ -62,8 +62,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (answers < 1 || answers > lines + 1)
 		abort();
 	if (answers < lines + 1 &&
-	    (len < 20 || memcmp(out + len - 19, "221 rblcache.local\r\n" + 1,
-			     19) != 0))
+	    (len < 20 ||
+		memcmp(out + len - 19, "221 rblcache.local\r\n" + 1, 19) != 0))
 		abort();
 	return 0;
 }

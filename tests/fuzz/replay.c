@@ -18,8 +18,8 @@ main(int argc, char **argv)
 	struct dirent **names;
 	int n;
 
-	if (argc != 2 || (n = scandir(argv[1], &names, is_visible,
-			      alphasort)) <= 0) {
+	if (argc != 2 ||
+	    (n = scandir(argv[1], &names, is_visible, alphasort)) <= 0) {
 		fprintf(stderr, "usage: replay CORPUS\n");
 		return 100;
 	}
@@ -30,8 +30,7 @@ main(int argc, char **argv)
 		size_t size;
 		FILE *in;
 
-		snprintf(path, sizeof path, "%s/%s", argv[1],
-		    names[i]->d_name);
+		snprintf(path, sizeof path, "%s/%s", argv[1], names[i]->d_name);
 		in = fopen(path, "re");
 		if (in == NULL) {
 			perror(path);
