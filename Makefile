@@ -221,8 +221,17 @@ uninstall:
 SOURCES := $(wildcard src/*.c hooks/*.c cdb/*.c)
 HEADERS := $(wildcard src/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
-SCRIPTS := tests/demo tests/front.sh tests/tap.sh \
+SCRIPTS := tests/demo tests/front.sh tests/tap.sh tests/bench/run \
 	$(INTEGRATION_TESTS) $(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)
+
+$(B)/tests/bench/spawn: $(B)/tests/bench/spawn.o
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
+$(B)/tests/bench/exec: $(B)/tests/bench/exec.o
+	$(Q)$(CC) $(own_ldflags) -static-pie $(LDFLAGS) -o $@ $^
+
+bench: deps
+	$(Q)$(MAKE) all $(B)/tests/bench/spawn $(B)/tests/bench/exec
+	RBLCACHE_BUILD=$(CURDIR)/$(B) tests/bench/run
 
 # Every target for SECS seconds; what it finds comes into the corpus by hand.
 SECS ?= 60

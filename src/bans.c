@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "texts.h"
 
@@ -32,6 +33,7 @@ struct bans {
 	uint32_t *slots;
 	struct texts *texts;
 	size_t n, cap, slot_mask, max;
+	uint64_t seed;
 };
 
 static uint32_t
@@ -40,18 +42,23 @@ clamp(int64_t t)
 	return t < 0 ? 0 : t > (int64_t)UINT32_MAX ? UINT32_MAX : (uint32_t)t;
 }
 
-static size_t
-hash_of(const struct addr *key)
+/* Spreads every bit over all (the finalizer of MurmurHash3, public domain). */
+static uint64_t
+mix(uint64_t h)
 {
-	uint64_t h = 0;
-	uint64_t part;
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdULL;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ULL;
+	return h ^ h >> 33;
+}
 
-	for (size_t i = 0; i < sizeof key->b; i += sizeof part) {
-		memcpy(&part, key->b + i, sizeof part);
-		h = (h ^ part) * 0x9e3779b97f4a7c15ULL;
-		h ^= h >> 29;
-	}
-	return (size_t)(h ^ h >> 32);
+/* The seed keeps a client with many addresses from choosing collisions. */
+static size_t
+hash_of(const struct bans *b, const struct addr *key)
+{
+	uint64_t parts[2];
+
+	memcpy(parts, key->b, sizeof parts);
+	return (size_t)mix(mix(b->seed ^ parts[0]) ^ parts[1]);
 }
 
 static int
@@ -68,7 +75,7 @@ static size_t
 slot_of(const struct bans *b, const struct addr *a)
 {
 	struct addr key = addr_ban_key(a);
-	size_t slot = hash_of(&key) & b->slot_mask;
+	size_t slot = hash_of(b, &key) & b->slot_mask;
 
 	while (b->slots[slot] != EMPTY &&
 	       compare_keys(&b->list[b->slots[slot]].ip, &key) != 0)
@@ -90,7 +97,7 @@ clear_slot(struct bans *b, size_t gap)
 		if (b->slots[i] == EMPTY)
 			break;
 		key = addr_ban_key(&b->list[b->slots[i]].ip);
-		home = hash_of(&key) & b->slot_mask;
+		home = hash_of(b, &key) & b->slot_mask;
 		/* may it move to the gap without passing its home? */
 		if (((i - home) & b->slot_mask) >= ((i - gap) & b->slot_mask)) {
 			b->slots[gap] = b->slots[i];
@@ -204,6 +211,8 @@ bans_new(size_t max)
 	if (b == NULL)
 		return NULL;
 	b->max = max;
+	/* without it (early boot) the seed is 0, which is no harm */
+	(void)!getrandom(&b->seed, sizeof b->seed, GRND_NONBLOCK);
 	b->texts = texts_new();
 	if (b->texts == NULL || grow(b) != 0) {
 		bans_free(b);
