@@ -1,0 +1,71 @@
+#!/bin/sh
+# make install puts what INSTALL says, make uninstall takes it away again; the
+# pages agree with -h.
+set -u
+here=$(dirname "$0")
+. "$here/../tap.sh"
+tap_scratch
+cd "$root" || exit 1
+dest=$scratch/dest
+build=$(basename "$RBLCACHE_BUILD")
+
+install() {
+	MAKEFLAGS='' make "$1" BUILD="$build" DESTDIR="$dest" PREFIX=/usr
+}
+
+ok "make install" install install
+is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
+"./etc/rblcache/Makefile
+./etc/rblcache/hosts
+./etc/rblcache/log/chkuser.rules
+./etc/rblcache/log/rblsmtpd.rules
+./usr/sbin/rblcache
+./usr/sbin/rblcache-cdb
+./usr/sbin/rblcache-feed
+./usr/share/man/man5/rblcache-hosts.5
+./usr/share/man/man5/rblcache.rules.5
+./usr/share/man/man8/rblcache-cdb.8
+./usr/share/man/man8/rblcache-feed.8
+./usr/share/man/man8/rblcache.8" "what INSTALL says"
+ok "the state directory" test -d "$dest/var/lib/rblcache"
+ok "make in the configuration directory" env PATH="$dest/usr/sbin:$PATH" \
+    make -C "$dest/etc/rblcache"
+rm "$dest/etc/rblcache/local.cdb"
+echo '192.0.2.1 allow' >>"$dest/etc/rblcache/hosts"
+ok "make install again" install install
+like "$(tail -n 1 "$dest/etc/rblcache/hosts")" '^192.0.2.1 allow$' \
+    "what the admin changed stays"
+ok "make uninstall" install uninstall
+is "$(cd "$dest" && find . -type f)" ./etc/rblcache/hosts \
+    "only what the admin changed is left"
+rm "$dest/etc/rblcache/hosts"
+install install >/dev/null 2>&1
+install uninstall >/dev/null 2>&1
+is "$(cd "$dest" && find . -type f)" "" "unchanged: nothing is left"
+
+# every option in a page is in -h, and the other way round
+options() {
+	grep -oE -- '-[A-Za-z0-9]+' | sed 's/^-//' | grep -v '^h$' |
+		sed 's/./&\n/g' | grep . | sort -u | tr -d '\n'
+}
+page_options() { # PAGE: the letters in its SYNOPSIS
+	sed -n '/^.Sh SYNOPSIS/,/^.Sh DESC/p' "$1" |
+		sed -n 's/^\(\.Op \)\{0,1\}\.\{0,1\}Fl \([A-Za-z0-9]*\).*/\2/p' |
+		sed 's/./&\n/g' | grep . | sort -u | tr -d '\n'
+}
+for pair in rblcache:hooks/rblcache.8 rblcache-feed:src/rblcache-feed.8; do
+	program=${pair%%:*}
+	page=${pair#*:}
+	is "$("$RBLCACHE_BUILD/$program" -h | sed "s/rblcache-[a-z]*//g" |
+		options)" "$(page_options "$page")" "$program -h and its page agree"
+done
+for word in build query dump; do
+	like "$("$RBLCACHE_BUILD/rblcache-cdb" -h)" "rblcache-cdb $word " \
+	    "rblcache-cdb -h has $word"
+	like "$(cat cdb/rblcache-cdb.8)" "^.It Cm $word\$" "its page too"
+done
+# a key in the page is one that loads, and the other way round
+is "$(sed -n 's/^.It Ic \([a-z]*\) .*/\1/p' src/rblcache.rules.5 | sort)" \
+    "$(sed -n 's/^ *{"\([a-z]*\)", set_.*/\1/p' src/rules.c | sort)" \
+    "rblcache.rules(5) has the keys of the program"
+done_testing
