@@ -42,6 +42,8 @@ main(int argc, char **argv)
 		(void)LLVMFuzzerTestOneInput(data, size);
 		printf("ok %d - %s\n", i + 1, names[i]->d_name);
 		fflush(stdout);
+		free(names[i]);
 	}
+	free(names);
 	return 0;
 }

@@ -177,10 +177,13 @@ line 203.0.113.7 | try -c "$rules" -
 ok "standard input" front_cached 203.0.113.7
 
 # one at a time
+feed_follows() { # it opens its logs when it has the lock
+	ls -l "/proc/$feed_pid/fd" | grep -q inotify
+}
 : >log
 "$feed" -c "$rules" -d state -s '' -S '' log 2>err &
 feed_pid=$!
-front_wait 5 sh -c '! flock -n state/lock true'
+front_wait 5 feed_follows
 exits "a second feed" 111 'state/lock: another rblcache-feed is at work' try -c "$rules" log
 
 # SIGHUP while it runs
@@ -189,7 +192,7 @@ kill "$feed_pid"; wait "$feed_pid"
 is $? 0 "SIGTERM: exit 0"
 "$feed" -v -c my.rules -d state -s '' -S '' log 2>err &
 feed_pid=$!
-front_wait 5 sh -c '! flock -n state/lock true'
+front_wait 5 feed_follows
 line 198.51.100.1 >>log
 front_wait 5 grep -q 198.51.100.1 err
 printf '\n[mine]\nmatch = ^mine: (?<ip>\\S+)$\nban = 5m\n' >>my.rules
