@@ -64,11 +64,11 @@ lines(void **state)
 	    {"rblsmtpd: " REAL
 	     " pid 7: 451 http://www.spamhaus.org/query/bl?ip=" REAL,
 		"ban " REAL " rblsmtpd 86400 451 "
-			    "http://www.spamhaus.org/query/bl?ip=" REAL},
+		"http://www.spamhaus.org/query/bl?ip=" REAL},
 	    {"rblsmtpd: " REAL
 	     " pid 7: 451 Blocked - see https://www.spamcop.net/bl.shtml?" REAL,
 		"ban " REAL " rblsmtpd 86400 451 Blocked - see "
-			    "https://www.spamcop.net/bl.shtml?" REAL},
+		"https://www.spamcop.net/bl.shtml?" REAL},
 	    {"rblsmtpd: " REAL " pid 7: 451 a\tb",
 		"ban " REAL " rblsmtpd 86400 451 a?b"},
 	    {SENDER OLD("a@b", "h", "r", REAL, "c@d") NO_MX,
@@ -95,8 +95,7 @@ lines(void **state)
 	    {"rblcache: " REAL " pid 7: 451 x (ipset, 7s left)", ""},
 	    {"rblsmtpd: " REAL " pid 7: 451 temporary RBL lookup error",
 		"skip " REAL " rblsmtpd except"},
-	    {"rblsmtpd: " REAL
-	     " pid 7: 451 Error: open resolver; "
+	    {"rblsmtpd: " REAL " pid 7: 451 Error: open resolver; "
 	     "https://check.spamhaus.org/returnc/pub/46.38.225.230/",
 		"skip " REAL " rblsmtpd except"},
 	    {"rblsmtpd: " REAL " pid 7: 553 Error: x",
