@@ -110,7 +110,7 @@ $(B)/librblcache.a: $(call objects,$(ALL_MODULES))
 	$(AR) rcs $@ $^
 $(B)/tests/unit/%.t: $(B)/tests/unit/%.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS) cmocka)
-.PRECIOUS: $(B)/tests/unit/%.o $(B)/tests/fuzz/%.o $(B)/tests/fuzz/%.bin
+.SECONDARY:
 
 # A fuzz target is a libFuzzer program under BUILD=fuzz; elsewhere it replays
 # its corpus, as part of the tests.

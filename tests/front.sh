@@ -57,9 +57,11 @@ front_prepare() {
 	trap 'exit 1' HUP INT TERM
 	chmod 755 "$front"
 	mkdir -p "$front/bin" "$front/bl" "$front/state" "$front/log"
-	cp "$RBLCACHE_BUILD/rblcache" "$front/bin/rblcache"
+	# copies, since other users may not get to where they were built
+	cp "$RBLCACHE_BUILD/rblcache" "$RBLCACHE_BUILD/rblcache-feed" \
+	    "$front/bin"
 	hook=$front/bin/rblcache
-	feed=$RBLCACHE_BUILD/rblcache-feed
+	feed=$front/bin/rblcache-feed
 	cdb=$RBLCACHE_BUILD/rblcache-cdb
 	recent=$front/state/recent.cdb
 	local_cdb=$front/local.cdb

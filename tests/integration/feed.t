@@ -9,7 +9,8 @@ front_prepare
 mkdir "$front/work" "$front/work/state"
 cd "$front/work" || exit 1
 recent=$front/work/state/recent.cdb
-rules=$root/hooks/log
+cp -R "$root/hooks/log" "$front/rules"
+rules=$front/rules
 T=$(printf '\t')
 export TZ=UTC
 
@@ -178,7 +179,7 @@ ok "standard input" front_cached 203.0.113.7
 
 # one at a time
 feed_follows() { # it opens its logs when it has the lock
-	ls -l "/proc/$feed_pid/fd" | grep -q inotify
+	readlink "/proc/$feed_pid/fd/"* | grep -q inotify
 }
 : >log
 "$feed" -c "$rules" -d state -s '' -S '' log 2>err &
