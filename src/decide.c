@@ -22,7 +22,7 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	d->kind = DECIDE_NOTHING;
 	d->has_ip = false;
 	d->time = unstamped_s;
-	stamp = stamp_parse(line, len, &d->time);
+	stamp = stamp_parse(line, len, unstamped_s, &d->time);
 	switch (rules_apply(rules, line + stamp, len - stamp, &m)) {
 	case RULES_NONE:
 	case RULES_GAVE_UP:

@@ -17,8 +17,13 @@ ok "make install" install install
 is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
 "./etc/rblcache/Makefile
 ./etc/rblcache/hosts
+./etc/rblcache/log/badiprbl.rules
 ./etc/rblcache/log/chkuser.rules
+./etc/rblcache/log/indimail.rules
 ./etc/rblcache/log/rblsmtpd.rules
+./etc/rblcache/log/sagredo.rules
+./etc/rblcache/log/spamdyke.rules
+./etc/rblcache/log/tjsi.rules
 ./usr/sbin/rblcache
 ./usr/sbin/rblcache-cdb
 ./usr/sbin/rblcache-feed

@@ -43,6 +43,12 @@ decided(const char *line)
 #define SENDER_REPLY                                                           \
 	"451 mail from your host named a sender domain without a valid MX a "  \
 	"short while ago; try again later"
+#define GENERAL_REPLY                                                          \
+	"451 your address was refused here a short while ago; try again later"
+#define DYKE(from, to, rdns, auth)                                             \
+	"spamdyke[7]: DENIED_RBL_MATCH from: " from " to: " to                 \
+	" origin_ip: " REAL " origin_rdns: " rdns " auth: " auth               \
+	" encryption: (none)"
 #define INTRUSION_REPLY                                                        \
 	"451 your host tried too many unknown recipients a short while ago; "  \
 	"try again later"
@@ -84,6 +90,49 @@ lines(void **state)
 	    {"CHKUSER intrusion threshold: " OLD("a@b", "h", "r", REAL,
 		 "c@d") " : max number of allowed invalid rcpt",
 		"ban " REAL " chkuser-intrusion 86400 " INTRUSION_REPLY},
+	    /* the other writers */
+	    {"rblsmtpd: " REAL " pid 7 zen.test: 451 http://x.test/y",
+		"ban " REAL " tjsi 86400 451 http://x.test/y"},
+	    {"rblsmtpd: " REAL " pid 7 zen.test: 451 Error: x",
+		"skip " REAL " tjsi except"},
+	    {"rblsmtpd: zen.test blocked " REAL " mail.test -",
+		"ban " REAL " tjsi-blocked 3600 " GENERAL_REPLY},
+	    {"rblsmtpd:  pid 7 from " REAL ": 451 text",
+		"ban " REAL " indimail 86400 451 text"},
+	    {"rblsmtpd:  pid 7 from " REAL ": 553 te: xt: Sender <a@b>",
+		"ban " REAL " indimail 86400 553 te: xt"},
+	    {"rblsmtpd:  pid 7 from " REAL ": 451 Error: x: Sender <a@b>",
+		"skip " REAL " indimail except"},
+	    {"qmail-smtpd: 421 badiprbl: ip " REAL " rbl: zen.test",
+		"ban " REAL " badiprbl 3600 " GENERAL_REPLY},
+	    {"qmail-smtpd[7]: rbl: ip=" REAL
+	     " query=9.113.0.203.zen.test result=reject message='a text'",
+		"ban " REAL " sagredo 86400 451 a text"},
+	    {"qmail-smtpd[7]: rbl: ip=" REAL
+	     " query=9.113.0.203.zen.test result=delay message='553 x'",
+		"ban " REAL " sagredo 86400 553 x"},
+	    {"qmail-smtpd[7]: rbl: ip=" REAL
+	     " query=x result=reject message='Error: open resolver'",
+		"skip " REAL " sagredo except"},
+	    {"qmail-smtpd[7]: rbl: ip=" REAL
+	     " query=x result=pass message='a text'",
+		""},
+	    {"qmail-smtpd[7]: rbl: ip=" REAL
+	     " query=x result=dnserr message='a text'",
+		""},
+	    {"spamdyke[7]: DENIED_RBL_MATCH from: a@b to: c@d origin_ip: " REAL
+	     " origin_rdns: r.test auth: (unknown) encryption: (none)",
+		"ban " REAL " spamdyke 86400 " GENERAL_REPLY},
+	    {"Nov 24 07:31:02 host spamdyke[7]: DENIED_RBL_MATCH from: a@b to: "
+	     "c@d origin_ip: " REAL " origin_rdns: r.test auth: (unknown) "
+	     "encryption: TLS reason: zen.test",
+		"ban " REAL " spamdyke 86400 " GENERAL_REPLY},
+	    {"spamdyke[7]: DENIED_RBL_MATCH from: a@b to: c@d origin_ip: " REAL
+	     " origin_rdns: r.test auth: u encryption: TLS reason: Error: x",
+		"skip " REAL " spamdyke except"},
+	    {"spamdyke[7]: ALLOWED from: a@b to: c@d origin_ip: " REAL
+	     " origin_rdns: r.test auth: (unknown) encryption: (none)",
+		""},
 	    /* the same prefix, but no listing */
 	    {"rblsmtpd: " REAL " pid 7: greetdelay: 50", ""},
 	    {"rblsmtpd: " REAL " pid 7: [RBL info] text", ""},
@@ -150,6 +199,10 @@ forgeries(void **state)
 	    "rblsmtpd: " PLANTED " pid 1: 553 x", "<" PLANTED ">",
 	    "|remotehostip:2001:db8:", ":2001:db8:", "> rcpt <", "<", ">",
 	    "h|remotehostname:r|remotehostip:" PLANTED,
+	    " origin_ip: " PLANTED " origin_rdns: r auth: u encryption: e",
+	    PLANTED " origin_rdns: r auth: u encryption: e",
+	    "x origin_ip: " PLANTED
+	    " origin_rdns: r auth: u encryption: e reason: ",
 	    "\r" SENDER OLD("a", "h", "r", PLANTED, "c") NO_MX,
 	    SENDER OLD("a", "h", "r", PLANTED, "c") NO_MX};
 	static const char *const places[] = {
@@ -170,6 +223,13 @@ forgeries(void **state)
 	    "CHKUSER accepted rcpt: " OLD("a", "h", "r", REAL, "%s") " : x",
 	    "CHKUSER relaying rcpt: " OLD("a", "%s", "r", REAL, "c") " : x",
 	    "qmail-smtpd: subject %s",
+	    DYKE("%s", "c@d", "r.test", "u"),
+	    DYKE("a@b", "%s", "r.test", "u"),
+	    DYKE("a@b", "c@d", "%s", "u"),
+	    DYKE("a@b", "c@d", "r.test", "%s"),
+	    "rblsmtpd: zen.test blocked " REAL " %s -",
+	    "rblsmtpd:  pid 7 from " REAL ": 451 text: Sender <%s>",
+	    "rblsmtpd:  pid 7 from " REAL ": 451 text: Recipient <%s>",
 	    "tcpserver: ok 7 localhost:127.0.0.1:25 %s:" REAL "::1234",
 	};
 	int n = 0;
@@ -192,7 +252,7 @@ forgeries(void **state)
 				fail_msg("'%s':\n%s", line, text);
 			n++;
 		}
-	assert_int_equal(n, 18 * 19);
+	assert_int_equal(n, 25 * 22);
 }
 
 static enum local_answer

@@ -72,6 +72,29 @@ stamps(void **state)
 	    {"2026-11-24 07:31:02.123456789 x", 30, 1795505462},
 	    {"2026-11-24 07:31:02.123 x", 24, 1795505462},
 	    {"2026-11-24 07:31:02 x", 0, 0},
+	    {"2026-11-24 07:31:02.123456789  x", 31, 1795505462},
+	    {"2026-11-24_07:31:02.12345 x", 26, 1795505462},
+	    {"2026-11-24T07:31:02.12345 x", 26, 1795505462},
+	    {"Nov 24 07:31:02 host qmail: x", 28, 1795505462},
+	    {"Nov 24 07:31:02 host qmail[77]: x", 32, 1795505462},
+	    {"Nov  4 07:31:02 host qmail: x", 28, 1793777462},
+	    {"Jan  4 07:31:02 host qmail: x", 28, 1799047862},
+	    {"Sep  6 07:33:33 host qmail: 1157520813.485077 x", 46, 1157520813},
+	    {"Nov 24 07:31:02 host x", 0, 0},
+	    {"Nov 24 07:31:02 host", 0, 0},
+	    {"Nov 24 07:31:02 host tag x", 0, 0},
+	    {"Nov 32 07:31:02 host tag: x", 0, 0},
+	    {"Nox 24 07:31:02 host tag: x", 0, 0},
+	    {"2026-11-24T07:31:02Z host tag: x", 31, 1795505462},
+	    {"2026-11-24T08:31:02.123456+01:00 host tag[7]: x", 46, 1795505462},
+	    {"2026-11-24T02:01:02-05:30 host tag: x", 36, 1795505462},
+	    {"2026-11-24T07:31:02.1Z host tag: 1157520813.485077 x", 51,
+		1157520813},
+	    {"<22>1 2026-11-24T07:31:02Z host qmail 7 - - x", 44, 1795505462},
+	    {"<22>1 2026-11-24T07:31:02Z host qmail 7 - [a] x", 0, 0},
+	    {"<22>2 2026-11-24T07:31:02Z host qmail 7 - - x", 0, 0},
+	    {"2026-11-24T07:31:02 host tag: x", 0, 0},
+	    {"2026-11-24 25:31:02.123 x", 0, 0},
 	    {"2026-13-24 07:31:02.123 x", 0, 0},
 	    {"2026-02-31 07:31:02.123 x", 0, 0},
 	    {"0000-00-00 00:00:00.000 x", 0, 0},
@@ -82,8 +105,8 @@ stamps(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		int64_t t = -7;
-		size_t n =
-		    stamp_parse(cases[i].line, strlen(cases[i].line), &t);
+		size_t n = stamp_parse(
+		    cases[i].line, strlen(cases[i].line), 1795505462, &t);
 
 		if (n != cases[i].len || t != (n == 0 ? -7 : cases[i].time))
 			fail_msg(
@@ -99,10 +122,16 @@ stamps_are_local_time(void **state)
 	(void)state;
 	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
 	tzset();
-	assert_int_equal(stamp_parse("2026-07-01 12:00:00.000 x", 25, &t), 24);
+	assert_int_equal(
+	    stamp_parse("2026-07-01 12:00:00.000 x", 25, 0, &t), 24);
 	assert_int_equal(t, 1782900000);
-	assert_int_equal(stamp_parse("2026-12-01 12:00:00.000 x", 25, &t), 24);
+	assert_int_equal(
+	    stamp_parse("2026-12-01 12:00:00.000 x", 25, 0, &t), 24);
 	assert_int_equal(t, 1796122800);
+	/* 02:30 comes twice; the first time is summer time */
+	assert_int_equal(
+	    stamp_parse("2026-10-25 02:30:00.000 x", 25, 0, &t), 24);
+	assert_int_equal(t, 1792888200);
 	setenv("TZ", "UTC", 1);
 	tzset();
 }
