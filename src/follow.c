@@ -464,8 +464,12 @@ after_end(struct follow *f, bool *again)
 	*again = false;
 	if (f->queue_n > 1) {
 		/* the writer had left this file before it opened the next */
-		if (fill(f) == 0)
+		if (fill(f) == 0) {
 			next_file(f);
+			/* a fast writer deletes soon: open what has come */
+			if (has_rotated(f))
+				(void)queue_new(f);
+		}
 		*again = true;
 		return FOLLOW_WAIT;
 	}

@@ -19,8 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,6 +41,7 @@ enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 #define LOGS_MAX 32
 #define RULES_MAX 64
+#define LOCK_TRIES 50	   /* at 10 ms */
 #define LINES_A_ROUND 4096 /* then the others get their turn */
 
 /* milliseconds */
@@ -88,6 +91,7 @@ struct feed {
 	bool dirty;
 	int64_t dirty_ms, saved_ms, save_interval_ms;
 	int save_error; /* the last one told; 0 */
+	pid_t saver;	/* the child that writes the checkpoint; 0 */
 };
 
 __attribute__((format(printf, 1, 2))) static void
@@ -242,28 +246,94 @@ read_options(struct options *o, int argc, char **argv)
 /* ---- checkpoint ---- */
 
 static void
-save(struct feed *f)
+mark_dirty(struct feed *f)
 {
-	int64_t cpu = clock_ms(CLOCK_PROCESS_CPUTIME_ID);
+	if (!f->dirty)
+		f->dirty_ms = now_ms();
+	f->dirty = true;
+}
 
+/* Brings bans and places into the state that is to be saved. */
+static void
+prepare_save(struct feed *f)
+{
 	bans_expire(f->bans, f->clock_s);
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		f->marks[i].has_place =
 		    follow_place(f->logs[i].follow, &f->marks[i].place);
-	if (checkpoint_save(f->recent, f->bans, f->marks, f->o.logs_n) == 0) {
-		if (f->save_error != 0)
-			say("%s: written again", f->recent);
-		f->save_error = 0;
-		f->dirty = false;
-	} else if (f->save_error != errno) {
-		f->save_error = errno;
-		say("%s: %s; the old one stays", f->recent, strerror(errno));
-	}
-	/* one percent of the processor at most, however many bans there are */
-	cpu = (clock_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu) * CHECKPOINT_SHARE;
-	f->save_interval_ms =
-	    cpu > CHECKPOINT_INTERVAL ? cpu : CHECKPOINT_INTERVAL;
+	f->dirty = false;
+}
+
+static int
+write_checkpoint(const struct feed *f)
+{
+	return checkpoint_save(f->recent, f->bans, f->marks, f->o.logs_n);
+}
+
+static void
+saved(struct feed *f, int error)
+{
+	if (error == 0 && f->save_error != 0)
+		say("%s: written again", f->recent);
+	if (error != 0 && f->save_error != error)
+		say("%s: %s; the old one stays", f->recent, strerror(error));
+	f->save_error = error;
+	if (error != 0)
+		mark_dirty(f);
 	f->saved_ms = now_ms();
+}
+
+/*
+ * Saves in a child, which has the state as of now, since the disk may take
+ * longer than a busy log keeps its files. The child ends with the feed, however
+ * that ends, and holds its lock until then.
+ */
+static void
+start_save(struct feed *f)
+{
+	pid_t feed = getpid();
+
+	if (f->saver != 0)
+		return;
+	prepare_save(f);
+	f->saver = fork();
+	if (f->saver == 0) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != feed)
+			_exit(0);
+		_exit(write_checkpoint(f) == 0 ? 0 : errno);
+	}
+	if (f->saver < 0) {
+		f->saver = 0;
+		saved(f, errno);
+	}
+}
+
+static void
+end_save(struct feed *f, int flags)
+{
+	struct rusage used;
+	int64_t cpu_ms;
+	int status;
+
+	if (f->saver == 0 || wait4(f->saver, &status, flags, &used) <= 0)
+		return;
+	f->saver = 0;
+	saved(f, WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
+	/* one percent of the processor at most, however many bans there are */
+	cpu_ms = (int64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
+		 (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
+	f->save_interval_ms = cpu_ms * CHECKPOINT_SHARE > CHECKPOINT_INTERVAL
+				  ? cpu_ms * CHECKPOINT_SHARE
+				  : CHECKPOINT_INTERVAL;
+}
+
+/* The last one: waits for it. */
+static void
+save_now(struct feed *f)
+{
+	end_save(f, 0);
+	prepare_save(f);
+	saved(f, write_checkpoint(f) == 0 ? 0 : errno);
 }
 
 static int64_t
@@ -273,14 +343,6 @@ save_due_ms(const struct feed *f)
 	int64_t next = f->saved_ms + f->save_interval_ms;
 
 	return soon > next ? soon : next;
-}
-
-static void
-mark_dirty(struct feed *f)
-{
-	if (!f->dirty)
-		f->dirty_ms = now_ms();
-	f->dirty = true;
 }
 
 static void
@@ -465,6 +527,8 @@ take_signals(struct feed *f)
 	while (read(f->signals, &info, sizeof info) == sizeof info) {
 		if (info.ssi_signo == SIGHUP)
 			reload(f);
+		else if (info.ssi_signo == SIGCHLD)
+			end_save(f, WNOHANG);
 		else
 			f->stop = true;
 	}
@@ -476,6 +540,7 @@ open_signals(struct feed *f)
 	sigset_t mask;
 
 	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
 	sigaddset(&mask, SIGHUP);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
@@ -496,7 +561,7 @@ wait_for_more(struct feed *f)
 		if (!f->logs[i].ended)
 			fds[n++] = (struct pollfd){
 			    follow_fd(f->logs[i].follow), POLLIN, 0};
-	if (f->dirty) {
+	if (f->dirty && f->saver == 0) {
 		int64_t due = save_due_ms(f) - now_ms();
 
 		if (due < timeout)
@@ -520,7 +585,7 @@ run(struct feed *f)
 		tell(livesets_flush(&f->live, time(NULL), now_ms()));
 		tell(allowlist_trouble(&f->allowlist));
 		if (f->dirty && now_ms() >= save_due_ms(f))
-			save(f);
+			start_save(f);
 		if (more)
 			continue;
 		if (f->o.once || all_ended(f))
@@ -528,7 +593,7 @@ run(struct feed *f)
 		wait_for_more(f);
 	}
 	tell(livesets_flush(&f->live, time(NULL), now_ms()));
-	save(f);
+	save_now(f);
 }
 
 /* ---- start ---- */
@@ -545,10 +610,15 @@ lock_statedir(const char *dir)
 		die(exit_code(errno), "%s: %s", path, strerror(errno));
 	if (access(dir, W_OK) != 0)
 		die(exit_code(errno), "%s: %s", dir, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		die(EXIT_SYSTEM, "%s: %s", path,
-		    errno == EWOULDBLOCK ? "another rblcache-feed is at work"
-					 : strerror(errno));
+	/* one that was killed leaves a child that is about to end */
+	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+		if (errno != EWOULDBLOCK)
+			die(EXIT_SYSTEM, "%s: %s", path, strerror(errno));
+		if (tries == LOCK_TRIES)
+			die(EXIT_SYSTEM, "%s: another rblcache-feed is at work",
+			    path);
+		nanosleep(&(struct timespec){0, 10000000}, NULL);
+	}
 	/* stays open, and so locked, until the process ends */
 }
 
