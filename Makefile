@@ -25,7 +25,7 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev
 TEST_PACKAGES := libcmocka-dev perl libcap2-bin util-linux procps \
 	strace \
-	ucspi-tcp daemontools rbldnsd ipset iproute2
+	ucspi-tcp daemontools rbldnsd ipset iproute2 tinycdb
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang
 

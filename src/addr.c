@@ -67,6 +67,16 @@ addr_ban_key(const struct addr *a)
 	return key;
 }
 
+static bool
+begins_with(const struct addr *a, const uint8_t prefix[16], unsigned bits)
+{
+	unsigned whole = bits / 8;
+	unsigned odd = bits % 8;
+
+	return memcmp(a->b, prefix, whole) == 0 &&
+	       (odd == 0 || (a->b[whole] ^ prefix[whole]) >> (8 - odd) == 0);
+}
+
 bool
 addr_is_special(const struct addr *a)
 {
@@ -92,12 +102,8 @@ addr_is_special(const struct addr *a)
 	    {{0xff}, 8},
 	};
 
-	for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
-		struct addr net = *a;
-
-		addr_mask(&net, special[i].bits);
-		if (memcmp(net.b, special[i].prefix, sizeof net.b) == 0)
+	for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+		if (begins_with(a, special[i].prefix, special[i].bits))
 			return true;
-	}
 	return false;
 }

@@ -466,8 +466,11 @@ after_end(struct follow *f, bool *again)
 		/* the writer had left this file before it opened the next */
 		if (fill(f) == 0) {
 			next_file(f);
-			/* a fast writer deletes soon: open what has come */
-			if (has_rotated(f))
+			/*
+			 * A fast writer deletes soon: open what has come. A
+			 * queue that is half full is a backlog, not a race.
+			 */
+			if (f->queue_n < QUEUE_MAX / 2 && has_rotated(f))
 				(void)queue_new(f);
 		}
 		*again = true;

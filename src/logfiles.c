@@ -49,12 +49,16 @@ belongs(const char *name, const char *live, bool is_dir)
 static int
 add(struct logfiles *l, const char *name, const struct stat *st)
 {
-	struct logfiles_file *list =
-	    reallocarray(l->list, l->n + 1, sizeof *list);
+	struct logfiles_file *list = l->list;
 
-	if (list == NULL)
-		return -1;
-	l->list = list;
+	if ((l->n & (l->n - 1)) == 0) { /* full: 0, 1, 2, 4, ... */
+		size_t cap = l->n == 0 ? 1 : l->n * 2;
+
+		list = reallocarray(list, cap, sizeof *list);
+		if (list == NULL)
+			return -1;
+		l->list = list;
+	}
 	memset(&list[l->n], 0, sizeof *list);
 	snprintf(list[l->n].name, sizeof list[l->n].name, "%s", name);
 	list[l->n].ino = st->st_ino;
@@ -89,8 +93,6 @@ by_mtime(const void *a, const void *b)
 static void
 tidy(struct logfiles *l, const char *live)
 {
-	size_t n = 0;
-
 	for (size_t i = 0; i < l->n; i++)
 		if (strcmp(l->list[i].name, live) == 0) {
 			struct logfiles_file file = l->list[i];
@@ -100,15 +102,17 @@ tidy(struct logfiles *l, const char *live)
 			l->list[l->n - 1] = file;
 			break;
 		}
-	for (size_t i = 0; i < l->n; i++) {
-		bool twice = false;
-
-		for (size_t j = 0; j < n && !twice; j++)
-			twice = l->list[j].ino == l->list[i].ino;
-		if (!twice)
-			l->list[n++] = l->list[i];
-	}
-	l->n = n;
+	/*
+	 * Only "previous" can be a second name of a file, that of the newest
+	 * finished one; it stands right behind it.
+	 */
+	for (size_t i = l->n; i-- > 1 && i + 2 >= l->n;)
+		if (l->list[i].ino == l->list[i - 1].ino) {
+			memmove(&l->list[i], &l->list[i + 1],
+			    (l->n - i - 1) * sizeof *l->list);
+			l->n--;
+			break;
+		}
 }
 
 static int

@@ -41,6 +41,7 @@ enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 #define LOGS_MAX 32
 #define RULES_MAX 64
+#define FUTURE_S 60
 #define LOCK_TRIES 50	   /* at 10 ms */
 #define LINES_A_ROUND 4096 /* then the others get their turn */
 
@@ -420,8 +421,12 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 
 	decide_line(&d, f->rules, &f->allowlist.guard, line->text, line->len,
 	    line->written_s);
-	/* a stamp from the future would end other bans too early */
-	if (d.time > now)
+	/*
+	 * A stamp from the future would end other bans too early. A little is
+	 * normal (s6-log is 27 s ahead, time() some ms behind), and what is
+	 * taken as it stands is the same however often it is read.
+	 */
+	if (d.time > now + FUTURE_S)
 		d.time = now;
 	if (f->logs[i].missed)
 		tell_missed(f, i, d.time);

@@ -367,6 +367,54 @@ anchors(void **state)
 	}
 }
 
+/* A pattern's literal start is compared first; that must change nothing. */
+static void
+starts(void **state)
+{
+	static const struct {
+		const char *pattern, *message;
+		enum rules_outcome want;
+	} cases[] = {
+	    {"^abc: (?<ip>x)", "abc: x", RULES_BAN},
+	    {"^abc: (?<ip>x)", "abc:", RULES_NONE},
+	    {"^abc: (?<ip>x)", "abd: x", RULES_NONE},
+	    {"^abc?(?<ip>x)", "abx", RULES_BAN},
+	    {"^abc*(?<ip>x)", "abccx", RULES_BAN},
+	    {"^abc{0,2}(?<ip>x)", "abx", RULES_BAN},
+	    {"^abc+(?<ip>x)", "abccx", RULES_BAN},
+	    {"^abc+(?<ip>x)", "abx", RULES_NONE},
+	    {"^a|^(?<ip>x)", "x", RULES_BAN},
+	    {"^a[|](?<ip>x)", "a|x", RULES_BAN},
+	    {"^a\\|(?<ip>x)", "a|x", RULES_BAN},
+	    {"^a[[:alpha:](]|^(?<ip>x)", "x", RULES_BAN},
+	    {"^a[])](?<ip>x)", "a)x", RULES_BAN},
+	    {"^a[])]|^(?<ip>x)", "x", RULES_BAN},
+	    {"^a[^])]|^(?<ip>x)", "x", RULES_BAN},
+	    {"^a(b|c)(?<ip>x)", "acx", RULES_BAN},
+	    {"^\\Qa|(\\E|^(?<ip>x)", "x", RULES_BAN},
+	    {"^(?i)abc(?<ip>x)", "ABCx", RULES_BAN},
+	    {"^a.c(?<ip>x)", "abcx", RULES_BAN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char error[RULES_ERROR_SIZE];
+		char text[200];
+		struct rules_match m;
+		struct rules *r;
+
+		snprintf(text, sizeof text, "[r]\nmatch = %s\nban = 1d\n",
+		    cases[i].pattern);
+		r = load_text(text, error);
+		if (r == NULL)
+			fail_msg("%s", error);
+		if (rules_apply(r, cases[i].message, strlen(cases[i].message),
+			&m) != cases[i].want)
+			fail_msg("%s: %s", cases[i].pattern, cases[i].message);
+		rules_free(r);
+	}
+}
+
 static int
 begin(void **state)
 {
@@ -400,6 +448,7 @@ main(void)
 	    cmocka_unit_test(catastrophic_patterns),
 	    cmocka_unit_test(once),
 	    cmocka_unit_test(anchors),
+	    cmocka_unit_test(starts),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
