@@ -20,12 +20,15 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	size_t stamp;
 
 	d->kind = DECIDE_NOTHING;
+	d->rule = NULL;
 	d->has_ip = false;
 	d->time = unstamped_s;
 	stamp = stamp_parse(line, len, unstamped_s, &d->time);
 	switch (rules_apply(rules, line + stamp, len - stamp, &m)) {
 	case RULES_NONE:
+		return;
 	case RULES_GAVE_UP:
+		d->rule = m.rule;
 		return;
 	case RULES_EXCEPT:
 		d->rule = m.rule;

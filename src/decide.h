@@ -24,7 +24,7 @@ enum decide_kind {
 
 struct decision {
 	enum decide_kind kind;
-	const struct rules_rule *rule;
+	const struct rules_rule *rule; /* with NOTHING: it gave up; or NULL */
 	const char *why; /* "ambiguous", "allowed", "except", "badaddr" */
 	bool has_ip;
 	struct addr ip;

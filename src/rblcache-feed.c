@@ -433,8 +433,13 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 	f->marks[i].time_s = d.time;
 	if (d.time > f->clock_s)
 		f->clock_s = d.time;
-	if (d.kind == DECIDE_NOTHING)
+	if (d.kind == DECIDE_NOTHING) {
+		if (d.rule != NULL && d.rule->gave_up == 1)
+			say("[%s]: a pattern takes too many steps; such lines "
+			    "ban nobody",
+			    d.rule->name);
 		return;
+	}
 	if (f->o.verbose) {
 		char text[DECIDE_TEXT_SIZE];
 

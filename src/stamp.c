@@ -232,7 +232,9 @@ skip_word(struct rest *r)
 static bool
 skip_host_and_tag(struct rest *r)
 {
-	return skip_word(r) && skip_word(r) && r->p[-2] == ':';
+	if (!skip_word(r))
+		return false;
+	return skip_word(r) && r->p[-2] == ':';
 }
 
 /* splogger: "1157520813.485077 " */

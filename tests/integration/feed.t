@@ -128,6 +128,15 @@ else
 fi
 is "$(ls state)" "" "nothing was changed by all that"
 
+# a pattern that explodes bans nobody, and is named once
+printf '[evil]\nmatch = ^((a+)+)+(?<ip>b)$\nban = 1d\n' >evil
+awk 'BEGIN { for (i = 0; i < 3; i++) { for (j = 0; j < 200; j++) printf "a"
+    print "bc" } }' >evil.log
+is "$(try -c evil evil.log 2>&1)" \
+    "rblcache-feed: [evil]: a pattern takes too many steps; such lines ban nobody" \
+    "a pattern that takes too many steps"
+rm -f state/*
+
 # -1: a plain file, twice, then more of it; then rotated by name
 now=$(date +%s)
 line() { # ADDRESS
