@@ -77,9 +77,9 @@ cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 # ---- programs ----
 
 HOOK_MODULES := addr cdbread local recent record reply settest smtp verdict
-FEED_MODULES := addr allowlist bans cdbread cdbwrite checkpoint decide follow \
-	guard livesets local logfiles recent record reply rules sets settest \
-	stamp texts timespan
+FEED_MODULES := addr allowlist bans cdbread cdbwrite checkpoint codec counts \
+	decide follow guard livesets local logfiles lru past recent record \
+	reply rules seen sets settest stamp state tallies texts timespan
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
 
 PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcache-cdb

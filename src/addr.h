@@ -60,4 +60,8 @@ struct addr addr_ban_key(const struct addr *a);
  */
 bool addr_is_special(const struct addr *a);
 
+/* Whether it is one of those that a site gives to its own hosts: private (RFC
+   1918), shared (RFC 6598), unique local (RFC 4193). */
+bool addr_is_private(const struct addr *a);
+
 #endif

@@ -75,8 +75,19 @@ sync_directory_of(const char *path)
 	return close(fd);
 }
 
+/*
+ * Gives the file a second name, which it keeps when the new one takes its
+ * place. Where that does not work, there is just no old one.
+ */
+static void
+keep(const char *path, const char *old)
+{
+	if (unlink(old) == 0 || errno == ENOENT)
+		(void)!link(path, old);
+}
+
 int
-cdbwrite_commit(struct cdbwrite *w)
+cdbwrite_commit(struct cdbwrite *w, const char *old)
 {
 	int fd = w->fd;
 
@@ -88,6 +99,8 @@ cdbwrite_commit(struct cdbwrite *w)
 		errno = saved;
 		return -1;
 	}
+	if (old != NULL)
+		keep(w->path, old);
 	if (close(fd) != 0 || rename(w->beside, w->path) != 0) {
 		int saved = errno;
 

@@ -4,7 +4,7 @@
  *	struct cdbwrite w;
  *	if (cdbwrite_start(&w, "local.cdb", 0644) != 0) ...
  *	... cdbwrite_add(&w, key, klen, value, vlen) ...
- *	if (cdbwrite_commit(&w) != 0) ...
+ *	if (cdbwrite_commit(&w, NULL) != 0) ...
  */
 #ifndef CDBWRITE_H
 #define CDBWRITE_H
@@ -37,9 +37,12 @@ int cdbwrite_add(struct cdbwrite *w, const void *key, size_t klen,
 
 /*
  * Completes the file, syncs it, renames it onto path and syncs the directory.
- * Returns 0, or -1 with errno and the old file untouched. Frees w either way.
+ * The file that was there is kept under the name old, if that is not NULL and
+ * works. Returns 0, or -1 with errno and the old file untouched. Frees w either
+ * way.
  */
-int cdbwrite_commit(struct cdbwrite *w) __attribute__((warn_unused_result));
+int cdbwrite_commit(struct cdbwrite *w, const char *old)
+    __attribute__((warn_unused_result));
 
 /* Drops what was written and frees w; keeps errno. */
 void cdbwrite_abort(struct cdbwrite *w);

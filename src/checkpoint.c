@@ -3,10 +3,14 @@
 #include <cdb.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cdbwrite.h"
+#include "codec.h"
 #include "recent.h"
 #include "record.h"
 
@@ -23,130 +27,50 @@ add(struct cdbwrite *w, const void *key, size_t klen, struct record *r)
 }
 
 static int
-add_bans(struct cdbwrite *w, const struct bans *bans)
+add_all(struct cdbwrite *w, const struct state *s, const struct state_log *logs,
+    size_t n)
 {
-	for (size_t i = 0; i < bans_count(bans); i++) {
-		unsigned char key[RECENT_KEY_BYTES];
-		struct recent_ban ban;
-		struct record r;
+	struct codec_at at = {0};
+	struct codec_key key;
+	struct record r;
+	uint64_t records = 0;
 
-		bans_nth(bans, i, &ban);
-		recent_key(key, &ban.ip);
-		recent_put(&r, &ban);
-		if (add(w, key, sizeof key, &r) != 0)
+	while (codec_next(s, logs, n, &at, &key, &r) != 0) {
+		if (add(w, key.b, key.len, &r) != 0)
 			return -1;
+		records++;
 	}
-	return 0;
-}
-
-static size_t
-log_key(char key[PATH_MAX + 1], const struct checkpoint_log *log)
-{
-	size_t len = strlen(log->path);
-
-	key[0] = 'l';
-	memcpy(key + 1, log->path, len);
-	return len + 1;
-}
-
-static int
-add_log(struct cdbwrite *w, const struct checkpoint_log *log)
-{
-	char key[PATH_MAX + 1];
-	size_t klen = log_key(key, log);
-	struct record r;
-
 	record_begin(&r, RECENT_VERSION);
-	record_put(&r, 8, log->place.ino);
-	record_put(&r, 8, log->place.offset);
-	record_put(&r, 8, log->place.head_hash);
-	record_put(&r, 4, log->place.head_len);
-	record_put(&r, 8, (uint64_t)log->time_s);
-	return add(w, key, klen, &r);
-}
-
-static int
-add_end(struct cdbwrite *w, size_t bans_n, size_t logs_n)
-{
-	struct record r;
-
-	record_begin(&r, RECENT_VERSION);
-	record_put(&r, 8, bans_n);
-	record_put(&r, 8, logs_n);
+	record_put(&r, 8, records);
 	return add(w, END_KEY, strlen(END_KEY), &r);
 }
 
 int
-checkpoint_save(const char *path, const struct bans *bans,
-    const struct checkpoint_log *logs, size_t n)
+checkpoint_save(const char *path, const struct state *s,
+    const struct state_log *logs, size_t n)
 {
+	char old[PATH_MAX + sizeof CHECKPOINT_OLD];
 	struct cdbwrite w;
-	size_t places = 0;
 
 	if (cdbwrite_start(&w, path, 0644) != 0)
 		return -1;
-	if (add_bans(&w, bans) != 0)
-		goto fail;
-	for (size_t i = 0; i < n; i++) {
-		if (!logs[i].has_place)
-			continue;
-		if (add_log(&w, &logs[i]) != 0)
-			goto fail;
-		places++;
-	}
-	if (add_end(&w, bans_count(bans), places) != 0)
-		goto fail;
-	return cdbwrite_commit(&w);
-fail:
-	cdbwrite_abort(&w);
-	return -1;
-}
-
-static int
-load_ban(struct record *r, struct bans *bans)
-{
-	struct recent_ban ban;
-
-	if (recent_get(r, &ban) != 0)
+	if (add_all(&w, s, logs, n) != 0) {
+		cdbwrite_abort(&w);
 		return -1;
-	return bans_put(bans, &ban);
-}
-
-static int
-load_log(struct record *r, const void *key, size_t klen,
-    struct checkpoint_log *logs, size_t n)
-{
-	struct checkpoint_log log = {.has_place = true};
-
-	log.place.ino = record_get(r, 8);
-	log.place.offset = record_get(r, 8);
-	log.place.head_hash = record_get(r, 8);
-	log.place.head_len = (uint32_t)record_get(r, 4);
-	log.time_s = (int64_t)record_get(r, 8);
-	if (r->bad)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		char own[PATH_MAX + 1];
-
-		if (log_key(own, &logs[i]) != klen ||
-		    memcmp(own, key, klen) != 0)
-			continue;
-		logs[i].has_place = true;
-		logs[i].place = log.place;
-		logs[i].time_s = log.time_s;
 	}
-	return 0;
+	snprintf(old, sizeof old, "%s%s", path, CHECKPOINT_OLD);
+	return cdbwrite_commit(&w, old);
 }
 
-struct counts {
-	uint64_t bans, logs;
-	uint64_t said_bans, said_logs;
+/* Records that there are, and that there should be. */
+struct tally_of_records {
+	uint64_t n, said;
 	bool ended;
 };
 
 static int
-load_record(struct cdb *c, struct bans *bans, struct checkpoint_log *logs,
-    size_t n, struct counts *counts)
+load_record(struct cdb *c, struct state *s, struct state_log *logs, size_t n,
+    struct tally_of_records *records)
 {
 	const unsigned char *key = cdb_getkey(c);
 	const void *value = cdb_getdata(c);
@@ -154,34 +78,27 @@ load_record(struct cdb *c, struct bans *bans, struct checkpoint_log *logs,
 	struct record r;
 
 	r.len = cdb_datalen(c);
-	if (key == NULL || value == NULL || klen == 0 || r.len > sizeof r.buf)
+	if (key == NULL || value == NULL || records->ended ||
+	    r.len > sizeof r.buf)
 		return -1;
 	memcpy(r.buf, value, r.len);
 	if (record_open(&r, key, klen, RECENT_VERSION) != 0)
 		return -1;
-	switch (key[0]) {
-	case 'b':
-		counts->bans++;
-		return load_ban(&r, bans);
-	case 'l':
-		counts->logs++;
-		return load_log(&r, key, klen, logs, n);
-	case 'e':
-		counts->ended = true;
-		counts->said_bans = record_get(&r, 8);
-		counts->said_logs = record_get(&r, 8);
+	if (klen == strlen(END_KEY) && memcmp(key, END_KEY, klen) == 0) {
+		records->ended = true;
+		records->said = record_get(&r, 8);
 		return r.bad ? -1 : 0;
-	default:
-		return -1;
 	}
+	records->n++;
+	return codec_take(s, logs, n, key, klen, &r);
 }
 
 enum checkpoint_answer
 checkpoint_load(
-    const char *path, struct bans *bans, struct checkpoint_log *logs, size_t n)
+    const char *path, struct state *s, struct state_log *logs, size_t n)
 {
 	enum checkpoint_answer answer = CHECKPOINT_DAMAGED;
-	struct counts counts = {0};
+	struct tally_of_records records = {0};
 	struct cdb c;
 	unsigned at;
 	int more;
@@ -200,14 +117,13 @@ checkpoint_load(
 	cdb_seqinit(&at, &c);
 	while ((more = cdb_seqnext(&at, &c)) > 0) {
 		errno = 0;
-		if (load_record(&c, bans, logs, n, &counts) == 0)
+		if (load_record(&c, s, logs, n, &records) == 0)
 			continue;
 		if (errno == ENOMEM)
 			answer = CHECKPOINT_ERROR;
 		goto out;
 	}
-	if (more == 0 && counts.ended && counts.bans == counts.said_bans &&
-	    counts.logs == counts.said_logs)
+	if (more == 0 && records.ended && records.n == records.said)
 		answer = CHECKPOINT_LOADED;
 out:
 	cdb_free(&c);

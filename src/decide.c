@@ -3,13 +3,29 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "seen.h"
 #include "stamp.h"
 
-static void
-skip(struct decision *d, const char *why)
+void
+decide_skip(struct decision *d, enum decide_why why)
 {
 	d->kind = DECIDE_SKIP;
 	d->why = why;
+}
+
+const char *
+decide_why_name(enum decide_why why)
+{
+	static const char *const names[DECIDE_WHYS] = {
+	    [DECIDE_AMBIGUOUS] = "ambiguous",
+	    [DECIDE_ALLOWED] = "allowed",
+	    [DECIDE_EXCEPT] = "except",
+	    [DECIDE_BADADDR] = "badaddr",
+	    [DECIDE_UNSEEN] = "unseen",
+	    [DECIDE_CAP] = "cap",
+	};
+
+	return names[why];
 }
 
 void
@@ -24,7 +40,9 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	d->has_ip = false;
 	d->time = unstamped_s;
 	stamp = stamp_parse(line, len, unstamped_s, &d->time);
-	switch (rules_apply(rules, line + stamp, len - stamp, &m)) {
+	d->message = line + stamp;
+	d->message_len = len - stamp;
+	switch (rules_apply(rules, d->message, d->message_len, &m)) {
 	case RULES_NONE:
 		return;
 	case RULES_GAVE_UP:
@@ -33,12 +51,12 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	case RULES_EXCEPT:
 		d->rule = m.rule;
 		d->has_ip = addr_parse(m.ip, m.ip_len, &d->ip) == 0;
-		skip(d, "except");
+		decide_skip(d, DECIDE_EXCEPT);
 		return;
 	case RULES_AMBIGUOUS:
 		/* any address in it may be planted, so none is named */
 		d->rule = m.rule;
-		skip(d, "ambiguous");
+		decide_skip(d, DECIDE_AMBIGUOUS);
 		return;
 	case RULES_BAN:
 		break;
@@ -46,14 +64,15 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	d->rule = m.rule;
 	d->has_ip = addr_parse(m.ip, m.ip_len, &d->ip) == 0;
 	if (!d->has_ip) {
-		skip(d, "badaddr");
+		decide_skip(d, DECIDE_BADADDR);
 		return;
 	}
 	if (guard_never_blocks(guard, &d->ip)) {
-		skip(d, "allowed");
+		decide_skip(d, DECIDE_ALLOWED);
 		return;
 	}
 	d->kind = DECIDE_BAN;
+	d->pid = seen_pid(m.pid, m.pid_len);
 	d->ban_s = m.rule->ban_s;
 	memcpy(d->reply, m.reply, sizeof d->reply);
 }
@@ -73,9 +92,13 @@ decide_format(const struct decision *d, char buf[DECIDE_TEXT_SIZE])
 		snprintf(buf, DECIDE_TEXT_SIZE, "ban\t%s\t%s\t%lu\t%s", ip,
 		    d->rule->name, (unsigned long)d->ban_s, d->reply);
 		break;
+	case DECIDE_COUNT:
+		snprintf(buf, DECIDE_TEXT_SIZE, "count\t%s\t%s\t%u/%u", ip,
+		    d->rule->name, d->count, d->rule->count);
+		break;
 	case DECIDE_SKIP:
 		snprintf(buf, DECIDE_TEXT_SIZE, "skip\t%s\t%s\t%s", ip,
-		    d->rule->name, d->why);
+		    d->rule->name, decide_why_name(d->why));
 		break;
 	}
 	return buf;

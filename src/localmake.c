@@ -302,5 +302,5 @@ localmake_write(struct localmake *m, const char *path)
 		cdbwrite_abort(&w);
 		return -1;
 	}
-	return cdbwrite_commit(&w);
+	return cdbwrite_commit(&w, NULL);
 }

@@ -1,7 +1,8 @@
 /*
  * rblcache-feed: the log reader.
  *
- *	log files -> follow -> decide (stamp, rules, addr, guard) -> bans
+ *	log files -> follow -> decide (stamp, rules, addr, guard)
+ *	-> state (seen, count, cap, again, bans)
  *	-> sets (kernel), checkpoint (recent.cdb)
  *
  * The log is the journal: bans depend on the lines and their stamps, and the
@@ -27,7 +28,6 @@
 #include <unistd.h>
 
 #include "allowlist.h"
-#include "bans.h"
 #include "checkpoint.h"
 #include "decide.h"
 #include "follow.h"
@@ -36,13 +36,15 @@
 #include "rules.h"
 #include "sets.h"
 #include "settest.h"
+#include "state.h"
 
 enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 #define LOGS_MAX 32
 #define RULES_MAX 64
 #define FUTURE_S 60
-#define LOCK_TRIES 50	   /* at 10 ms */
+#define LOCK_TRIES 50 /* at 10 ms */
+#define CAP_DEFAULT 1000
 #define LINES_A_ROUND 4096 /* then the others get their turn */
 
 /* milliseconds */
@@ -52,15 +54,18 @@ enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 #define LOOK_INTERVAL 1000	 /* at logs, for file systems without inotify */
 
 static const char usage[] =
-    "usage: rblcache-feed [-1v] [-c RULES] ... [-d STATEDIR] "
+    "usage: rblcache-feed [-1pv] [-c RULES] ... [-d STATEDIR] "
     "[-l local.cdb]\n"
-    "                     [-s set4] [-S set6] LOG ...\n"
-    "       rblcache-feed -n [-c RULES] ... [-l local.cdb] LOG|-\n";
+    "                     [-m MAX] [-s set4] [-S set6] LOG ...\n"
+    "       rblcache-feed -n [-p] [-c RULES] ... [-l local.cdb] [-m MAX] "
+    "LOG|-\n";
 
 struct options {
 	bool once;    /* -1 */
 	bool dry_run; /* -n */
+	bool private; /* -p */
 	bool verbose; /* -v */
+	uint32_t cap; /* -m: bans a minute; 0: any number */
 	const char *rules[RULES_MAX];
 	size_t rules_n;
 	const char *statedir, *local, *set4, *set6;
@@ -71,22 +76,22 @@ struct options {
 struct log {
 	struct follow *follow;
 	bool ended;
-	bool missed; /* and not yet told, for want of a time */
-	int error;   /* the last one told; 0 */
+	bool missed;	       /* and not yet told, for want of a time */
+	int64_t capped_minute; /* the last one told */
+	int error;	       /* the last one told; 0 */
 };
 
 struct feed {
 	struct options o;
 	struct rules *rules;
 	struct allowlist allowlist;
-	struct bans *bans;
+	struct state state;
 	struct sets *sets;
 	struct livesets live;
 	struct log logs[LOGS_MAX];
-	struct checkpoint_log marks[LOGS_MAX];
+	struct state_log marks[LOGS_MAX];
 	char recent[PATH_MAX];
 	int signals;
-	int64_t clock_s; /* of the newest line */
 
 	bool stop;
 	bool dirty;
@@ -186,6 +191,18 @@ set_option(int letter, const char *name)
 	return name;
 }
 
+static uint32_t
+cap_option(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != 0 || n > UINT32_MAX)
+		die_usage(
+		    "option -m: '%s' is no number of bans a minute", text);
+	return (uint32_t)n;
+}
+
 static void
 read_options(struct options *o, int argc, char **argv)
 {
@@ -196,9 +213,10 @@ read_options(struct options *o, int argc, char **argv)
 	    .local = PATHS_LOCAL_CDB,
 	    .set4 = PATHS_SET4,
 	    .set6 = PATHS_SET6,
+	    .cap = CAP_DEFAULT,
 	};
 	opterr = 0;
-	while ((c = getopt(argc, argv, "+:1hnvc:d:l:s:S:")) != -1) {
+	while ((c = getopt(argc, argv, "+:1hnpvc:d:l:m:s:S:")) != -1) {
 		switch (c) {
 		case '1':
 			o->once = true;
@@ -208,6 +226,9 @@ read_options(struct options *o, int argc, char **argv)
 			exit(fflush(stdout) == 0 ? 0 : EXIT_SYSTEM);
 		case 'n':
 			o->dry_run = true;
+			break;
+		case 'p':
+			o->private = true;
 			break;
 		case 'v':
 			o->verbose = true;
@@ -222,6 +243,9 @@ read_options(struct options *o, int argc, char **argv)
 			break;
 		case 'l':
 			o->local = optarg;
+			break;
+		case 'm':
+			o->cap = cap_option(optarg);
 			break;
 		case 's':
 		case 'S':
@@ -254,11 +278,11 @@ mark_dirty(struct feed *f)
 	f->dirty = true;
 }
 
-/* Brings bans and places into the state that is to be saved. */
+/* Brings state and places into the state that is to be saved. */
 static void
 prepare_save(struct feed *f)
 {
-	bans_expire(f->bans, f->clock_s);
+	state_expire(&f->state);
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		f->marks[i].has_place =
 		    follow_place(f->logs[i].follow, &f->marks[i].place);
@@ -268,7 +292,7 @@ prepare_save(struct feed *f)
 static int
 write_checkpoint(const struct feed *f)
 {
-	return checkpoint_save(f->recent, f->bans, f->marks, f->o.logs_n);
+	return checkpoint_save(f->recent, &f->state, f->marks, f->o.logs_n);
 }
 
 static void
@@ -347,29 +371,53 @@ save_due_ms(const struct feed *f)
 }
 
 static void
-load(struct feed *f)
+make_state(struct feed *f)
 {
-	f->bans = bans_new(BANS_MAX);
-	if (f->bans == NULL)
+	state_free(&f->state);
+	if (state_new(&f->state) != 0)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
-	switch (checkpoint_load(f->recent, f->bans, f->marks, f->o.logs_n)) {
+	for (size_t i = 0; i < f->o.logs_n; i++) {
+		char path[PATH_MAX] = "";
+
+		if (strcmp(f->o.logs[i], "-") != 0 &&
+		    realpath(f->o.logs[i], path) == NULL)
+			die(exit_code(errno), "%s: %s", f->o.logs[i],
+			    strerror(errno));
+		f->marks[i] = (struct state_log){0};
+		state_name_log(&f->marks[i], path);
+	}
+}
+
+static enum checkpoint_answer
+load_from(struct feed *f, const char *path, const char *instead)
+{
+	enum checkpoint_answer answer =
+	    checkpoint_load(path, &f->state, f->marks, f->o.logs_n);
+
+	switch (answer) {
 	case CHECKPOINT_LOADED:
-		say("%s: bans: %zu", f->recent, bans_count(f->bans));
-		return;
+		say("%s: bans: %zu", path, bans_count(f->state.bans));
+		break;
 	case CHECKPOINT_ABSENT:
-		return;
+		break;
 	case CHECKPOINT_DAMAGED:
-		say("%s is damaged; starting from the logs", f->recent);
+		say("%s is damaged; starting from %s", path, instead);
+		make_state(f);
 		break;
 	case CHECKPOINT_ERROR:
-		die(exit_code(errno), "%s: %s", f->recent, strerror(errno));
+		die(exit_code(errno), "%s: %s", path, strerror(errno));
 	}
-	bans_free(f->bans);
-	f->bans = bans_new(BANS_MAX);
-	if (f->bans == NULL)
-		die(EXIT_SYSTEM, "%s", strerror(errno));
-	for (size_t i = 0; i < f->o.logs_n; i++)
-		f->marks[i].has_place = false;
+	return answer;
+}
+
+static void
+load(struct feed *f)
+{
+	char old[PATH_MAX + sizeof CHECKPOINT_OLD];
+
+	snprintf(old, sizeof old, "%s%s", f->recent, CHECKPOINT_OLD);
+	if (load_from(f, f->recent, old) != CHECKPOINT_LOADED)
+		(void)load_from(f, old, "the logs");
 }
 
 /* ---- lines ---- */
@@ -406,11 +454,25 @@ ban(struct feed *f, const struct decision *d)
 
 	snprintf(entry.rule, sizeof entry.rule, "%s", d->rule->name);
 	memcpy(entry.reply, d->reply, sizeof entry.reply);
-	if (bans_put(f->bans, &entry) != 0) {
+	if (bans_put(f->state.bans, &entry) != 0) {
 		say("%s", strerror(errno));
 		return;
 	}
 	livesets_add(&f->live, &entry, time(NULL));
+}
+
+static void
+tell_capped(struct feed *f, size_t i)
+{
+	char minute[32];
+
+	if (f->logs[i].capped_minute == f->marks[i].minute)
+		return;
+	f->logs[i].capped_minute = f->marks[i].minute;
+	format_time(f->marks[i].minute * 60, minute);
+	say("%s: more than %lu bans in the minute from %s; the others are "
+	    "left out",
+	    f->o.logs[i], (unsigned long)f->o.cap, minute);
 }
 
 static void
@@ -430,9 +492,10 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 		d.time = now;
 	if (f->logs[i].missed)
 		tell_missed(f, i, d.time);
-	f->marks[i].time_s = d.time;
-	if (d.time > f->clock_s)
-		f->clock_s = d.time;
+	if (state_take(&f->state, &f->marks[i], &d, f->o.cap) != 0) {
+		say("%s", strerror(errno));
+		return;
+	}
 	if (d.kind == DECIDE_NOTHING) {
 		if (d.rule != NULL && d.rule->gave_up == 1)
 			say("[%s]: a pattern takes too many steps; such lines "
@@ -440,6 +503,8 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 			    d.rule->name);
 		return;
 	}
+	if (d.kind == DECIDE_SKIP && d.why == DECIDE_CAP)
+		tell_capped(f, i);
 	if (f->o.verbose) {
 		char text[DECIDE_TEXT_SIZE];
 
@@ -636,26 +701,13 @@ static void
 open_logs(struct feed *f)
 {
 	for (size_t i = 0; i < f->o.logs_n; i++) {
-		const struct checkpoint_log *mark = &f->marks[i];
+		const struct state_log *mark = &f->marks[i];
 
 		f->logs[i].follow = follow_open(
 		    f->o.logs[i], mark->has_place ? &mark->place : NULL);
 		if (f->logs[i].follow == NULL)
 			die(exit_code(errno), "%s: %s", f->o.logs[i],
 			    strerror(errno));
-	}
-}
-
-static void
-name_logs(struct feed *f)
-{
-	for (size_t i = 0; i < f->o.logs_n; i++) {
-		const char *path = f->o.logs[i];
-
-		if (strcmp(path, "-") == 0)
-			continue;
-		if (realpath(path, f->marks[i].path) == NULL)
-			die(exit_code(errno), "%s: %s", path, strerror(errno));
 	}
 }
 
@@ -668,7 +720,6 @@ start(struct feed *f)
 	if (n < 0 || (size_t)n >= sizeof f->recent)
 		die(EXIT_USAGE, "%s: %s", f->o.statedir,
 		    strerror(ENAMETOOLONG));
-	name_logs(f);
 	lock_statedir(f->o.statedir);
 	load(f);
 	open_logs(f);
@@ -679,7 +730,8 @@ start(struct feed *f)
 	f->saved_ms = now_ms() - CHECKPOINT_INTERVAL;
 	open_signals(f);
 	tell(livesets_start(&f->live, f->sets,
-	    *f->o.set4 == 0 && *f->o.set6 == 0, f->bans, time(NULL), now_ms()));
+	    *f->o.set4 == 0 && *f->o.set6 == 0, f->state.bans, time(NULL),
+	    now_ms()));
 }
 
 /* -n: prints what each line would do, and touches nothing. */
@@ -715,6 +767,9 @@ print_decisions(struct feed *f)
 				    strerror(errno));
 			decide_line(&d, f->rules, &f->allowlist.guard,
 			    line.text, line.len, line.written_s);
+			if (state_take(&f->state, &f->marks[i], &d, f->o.cap) !=
+			    0)
+				die(EXIT_SYSTEM, "%s", strerror(errno));
 			if (d.kind != DECIDE_NOTHING)
 				puts(decide_format(&d, text));
 		}
@@ -728,7 +783,7 @@ finish(struct feed *f)
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		follow_close(f->logs[i].follow);
 	sets_free(f->sets);
-	bans_free(f->bans);
+	state_free(&f->state);
 	rules_free(f->rules);
 	allowlist_close(&f->allowlist);
 }
@@ -746,6 +801,8 @@ main(int argc, char **argv)
 	if (f.rules == NULL)
 		die(exit_code(errno), "%s", error);
 	allowlist_open(&f.allowlist, f.o.local);
+	f.allowlist.guard.ban_private = f.o.private;
+	make_state(&f);
 	if (f.o.dry_run) {
 		code = print_decisions(&f);
 	} else {

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "counts.h"
 #include "timespan.h"
 
 /* backtracking steps for one match: a shipped rule needs a few hundred */
@@ -28,7 +29,7 @@
 struct compiled {
 	struct rules_rule rule;
 	pcre2_code *match, *except, *once;
-	uint32_t ip_group, reply_group; /* reply_group 0: there is none */
+	uint32_t ip_group, reply_group, pid_group; /* 0: there is none */
 	char *start;	  /* what every match begins with, literally */
 	size_t start_len; /* 0: unknown */
 };
@@ -180,6 +181,7 @@ set_match(struct loading *l, const char *pattern)
 	set_start(l, pattern);
 	c->ip_group = group(c->match, "ip");
 	c->reply_group = group(c->match, "reply");
+	c->pid_group = group(c->match, "pid");
 	if (c->ip_group == 0)
 		fail_at(l, l->line, EINVAL,
 		    "match: the pattern has no group (?<ip>...)");
@@ -208,6 +210,67 @@ set_ban(struct loading *l, const char *value)
 		    value, TIMESPAN_MAX_S);
 }
 
+/* Reads "LEAD NUMBER WORD TIME" without the blanks that are not in them. */
+static bool
+read_number_and_time(const char *value, const char *lead, unsigned *number,
+    const char *word, uint32_t *seconds)
+{
+	char *end;
+
+	if (strncmp(value, lead, strlen(lead)) != 0)
+		return false;
+	value += strlen(lead);
+	if (!isdigit((unsigned char)*value) || strspn(value, "0123456789") > 2)
+		return false;
+	*number = (unsigned)strtoul(value, &end, 10);
+	return strncmp(end, word, strlen(word)) == 0 &&
+	       timespan_parse(end + strlen(word), seconds) == 0;
+}
+
+static void
+set_count(struct loading *l, const char *value)
+{
+	struct rules_rule *rule = &l->current->rule;
+
+	if (!read_number_and_time(
+		value, "", &rule->count, " in ", &rule->count_s) ||
+	    rule->count < 2 || rule->count > COUNTS_NEED_MAX)
+		fail_at(l, l->line, EINVAL,
+		    "count: '%s' is not 'N in TIME', N from 2 to %d", value,
+		    COUNTS_NEED_MAX);
+}
+
+static void
+set_again(struct loading *l, const char *value)
+{
+	struct rules_rule *rule = &l->current->rule;
+
+	if (!read_number_and_time(
+		value, "x", &rule->again, " up to ", &rule->again_max_s) ||
+	    rule->again < 2)
+		fail_at(l, l->line, EINVAL,
+		    "again: '%s' is not 'xN up to TIME', N from 2 to 99",
+		    value);
+}
+
+static void
+set_seen(struct loading *l, const char *value)
+{
+	static const char *const words[] = {
+	    [RULES_SEEN_AUTO] = "auto",
+	    [RULES_SEEN_YES] = "yes",
+	    [RULES_SEEN_NO] = "no",
+	};
+
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(value, words[i]) == 0) {
+			l->current->rule.seen = (enum rules_seen)i;
+			return;
+		}
+	fail_at(
+	    l, l->line, EINVAL, "seen: '%s' is none of yes, no, auto", value);
+}
+
 static void
 set_except(struct loading *l, const char *value)
 {
@@ -227,8 +290,11 @@ static const struct {
     {"match", set_match},
     {"except", set_except},
     {"ban", set_ban},
+    {"count", set_count},
+    {"again", set_again},
     {"reply", set_reply},
     {"once", set_once},
+    {"seen", set_seen},
 };
 
 static bool
@@ -261,6 +327,9 @@ end_rule(struct loading *l)
 	else if (c->rule.ban_s == 0)
 		fail_at(l, l->section_line, EINVAL, "[%s] has no ban",
 		    c->rule.name);
+	else if (c->rule.again > 1 && c->rule.again_max_s < c->rule.ban_s)
+		fail_at(l, l->section_line, EINVAL,
+		    "[%s]: again ends below ban", c->rule.name);
 }
 
 static void
@@ -290,7 +359,7 @@ begin_rule(struct loading *l, const char *name)
 	r->list = list;
 	l->current = &list[r->n++];
 	l->section_line = l->line;
-	*l->current = (struct compiled){0};
+	*l->current = (struct compiled){.rule.count = 1, .rule.again = 1};
 	snprintf(l->current->rule.name, RECENT_RULE_SIZE, "%s", name);
 	snprintf(l->current->rule.reply, REPLY_SIZE, "%s", DEFAULT_REPLY);
 }
@@ -538,27 +607,33 @@ count_matches(
 	return n;
 }
 
+/* What stood in a group: NULL when it had no part in the match. */
+static const char *
+group_text(struct rules *r, uint32_t number, const char *message, size_t *len)
+{
+	const PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->data);
+	PCRE2_SIZE start = number == 0 ? PCRE2_UNSET : v[2 * (size_t)number];
+
+	*len = 0;
+	if (start == PCRE2_UNSET)
+		return NULL;
+	*len = v[2 * (size_t)number + 1] - start;
+	return message + start;
+}
+
 static void
 take_groups(struct rules *r, const struct compiled *c, const char *message,
     struct rules_match *m)
 {
-	const PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->data);
-	PCRE2_SIZE start = v[2 * (size_t)c->ip_group];
-	PCRE2_SIZE reply = PCRE2_UNSET;
+	size_t len;
+	const char *reply = group_text(r, c->reply_group, message, &len);
 
-	m->ip = message;
-	m->ip_len = 0;
-	if (start != PCRE2_UNSET) {
-		m->ip = message + start;
-		m->ip_len = v[2 * (size_t)c->ip_group + 1] - start;
-	}
-	if (c->reply_group != 0)
-		reply = v[2 * (size_t)c->reply_group];
-	if (reply != PCRE2_UNSET)
-		reply_make(m->reply, REPLY_DEFER, message + reply,
-		    v[2 * (size_t)c->reply_group + 1] - reply);
+	if (reply != NULL)
+		reply_make(m->reply, REPLY_DEFER, reply, len);
 	else
 		memcpy(m->reply, c->rule.reply, sizeof m->reply);
+	m->ip = group_text(r, c->ip_group, message, &m->ip_len);
+	m->pid = group_text(r, c->pid_group, message, &m->pid_len);
 }
 
 static enum rules_outcome

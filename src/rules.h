@@ -4,13 +4,13 @@
  * A rule file is INI, one section a rule (rblcache.rules(5)):
  *
  *	[rblsmtpd]
- *	match  = ^rblsmtpd: (?<ip>\S+) pid \d+: (?<reply>(?:451|553) .+)$
- *	except = : \d+ Error:|/returnc/
- *	ban    = 1d
+ *	match  = ^rblsmtpd: (?<ip>\S+) pid (?<pid>\d+): (?<reply>(?:451|553)
+ *.+)$ except = : \d+ Error:|/returnc/ ban    = 1d
  *
  * Patterns are PCRE2, matched byte by byte against the message behind the
  * stamp, under the JIT and with a limit on the work one match may cause. The
- * address is taken from the group "ip" and from nowhere else.
+ * address is taken from the group "ip" and from nowhere else; the optional
+ * group "pid" holds the process number under which tcpserver named it.
  */
 #ifndef RULES_H
 #define RULES_H
@@ -25,11 +25,22 @@
 
 struct rules;
 
+enum rules_seen { /* must tcpserver have said that the host is connected? */
+	RULES_SEEN_AUTO, /* once it has said that of any host */
+	RULES_SEEN_YES,
+	RULES_SEEN_NO,
+};
+
 struct rules_rule {
 	char name[RECENT_RULE_SIZE];
 	uint32_t ban_s;
+	unsigned count;		/* matches that ban; 1 but for "count" */
+	uint32_t count_s;	/* within that many seconds; 0 with count 1 */
 	char reply[REPLY_SIZE]; /* for lines without one of their own */
-	uint64_t gave_up;	/* matches that reached a limit of PCRE2 */
+	unsigned again;	      /* a ban lasts so many times the one before; 1 */
+	uint32_t again_max_s; /* and at most that long; 0 with again 1 */
+	enum rules_seen seen;
+	uint64_t gave_up; /* matches that reached a limit of PCRE2 */
 };
 
 enum rules_outcome {
@@ -45,6 +56,8 @@ struct rules_match {
 	const struct rules_rule *rule;
 	const char *ip; /* what stood in the group; not checked, no NUL */
 	size_t ip_len;
+	const char *pid; /* what stood in the group "pid" */
+	size_t pid_len;	 /* 0: there is none */
 	char reply[REPLY_SIZE];
 };
 

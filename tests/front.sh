@@ -144,6 +144,8 @@ front_start_smtp() {
 	    >"$front/log.fifo" 2>&1 &
 	tcpserver_pid=$!
 	front_wait 5 front_listens || front_fail "tcpserver does not listen"
+	front_wait 5 test -e "$front/log/main/current" ||
+		front_fail "multilog does not write"
 }
 
 front_listens() {

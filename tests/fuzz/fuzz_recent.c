@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #include "checkpoint.h"
+#include "counts.h"
+#include "past.h"
+#include "seen.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,31 +23,37 @@ static size_t intact_len;
 static char path[64];
 static int fd = -1;
 static struct addr banned;
+static struct state state;
 
 static void
 prepare(void)
 {
-	struct bans *bans = bans_new(16);
 	struct recent_ban ban = {.since = 1000, .until = 2000, .rule = "r"};
-	struct checkpoint_log log = {.path = "/log", .has_place = true};
+	static struct state_log log = {.path = "/log", .has_place = true};
 	ssize_t n;
 
 	snprintf(path, sizeof path, "/tmp/fuzz_recent.%ld", (long)getpid());
 	strcpy(ban.reply, "451 text with 203.0.113.9 in it");
-	if (bans == NULL || addr_parse("203.0.113.9", 11, &ban.ip) != 0 ||
-	    bans_put(bans, &ban) != 0)
+	if (state_new(&state) != 0 ||
+	    addr_parse("203.0.113.9", 11, &ban.ip) != 0 ||
+	    bans_put(state.bans, &ban) != 0)
 		abort();
 	banned = ban.ip;
 	ban.ip.b[15]++;
-	if (bans_put(bans, &ban) != 0 ||
-	    checkpoint_save(path, bans, &log, 1) != 0)
+	if (bans_put(state.bans, &ban) != 0 ||
+	    counts_match(state.counts, "r", &banned, 900, 5, 60) != 1 ||
+	    past_ban(state.past, "r", &banned, 900, 60, 2, 600) != 60 ||
+	    seen_line(state.seen, 0, "tcpserver: pid 7 from 192.0.2.1", 31) !=
+		SEEN_BEGIN ||
+	    tallies_of(&state.tallies, "r") == NULL ||
+	    checkpoint_save(path, &state, &log, 1) != 0)
 		abort();
 	fd = open(path, O_RDWR);
 	n = read(fd, intact, sizeof intact);
 	if (n <= 0)
 		abort();
 	intact_len = (size_t)n;
-	bans_free(bans);
+	state_free(&state);
 	close(fd);
 	unlink(path);
 	fd = memfd_create("recent", 0);
@@ -54,19 +63,23 @@ prepare(void)
 static void
 check_load(void)
 {
-	struct checkpoint_log log = {.path = "/log"};
-	struct bans *bans = bans_new(16);
+	static struct state_log log = {.path = "/log"};
 	struct recent_ban ban;
 
-	if (bans == NULL)
+	if (state_new(&state) != 0)
 		return;
-	if (checkpoint_load(path, bans, &log, 1) == CHECKPOINT_LOADED)
-		for (size_t i = 0; i < bans_count(bans); i++) {
-			bans_nth(bans, i, &ban);
+	if (checkpoint_load(path, &state, &log, 1) == CHECKPOINT_LOADED) {
+		if (bans_count(state.bans) != 2 ||
+		    lru_count(state.counts) != 1 ||
+		    lru_count(state.past) != 1 || lru_count(state.seen) != 1)
+			abort();
+		for (size_t i = 0; i < bans_count(state.bans); i++) {
+			bans_nth(state.bans, i, &ban);
 			if (ban.until != 2000)
 				abort();
 		}
-	bans_free(bans);
+	}
+	state_free(&state);
 }
 
 int

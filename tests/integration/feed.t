@@ -98,6 +98,19 @@ exits "rules: no section" 100 "^rblcache-feed: nosection:1: " try -c nosection l
 exits "rules: nonsense" 100 "^rblcache-feed: nonsense:2: " try -c nonsense log
 exits "rules: twice" 100 "^rblcache-feed: twice:4: ban is given twice" try -c twice log
 exits "rules: reply" 100 "^rblcache-feed: noreply:4: reply: " try -c noreply log
+for value in '3' '3x in 1m' '1 in 1m' '33 in 1m' '3 in' '3 in 0' '-3 in 1m' '3  in 1m'; do
+	printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\ncount = %s\n' "$value" >count
+	exits "rules: count = $value" 100 "^rblcache-feed: count:4: count: '$value' is not 'N in TIME'" try -c count log
+done
+for value in 'x2' '2 up to 1d' 'x1 up to 1d' 'x100 up to 1d' 'x2 up to 99w'; do
+	printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nagain = %s\n' "$value" >again
+	exits "rules: again = $value" 100 "^rblcache-feed: again:4: again: '$value' is not 'xN up to TIME'" try -c again log
+done
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nagain = x2 up to 1h\n' >short
+exits "rules: again below ban" 100 "^rblcache-feed: short:2: \[r\]: again ends below ban" try -c short log
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nseen = maybe\n' >seen
+exits "rules: seen" 100 "^rblcache-feed: seen:4: seen: 'maybe' is none of" try -c seen log
+exits "cap" 100 "option -m: 'x' is no number" try -m x log
 exits "rules: empty" 100 "^rblcache-feed: empty: no rule" try -c empty log
 exits "rules: missing" 100 "^rblcache-feed: none: No such file" try -c none log
 exits "log missing" 100 "^rblcache-feed: nolog: No such file" try -c "$rules" nolog
@@ -135,6 +148,53 @@ awk 'BEGIN { for (i = 0; i < 3; i++) { for (j = 0; j < 200; j++) printf "a"
 is "$(try -c evil evil.log 2>&1)" \
     "rblcache-feed: [evil]: a pattern takes too many steps; such lines ban nobody" \
     "a pattern that takes too many steps"
+rm -f state/*
+
+# several matches, longer each time, more than a minute may have
+printf '[r]\nmatch = ^r (?<ip>\\S+)\nban = 10s\nreply = 451 x\ncount = 2 in 1m\nagain = x3 up to 1m\n' >several
+at() { # SECOND...: lines at these seconds of 2026-11-24 12:00
+	for s in "$@"; do
+		printf '2026-11-24 12:%02d:%02d.000000000 r 203.0.113.9\n' $((s / 60)) $((s % 60))
+	done
+}
+is "$(at 0 59 100 120 160 161 200 201 | "$feed" -n -c several - | tr '\t' ' ')" \
+    "count 203.0.113.9 r 1/2
+ban 203.0.113.9 r 10 451 x
+count 203.0.113.9 r 1/2
+ban 203.0.113.9 r 30 451 x
+count 203.0.113.9 r 1/2
+ban 203.0.113.9 r 60 451 x
+count 203.0.113.9 r 1/2
+ban 203.0.113.9 r 60 451 x" "count and again"
+is "$(for i in 1 2 3 4 5; do at 0 1; done | "$feed" -n -m 2 -c several - |
+	cut -f 4 | uniq -c | awk '{ print $1, $2 }' | tail -n 1)" "1 cap" "a cap a minute"
+is "$(printf 'rblsmtpd: 10.1.2.3 pid 7: 451 x\nrblsmtpd: 127.0.0.1 pid 7: 451 x\n' |
+	"$feed" -n -p -c "$rules" - | cut -f 1,2 | tr '\t' ' ')" "ban 10.1.2.3
+skip 127.0.0.1" "-p: private hosts, but never oneself"
+at 0 1 2 3 4 5 >capped
+is "$(try -c several -m 1 capped 2>&1)" \
+    "rblcache-feed: capped: more than 1 bans in the minute from 2026-11-24 12:00:00; the others are left out" \
+    "the cap is told once a minute"
+rm -f state/*
+
+# a damaged checkpoint: the one before, and the lines since
+printf 'rblsmtpd: 203.0.113.1 pid 7: 451 x\n' >damaged
+try -c "$rules" damaged 2>/dev/null
+printf 'rblsmtpd: 203.0.113.2 pid 7: 451 x\n' >>damaged
+try -c "$rules" damaged 2>/dev/null
+printf 'rblsmtpd: 203.0.113.3 pid 7: 451 x\n' >>damaged
+printf X | dd of=state/recent.cdb bs=1 seek=2100 conv=notrunc 2>/dev/null
+is "$(try -c "$rules" damaged 2>&1)" \
+    "rblcache-feed: state/recent.cdb is damaged; starting from state/recent.cdb.old
+rblcache-feed: state/recent.cdb.old: bans: 1" "a damaged checkpoint: the one before"
+is "$(try -c "$rules" damaged 2>&1)" "rblcache-feed: state/recent.cdb: bans: 3" \
+    "and nothing is lost"
+for f in state/recent.cdb state/recent.cdb.old; do
+	printf X | dd of=$f bs=1 seek=2100 conv=notrunc 2>/dev/null
+done
+try -c "$rules" damaged 2>/dev/null
+is "$(try -c "$rules" damaged 2>&1)" "rblcache-feed: state/recent.cdb: bans: 3" \
+    "both damaged: the whole log"
 rm -f state/*
 
 # -1: a plain file, twice, then more of it; then rotated by name

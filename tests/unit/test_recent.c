@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "bans.h"
 #include "checkpoint.h"
+#include "counts.h"
+#include "past.h"
 #include "recent.h"
 #include "record.h"
+#include "seen.h"
+#include "state.h"
 
 static char dir[64];
 static char path[128];
@@ -79,10 +82,28 @@ fields(void **state)
 	assert_int_equal(record_seal(&r, "k", 1), -1);
 }
 
-static struct bans *
-some_bans(void)
+static struct state *
+new_state(void)
 {
-	struct bans *bans = bans_new(100);
+	struct state *s = malloc(sizeof *s);
+
+	assert_non_null(s);
+	assert_int_equal(state_new(s), 0);
+	return s;
+}
+
+static void
+drop_state(struct state *s)
+{
+	state_free(s);
+	free(s);
+}
+
+static struct state *
+some_state(void)
+{
+	struct state *s = new_state();
+	struct addr a = unit_addr("198.51.100.7");
 
 	for (int i = 1; i <= 5; i++) {
 		struct recent_ban ban = {
@@ -93,33 +114,61 @@ some_bans(void)
 			ban.ip = unit_addr("2001:db8:1:2:3::4");
 		ban.ip.b[15] = (uint8_t)i;
 		snprintf(ban.reply, sizeof ban.reply, "451 listed, text %d", i);
-		assert_int_equal(bans_put(bans, &ban), 0);
+		assert_int_equal(bans_put(s->bans, &ban), 0);
 	}
-	return bans;
+	assert_int_equal(counts_match(s->counts, "chk", &a, 900, 5, 60), 1);
+	assert_int_equal(counts_match(s->counts, "chk", &a, 901, 5, 60), 2);
+	assert_int_equal(past_ban(s->past, "chk", &a, 800, 10, 3, 500), 10);
+	assert_int_equal(past_ban(s->past, "chk", &a, 810, 10, 3, 500), 30);
+	assert_int_equal(
+	    seen_line(s->seen, 9, "tcpserver: pid 77 from 198.51.100.7", 35),
+	    SEEN_BEGIN);
+	tallies_of(&s->tallies, "chk")->skips[DECIDE_UNSEEN] = 3;
+	return s;
 }
 
 static void
 save_some(void)
 {
-	struct bans *bans = some_bans();
-	struct checkpoint_log logs[] = {
+	struct state *s = some_state();
+	static struct state_log logs[2] = {
 	    {.path = "/var/log/a",
 		.has_place = true,
 		.place = {7, 12345678901ULL, 0xfeedfeedfeedULL, 256},
-		.time_s = 1700000000},
+		.time_s = 1700000000,
+		.lines = 55,
+		.shows_tcpserver = true,
+		.minute = 28333333,
+		.minute_bans = 4},
 	    {.path = "/var/log/b"},
 	};
 
-	assert_int_equal(checkpoint_save(path, bans, logs, 2), 0);
-	bans_free(bans);
+	assert_int_equal(checkpoint_save(path, s, logs, 2), 0);
+	drop_state(s);
+}
+
+static void
+assert_rest_is_back(struct state *s)
+{
+	struct addr a = unit_addr("198.51.100.7");
+	struct addr b = unit_addr("198.51.100.8");
+
+	assert_int_equal(lru_count(s->counts), 1);
+	assert_int_equal(counts_match(s->counts, "chk", &a, 960, 5, 60), 2);
+	assert_int_equal(past_ban(s->past, "chk", &a, 840, 10, 3, 500), 90);
+	assert_true(seen_is(s->seen, 9, 77, &a));
+	assert_false(seen_is(s->seen, 9, 77, &b));
+	assert_false(seen_is(s->seen, 8, 77, &a));
+	assert_int_equal(s->tallies.n, 1);
+	assert_int_equal(s->tallies.list[0].skips[DECIDE_UNSEEN], 3);
 }
 
 static void
 back_again(void **state)
 {
-	struct checkpoint_log logs[] = {
-	    {.path = "/var/log/b"}, {.path = "/var/log/a"}};
-	struct bans *bans = bans_new(100);
+	static struct state_log logs[2] = {
+	    {.path = "/var/log/b"}, {.path = "/var/log/a", .id = 5}};
+	struct state *s = new_state();
 	struct recent_ban ban;
 	struct addr other = unit_addr("2001:db8:1:2:ffff::");
 	struct addr none = unit_addr("203.0.113.77");
@@ -128,9 +177,10 @@ back_again(void **state)
 
 	(void)state;
 	save_some();
-	assert_int_equal(
-	    checkpoint_load(path, bans, logs, 2), CHECKPOINT_LOADED);
-	assert_int_equal(bans_count(bans), 5);
+	assert_int_equal(checkpoint_load(path, s, logs, 2), CHECKPOINT_LOADED);
+	assert_int_equal(bans_count(s->bans), 5);
+	assert_rest_is_back(s);
+	assert_int_equal(s->clock_s, 1700000000);
 	assert_false(logs[0].has_place);
 	assert_true(logs[1].has_place);
 	assert_true(logs[1].place.offset == 12345678901ULL);
@@ -138,7 +188,12 @@ back_again(void **state)
 	assert_int_equal(logs[1].place.ino, 7);
 	assert_int_equal(logs[1].place.head_len, 256);
 	assert_int_equal(logs[1].time_s, 1700000000);
-	bans_free(bans);
+	assert_int_equal(logs[1].lines, 55);
+	assert_true(logs[1].shows_tcpserver);
+	assert_int_equal(logs[1].minute, 28333333);
+	assert_int_equal(logs[1].minute_bans, 4);
+	assert_int_equal(logs[1].id, 5);
+	drop_state(s);
 
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
@@ -174,23 +229,23 @@ assert_right_or_refused(enum checkpoint_answer answer, const struct bans *bans)
 static void
 check_damaged(int fd)
 {
-	struct checkpoint_log log = {.path = "/var/log/a"};
-	struct bans *bans = bans_new(100);
+	static struct state_log log = {.path = "/var/log/a"};
+	struct state *s = new_state();
 	struct addr a = unit_addr("203.0.113.3");
 	struct recent_ban ban;
 
-	assert_right_or_refused(checkpoint_load(path, bans, &log, 1), bans);
+	assert_right_or_refused(checkpoint_load(path, s, &log, 1), s->bans);
 	if (recent_find(fd, &a, &ban) == RECENT_FOUND) {
 		assert_string_equal(ban.reply, "451 listed, text 3");
 		assert_int_equal(ban.until, 2003);
 	}
-	bans_free(bans);
+	drop_state(s);
 }
 
 static void
 damage(void **state)
 {
-	static unsigned char file[8192];
+	static unsigned char file[16384];
 	ssize_t len;
 	int fd;
 
@@ -217,16 +272,35 @@ damage(void **state)
 static void
 not_there(void **state)
 {
-	struct bans *bans = bans_new(1);
+	struct state *s = new_state();
 	char none[160];
 
 	(void)state;
 	snprintf(none, sizeof none, "%s/none/recent.cdb", dir);
-	assert_int_equal(
-	    checkpoint_load(none, bans, NULL, 0), CHECKPOINT_ABSENT);
-	assert_int_equal(checkpoint_save(none, bans, NULL, 0), -1);
+	assert_int_equal(checkpoint_load(none, s, NULL, 0), CHECKPOINT_ABSENT);
+	assert_int_equal(checkpoint_save(none, s, NULL, 0), -1);
 	assert_int_equal(errno, ENOENT);
-	bans_free(bans);
+	drop_state(s);
+}
+
+/* A power cut may leave a new file that is damaged: the one before is there. */
+static void
+old_one_is_kept(void **state)
+{
+	char old[160];
+	struct state *s = new_state();
+
+	(void)state;
+	save_some();
+	assert_int_equal(checkpoint_save(path, s, NULL, 0), 0);
+	snprintf(old, sizeof old, "%s" CHECKPOINT_OLD, path);
+	assert_int_equal(checkpoint_load(old, s, NULL, 0), CHECKPOINT_LOADED);
+	assert_int_equal(bans_count(s->bans), 5);
+	drop_state(s);
+	s = new_state();
+	assert_int_equal(checkpoint_load(path, s, NULL, 0), CHECKPOINT_LOADED);
+	assert_int_equal(bans_count(s->bans), 0);
+	drop_state(s);
 }
 
 static int
@@ -255,6 +329,7 @@ main(void)
 	    cmocka_unit_test(back_again),
 	    cmocka_unit_test(damage),
 	    cmocka_unit_test(not_there),
+	    cmocka_unit_test(old_one_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

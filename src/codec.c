@@ -1,0 +1,355 @@
+#include "codec.h"
+
+#include <string.h>
+
+#include "counts.h"
+#include "past.h"
+#include "recent.h"
+#include "seen.h"
+
+/* ---- keys ---- */
+
+static void
+key_begin(struct codec_key *key, char kind)
+{
+	key->b[0] = (unsigned char)kind;
+	key->len = 1;
+}
+
+static void
+key_add(struct codec_key *key, const void *p, size_t len)
+{
+	memcpy(key->b + key->len, p, len);
+	key->len += len;
+}
+
+static void
+key_number(struct codec_key *key, uint64_t n)
+{
+	for (int i = 0; i < 8; i++)
+		key->b[key->len++] = (unsigned char)(n >> 8 * i);
+}
+
+static uint64_t
+number_of(const unsigned char *p)
+{
+	uint64_t n = 0;
+
+	for (int i = 8; i-- > 0;)
+		n = n << 8 | p[i];
+	return n;
+}
+
+/* A rule's name, the len bytes at the end of a key. */
+static int
+take_name(char name[RECENT_RULE_SIZE], const unsigned char *p, size_t len)
+{
+	if (len == 0 || len >= RECENT_RULE_SIZE || memchr(p, 0, len) != NULL)
+		return -1;
+	memset(name, 0, RECENT_RULE_SIZE);
+	memcpy(name, p, len);
+	return 0;
+}
+
+static void
+key_host(struct codec_key *key, char kind, const struct counts_key *host)
+{
+	key_begin(key, kind);
+	key_add(key, host->ip.b, sizeof host->ip.b);
+	key_add(key, host->rule, strlen(host->rule));
+}
+
+static int
+take_host(struct counts_key *host, const unsigned char *key, size_t klen)
+{
+	const size_t ip = sizeof host->ip.b;
+
+	if (klen < 1 + ip)
+		return -1;
+	memcpy(host->ip.b, key + 1, ip);
+	return take_name(host->rule, key + 1 + ip, klen - 1 - ip);
+}
+
+/* ---- bans ---- */
+
+static int
+next_ban(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	struct recent_ban ban;
+
+	if (*at >= bans_count(s->bans))
+		return 0;
+	bans_nth(s->bans, (*at)++, &ban);
+	key->len = RECENT_KEY_BYTES;
+	recent_key(key->b, &ban.ip);
+	recent_put(r, &ban);
+	return 1;
+}
+
+static int
+take_ban(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct recent_ban ban;
+
+	(void)key;
+	(void)klen;
+	return recent_get(r, &ban) == 0 ? bans_put(s->bans, &ban) : -1;
+}
+
+/* ---- counts ---- */
+
+static int
+next_count(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct counts_entry *e = lru_next(s->counts, at);
+
+	if (e == NULL)
+		return 0;
+	key_host(key, 'c', &e->key);
+	record_put(r, 4, e->window_s);
+	record_put(r, 4, e->n);
+	for (uint32_t i = 0; i < e->n; i++)
+		record_put(r, 4, e->times_s[i]);
+	return 1;
+}
+
+static int
+take_count(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct counts_entry read = {0};
+	struct counts_entry *e;
+
+	read.window_s = (uint32_t)record_get(r, 4);
+	read.n = (uint32_t)record_get(r, 4);
+	if (read.n == 0 || read.n >= COUNTS_NEED_MAX ||
+	    take_host(&read.key, key, klen) != 0)
+		return -1;
+	for (uint32_t i = 0; i < read.n; i++)
+		read.times_s[i] = (uint32_t)record_get(r, 4);
+	if (r->bad || lru_find(s->counts, &read.key) != NULL)
+		return -1;
+	e = lru_add(s->counts, &read.key);
+	if (e == NULL)
+		return -1;
+	*e = read;
+	return 0;
+}
+
+/* ---- past ---- */
+
+static int
+next_past(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct past_entry *e = lru_next(s->past, at);
+
+	if (e == NULL)
+		return 0;
+	key_host(key, 'p', &e->key);
+	record_put(r, 8, (uint64_t)e->until_s);
+	record_put(r, 4, e->max_s);
+	record_put(r, 4, e->n);
+	return 1;
+}
+
+static int
+take_past(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct past_entry read = {0};
+	struct past_entry *e;
+
+	read.until_s = (int64_t)record_get(r, 8);
+	read.max_s = (uint32_t)record_get(r, 4);
+	read.n = (uint32_t)record_get(r, 4);
+	if (r->bad || take_host(&read.key, key, klen) != 0 ||
+	    lru_find(s->past, &read.key) != NULL)
+		return -1;
+	e = lru_add(s->past, &read.key);
+	if (e == NULL)
+		return -1;
+	*e = read;
+	return 0;
+}
+
+/* ---- seen ---- */
+
+static int
+next_seen(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct seen_entry *e = lru_next(s->seen, at);
+
+	if (e == NULL)
+		return 0;
+	key_begin(key, 's');
+	key_number(key, e->key.log);
+	key_number(key, e->key.pid);
+	record_put_bytes(r, e->ip.b, sizeof e->ip.b);
+	return 1;
+}
+
+static int
+take_seen(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct seen_entry *e;
+	struct seen_key read;
+	const void *ip;
+	size_t len;
+
+	if (klen != 1 + 8 + 8)
+		return -1;
+	read.log = number_of(key + 1);
+	read.pid = number_of(key + 9);
+	ip = record_get_bytes(r, sizeof e->ip.b, &len);
+	if (ip == NULL || len != sizeof e->ip.b ||
+	    lru_find(s->seen, &read) != NULL)
+		return -1;
+	e = lru_add(s->seen, &read);
+	if (e == NULL)
+		return -1;
+	memcpy(e->ip.b, ip, len);
+	return 0;
+}
+
+/* ---- tallies ---- */
+
+static int
+next_tally(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct tally *tally = &s->tallies.list[*at];
+
+	if (*at >= s->tallies.n)
+		return 0;
+	++*at;
+	key_begin(key, 't');
+	key_add(key, tally->rule, strlen(tally->rule));
+	record_put(r, 8, tally->bans);
+	record_put(r, 8, tally->counts);
+	for (int i = 0; i < DECIDE_WHYS; i++)
+		record_put(r, 8, tally->skips[i]);
+	return 1;
+}
+
+static int
+take_tally(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	char name[RECENT_RULE_SIZE];
+	struct tally *tally;
+
+	if (take_name(name, key + 1, klen - 1) != 0)
+		return -1;
+	tally = tallies_of(&s->tallies, name);
+	if (tally == NULL)
+		return -1;
+	tally->bans = record_get(r, 8);
+	tally->counts = record_get(r, 8);
+	for (int i = 0; i < DECIDE_WHYS; i++)
+		tally->skips[i] = record_get(r, 8);
+	return r->bad ? -1 : 0;
+}
+
+/* ---- logs ---- */
+
+static void
+log_record(const struct state_log *log, struct codec_key *key, struct record *r)
+{
+	key_begin(key, 'l');
+	key_add(key, log->path, strlen(log->path));
+	record_put(r, 8, log->place.ino);
+	record_put(r, 8, log->place.offset);
+	record_put(r, 8, log->place.head_hash);
+	record_put(r, 4, log->place.head_len);
+	record_put(r, 8, (uint64_t)log->time_s);
+	record_put(r, 8, log->lines);
+	record_put(r, 1, log->shows_tcpserver);
+	record_put(r, 8, (uint64_t)log->minute);
+	record_put(r, 4, log->minute_bans);
+}
+
+static int
+take_log(struct state *s, struct state_log *logs, size_t n,
+    const unsigned char *key, size_t klen, struct record *r)
+{
+	struct state_log read = {.has_place = true};
+
+	read.place.ino = record_get(r, 8);
+	read.place.offset = record_get(r, 8);
+	read.place.head_hash = record_get(r, 8);
+	read.place.head_len = (uint32_t)record_get(r, 4);
+	read.time_s = (int64_t)record_get(r, 8);
+	read.lines = record_get(r, 8);
+	read.shows_tcpserver = record_get(r, 1) != 0;
+	read.minute = (int64_t)record_get(r, 8);
+	read.minute_bans = (uint32_t)record_get(r, 4);
+	if (r->bad || klen < 1 || klen > PATH_MAX)
+		return -1;
+	memcpy(read.path, key + 1, klen - 1);
+	if (read.time_s > s->clock_s)
+		s->clock_s = read.time_s;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(logs[i].path, read.path) == 0) {
+			read.id = logs[i].id;
+			logs[i] = read;
+		}
+	return 0;
+}
+
+/* ---- all ---- */
+
+static const struct {
+	char letter;
+	int (*next)(const struct state *, size_t *, struct codec_key *,
+	    struct record *);
+	int (*take)(
+	    struct state *, const unsigned char *, size_t, struct record *);
+} kinds[] = {
+    {'b', next_ban, take_ban},
+    {'c', next_count, take_count},
+    {'p', next_past, take_past},
+    {'s', next_seen, take_seen},
+    {'t', next_tally, take_tally},
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+int
+codec_next(const struct state *s, const struct state_log *logs, size_t n,
+    struct codec_at *at, struct codec_key *key, struct record *r)
+{
+	record_begin(r, RECENT_VERSION);
+	while (at->kind < KINDS) {
+		if (kinds[at->kind].next(s, &at->at, key, r) != 0)
+			return 1;
+		*at = (struct codec_at){at->kind + 1, 0};
+	}
+	while (at->at < n) {
+		const struct state_log *log = &logs[at->at++];
+
+		if (!log->has_place)
+			continue;
+		log_record(log, key, r);
+		return 1;
+	}
+	return 0;
+}
+
+int
+codec_take(struct state *s, struct state_log *logs, size_t n,
+    const unsigned char *key, size_t klen, struct record *r)
+{
+	if (klen == 0)
+		return -1;
+	if (key[0] == 'l')
+		return take_log(s, logs, n, key, klen, r);
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i].letter == (char)key[0])
+			return kinds[i].take(s, key, klen, r);
+	return -1;
+}

@@ -1,0 +1,46 @@
+/*
+ * codec: the state as the records of recent.cdb.
+ *
+ *	ban	'b', 16 bytes			recent.h
+ *	count	'c', 16 bytes, rule		counts.h
+ *	past	'p', 16 bytes, rule		past.h
+ *	seen	's', log (8), pid (8)		seen.h
+ *	tally	't', rule			tallies.h
+ *	log	'l', path			state.h
+ */
+#ifndef CODEC_H
+#define CODEC_H
+
+#include <limits.h>
+#include <stddef.h>
+
+#include "record.h"
+#include "state.h"
+
+struct codec_key {
+	unsigned char b[1 + PATH_MAX];
+	size_t len;
+};
+
+/* How far codec_next got; starts as all zero. */
+struct codec_at {
+	size_t kind, at;
+};
+
+/*
+ * The next record, not sealed, of the state and the n logs that have a place.
+ * 1, or 0 at the end. Tables come in the order in which entries leave them.
+ */
+int codec_next(const struct state *s, const struct state_log *logs, size_t n,
+    struct codec_at *at, struct codec_key *key, struct record *r);
+
+/*
+ * Puts a record that record_open accepted into the state, or into the log of
+ * that path if it is one of the n. Returns 0, or -1 when it is malformed or,
+ * with errno ENOMEM, out of memory.
+ */
+int codec_take(struct state *s, struct state_log *logs, size_t n,
+    const unsigned char *key, size_t klen, struct record *r)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,246 @@
+#include "lru.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define NONE 0 /* node 0 is the ring's head and never an entry */
+#define FIRST_CAP 256
+
+struct node {
+	uint32_t hash;
+	uint32_t chain;	       /* the next in this slot */
+	uint32_t older, newer; /* a ring through node 0, by last use */
+	unsigned char entry[];
+};
+
+struct lru {
+	unsigned char *nodes; /* 1 .. n are in use */
+	uint32_t *slots;      /* the first of each chain; cap of them */
+	size_t node_bytes, key_bytes, entry_bytes;
+	size_t n, cap, max;
+	uint64_t seed;
+};
+
+static struct node *
+node_at(const struct lru *l, size_t i)
+{
+	void *node = l->nodes + i * l->node_bytes;
+
+	return node;
+}
+
+static uint32_t
+number_of(const struct lru *l, const void *entry)
+{
+	const unsigned char *at = entry;
+
+	return (uint32_t)((size_t)(at - l->nodes) / l->node_bytes);
+}
+
+/* Eight bytes a step; the seed keeps others from choosing collisions. */
+static uint32_t
+hash_key(const struct lru *l, const void *key)
+{
+	const unsigned char *at = key;
+	size_t left = l->key_bytes;
+	uint64_t h = l->seed;
+
+	while (left > 0) {
+		size_t n = left < sizeof(uint64_t) ? left : sizeof(uint64_t);
+		uint64_t word = 0;
+
+		memcpy(&word, at, n);
+		h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
+		h ^= h >> 29;
+		at += n;
+		left -= n;
+	}
+	return (uint32_t)(h ^ h >> 32);
+}
+
+static uint32_t *
+slot_of(const struct lru *l, uint32_t hash)
+{
+	return &l->slots[hash & (l->cap - 1)];
+}
+
+/* The link of a chain that holds node i. */
+static uint32_t *
+link_to(const struct lru *l, uint32_t i)
+{
+	uint32_t *at = slot_of(l, node_at(l, i)->hash);
+
+	while (*at != i)
+		at = &node_at(l, *at)->chain;
+	return at;
+}
+
+static void
+ring_remove(struct lru *l, const struct node *node)
+{
+	node_at(l, node->older)->newer = node->newer;
+	node_at(l, node->newer)->older = node->older;
+}
+
+static void
+ring_add(struct lru *l, uint32_t i)
+{
+	struct node *head = node_at(l, 0);
+	struct node *node = node_at(l, i);
+
+	node->older = head->older;
+	node->newer = 0;
+	node_at(l, head->older)->newer = i;
+	head->older = i;
+}
+
+static void
+chain_add(struct lru *l, uint32_t i)
+{
+	struct node *node = node_at(l, i);
+	uint32_t *slot = slot_of(l, node->hash);
+
+	node->chain = *slot;
+	*slot = i;
+}
+
+static int
+grow(struct lru *l)
+{
+	size_t cap = l->cap == 0 ? FIRST_CAP : l->cap * 2;
+	uint32_t *slots = calloc(cap, sizeof *slots);
+	unsigned char *nodes = reallocarray(l->nodes, cap + 1, l->node_bytes);
+
+	if (nodes != NULL)
+		l->nodes = nodes;
+	if (slots == NULL || nodes == NULL) {
+		free(slots);
+		errno = ENOMEM;
+		return -1;
+	}
+	if (l->cap == 0)
+		memset(nodes, 0, l->node_bytes);
+	free(l->slots);
+	l->slots = slots;
+	l->cap = cap;
+	for (uint32_t i = 1; i <= l->n; i++)
+		chain_add(l, i);
+	return 0;
+}
+
+struct lru *
+lru_new(size_t max, size_t key_bytes, size_t entry_bytes)
+{
+	struct lru *l = calloc(1, sizeof *l);
+	size_t bytes = sizeof(struct node) + entry_bytes;
+
+	if (l == NULL)
+		return NULL;
+	l->max = max;
+	l->key_bytes = key_bytes;
+	l->entry_bytes = entry_bytes;
+	l->node_bytes = (bytes + 7) & ~(size_t)7;
+	/* without it (early boot) the seed is 0, which is no harm */
+	(void)!getrandom(&l->seed, sizeof l->seed, GRND_NONBLOCK);
+	if (grow(l) != 0) {
+		lru_free(l);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return l;
+}
+
+void
+lru_free(struct lru *l)
+{
+	if (l == NULL)
+		return;
+	free(l->nodes);
+	free(l->slots);
+	free(l);
+}
+
+void *
+lru_find(struct lru *l, const void *key)
+{
+	uint32_t hash = hash_key(l, key);
+	uint32_t i = *slot_of(l, hash);
+
+	while (i != NONE) {
+		struct node *node = node_at(l, i);
+
+		if (node->hash == hash &&
+		    memcmp(node->entry, key, l->key_bytes) == 0)
+			return node->entry;
+		i = node->chain;
+	}
+	return NULL;
+}
+
+void *
+lru_add(struct lru *l, const void *key)
+{
+	struct node *node;
+
+	if (l->n == l->max)
+		lru_remove(l, lru_oldest(l));
+	else if (l->n == l->cap && grow(l) != 0)
+		return NULL;
+	node = node_at(l, ++l->n);
+	node->hash = hash_key(l, key);
+	memcpy(node->entry, key, l->key_bytes);
+	memset(node->entry + l->key_bytes, 0, l->entry_bytes - l->key_bytes);
+	chain_add(l, (uint32_t)l->n);
+	ring_add(l, (uint32_t)l->n);
+	return node->entry;
+}
+
+void
+lru_use(struct lru *l, void *entry)
+{
+	uint32_t i = number_of(l, entry);
+
+	ring_remove(l, node_at(l, i));
+	ring_add(l, i);
+}
+
+/* The last node takes the number of the one that leaves. */
+void
+lru_remove(struct lru *l, void *entry)
+{
+	uint32_t i = number_of(l, entry);
+	uint32_t last = (uint32_t)l->n;
+	struct node *node = node_at(l, i);
+
+	*link_to(l, i) = node->chain;
+	ring_remove(l, node);
+	l->n--;
+	if (i == last)
+		return;
+	*link_to(l, last) = i;
+	memcpy(node, node_at(l, last), l->node_bytes);
+	node_at(l, node->older)->newer = i;
+	node_at(l, node->newer)->older = i;
+}
+
+void *
+lru_oldest(struct lru *l)
+{
+	return l->n == 0 ? NULL : node_at(l, node_at(l, 0)->newer)->entry;
+}
+
+size_t
+lru_count(const struct lru *l)
+{
+	return l->n;
+}
+
+const void *
+lru_next(const struct lru *l, size_t *at)
+{
+	*at = node_at(l, *at)->newer;
+	return *at == 0 ? NULL : node_at(l, *at)->entry;
+}

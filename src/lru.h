@@ -1,0 +1,51 @@
+/*
+ * lru: a bounded table of entries of one size.
+ *
+ * An entry begins with its key. When the table is full, the entry that was
+ * used longest ago leaves for a new one. Every operation takes constant time,
+ * however many entries there are. Entries move: a pointer to one is valid
+ * until the next lru_add or lru_remove.
+ */
+#ifndef LRU_H
+#define LRU_H
+
+#include <stddef.h>
+
+struct lru;
+
+/*
+ * A table for at most max entries (1 .. 2^31) of entry_bytes bytes, the first
+ * key_bytes of which tell them apart; or NULL with errno. Memory is taken as
+ * it fills.
+ */
+struct lru *lru_new(size_t max, size_t key_bytes, size_t entry_bytes)
+    __attribute__((warn_unused_result));
+void lru_free(struct lru *l);
+
+/* The entry with this key, or NULL. */
+void *lru_find(struct lru *l, const void *key);
+
+/*
+ * Adds an entry as the one used last; all zero behind its key, which must not
+ * be there yet. NULL with errno ENOMEM.
+ */
+void *lru_add(struct lru *l, const void *key)
+    __attribute__((warn_unused_result));
+
+/* Makes the entry the one used last. */
+void lru_use(struct lru *l, void *entry);
+
+void lru_remove(struct lru *l, void *entry);
+
+/* The entry that would leave next, or NULL. */
+void *lru_oldest(struct lru *l);
+
+size_t lru_count(const struct lru *l);
+
+/*
+ * The entries in the order in which they would leave: starts with *at = 0;
+ * NULL at the end.
+ */
+const void *lru_next(const struct lru *l, size_t *at);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * seen: who is connected, by the lines of tcpserver -v (or sslserver) in the
+ * log, so that a line about somebody who is not cannot ban.
+ *
+ *	tcpserver: pid 13284 from 192.0.2.7
+ *	tcpserver: end 13284 status 0
+ *
+ * Some qmail-smtpd write the user name of AUTH raw, line feed included; a
+ * client can then write whole lines of its own into the log. The table is
+ * bounded (lru.h): when it is full, the connection that began longest ago
+ * leaves first.
+ */
+#ifndef SEEN_H
+#define SEEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "lru.h"
+
+#define SEEN_MAX 4096
+
+struct seen_key {
+	uint64_t log; /* which log; process numbers are a machine's */
+	uint64_t pid;
+};
+
+struct seen_entry {
+	struct seen_key key;
+	struct addr ip;
+};
+
+/* A table of seen_entry, or NULL with errno. */
+struct lru *seen_new(size_t max) __attribute__((warn_unused_result));
+
+enum seen_answer {
+	SEEN_OTHER, /* the line is about something else */
+	SEEN_BEGIN,
+	SEEN_END,
+	SEEN_ERROR, /* errno ENOMEM */
+};
+
+/* Takes note of a message (a line behind its stamp) of a log. */
+enum seen_answer seen_line(
+    struct lru *seen, uint64_t log, const char *message, size_t len);
+
+/*
+ * Whether the address is connected: as process pid, or with pid 0, for lines
+ * that do not name it, as any.
+ */
+bool seen_is(
+    struct lru *seen, uint64_t log, uint64_t pid, const struct addr *a);
+
+/* The process number in len bytes of digits; 0 if there is none. */
+uint64_t seen_pid(const char *digits, size_t len);
+
+#endif
