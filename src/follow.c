@@ -148,7 +148,7 @@ queue_new(struct follow *f)
 	size_t fresh;
 	int error = 0;
 
-	if (logfiles_list(&l, f->dir, f->live, f->is_dir) != 0)
+	if (logfiles_list(&l, f->dir, f->live, f->is_dir, f->newest) != 0)
 		return -1;
 	fresh = first_new(f, &l);
 	for (size_t i = 0; i < l.n && f->queue_n < QUEUE_MAX; i++) {
@@ -177,7 +177,7 @@ queue_place(struct follow *f, const struct follow_place *from)
 	struct logfiles l;
 	int found = 0;
 
-	if (logfiles_list(&l, f->dir, f->live, f->is_dir) != 0)
+	if (logfiles_list(&l, f->dir, f->live, f->is_dir, "") != 0)
 		return -1;
 	for (size_t i = 0; i < l.n && found == 0; i++) {
 		int fd;

@@ -32,7 +32,7 @@ is_compressed(const char *name)
 }
 
 static bool
-belongs(const char *name, const char *live, bool is_dir)
+belongs(const char *name, const char *live, bool is_dir, const char *after)
 {
 	size_t len = strlen(live);
 
@@ -40,7 +40,7 @@ belongs(const char *name, const char *live, bool is_dir)
 		return true;
 	if (is_dir)
 		return strcmp(name, "previous") == 0 ||
-		       (name[0] == '@' &&
+		       (name[0] == '@' && strcmp(name, after) >= 0 &&
 			   (ends_with(name, ".s") || ends_with(name, ".u")));
 	return strncmp(name, live, len) == 0 &&
 	       (name[len] == '.' || name[len] == '-') && !is_compressed(name);
@@ -116,7 +116,8 @@ tidy(struct logfiles *l, const char *live)
 }
 
 static int
-list_once(struct logfiles *l, const char *dir, const char *live, bool is_dir)
+list_once(struct logfiles *l, const char *dir, const char *live, bool is_dir,
+    const char *after)
 {
 	const struct dirent *entry;
 	DIR *d = opendir(dir);
@@ -128,7 +129,7 @@ list_once(struct logfiles *l, const char *dir, const char *live, bool is_dir)
 	while (errno = 0, (entry = readdir(d)) != NULL) {
 		struct stat st;
 
-		if (!belongs(entry->d_name, live, is_dir))
+		if (!belongs(entry->d_name, live, is_dir, after))
 			continue;
 		if (fstatat(dirfd(d), entry->d_name, &st, 0) != 0) {
 			if (errno == ENOENT)
@@ -167,15 +168,15 @@ agree(const struct logfiles *a, const struct logfiles *b)
 }
 
 int
-logfiles_list(
-    struct logfiles *l, const char *dir, const char *live, bool is_dir)
+logfiles_list(struct logfiles *l, const char *dir, const char *live,
+    bool is_dir, const char *after)
 {
-	if (list_once(l, dir, live, is_dir) != 0)
+	if (list_once(l, dir, live, is_dir, after) != 0)
 		return -1;
 	for (int i = 0; i < TRIES; i++) {
 		struct logfiles again;
 
-		if (list_once(&again, dir, live, is_dir) != 0) {
+		if (list_once(&again, dir, live, is_dir, after) != 0) {
 			int saved = errno;
 
 			logfiles_free(l);

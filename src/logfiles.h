@@ -28,14 +28,15 @@ struct logfiles {
 };
 
 /*
- * Lists the log's files in dir; live is "current" or the plain file's name,
+ * Lists the log's files in dir, of a directory's finished ones only those from
+ * the name after on ("": all). live is "current" or the plain file's name,
  * and is_dir tells which. The list is taken again until two agree, so that a
  * rotation on its way never hides a file; a file that has two names at that
  * moment is listed once. Returns 0 and a list to be freed with logfiles_free,
  * or -1 with errno (EAGAIN: the directory would not hold still).
  */
 int logfiles_list(struct logfiles *l, const char *dir, const char *live,
-    bool is_dir) __attribute__((warn_unused_result));
+    bool is_dir, const char *after) __attribute__((warn_unused_result));
 
 void logfiles_free(struct logfiles *l);
 

@@ -26,17 +26,22 @@
 #define DEFAULT_REPLY                                                          \
 	"451 your address was refused here a short while ago; try again later"
 
+/* A bit for each byte that a message may begin with to match. */
+#define FIRST_BYTES 32
+
 struct compiled {
 	struct rules_rule rule;
 	pcre2_code *match, *except, *once;
 	uint32_t ip_group, reply_group, pid_group; /* 0: there is none */
 	char *start;	  /* what every match begins with, literally */
 	size_t start_len; /* 0: unknown */
+	uint8_t first[FIRST_BYTES];
 };
 
 struct rules {
 	struct compiled *list;
 	size_t n;
+	uint8_t first[FIRST_BYTES]; /* of any rule */
 	pcre2_match_data *data;
 	pcre2_match_context *limits;
 	pcre2_jit_stack *stack;
@@ -156,6 +161,56 @@ set_start(struct loading *l, const char *pattern)
 		l->current->start_len = n;
 }
 
+static void
+set_bit(uint8_t bits[FIRST_BYTES], int byte)
+{
+	bits[byte / 8] |= (uint8_t)(1U << byte % 8);
+}
+
+static bool
+has_bit(const uint8_t bits[FIRST_BYTES], char byte)
+{
+	unsigned char b = (unsigned char)byte;
+
+	return (bits[b / 8] & 1U << b % 8) != 0;
+}
+
+/*
+ * The same without a literal start: PCRE2 knows what a match may begin with,
+ * if the pattern is not anchored, so it is asked about the rest behind the ^.
+ */
+static void
+set_first(struct loading *l, const char *pattern)
+{
+	struct compiled *c = l->current;
+	const uint8_t *bits = NULL;
+	uint32_t type = 0;
+	uint32_t byte = 0;
+	PCRE2_SIZE offset;
+	pcre2_code *rest;
+	int error;
+
+	memset(c->first, 0xff, sizeof c->first);
+	if (*pattern != '^' || has_alternatives(pattern))
+		return;
+	rest = pcre2_compile((PCRE2_SPTR)pattern + 1, PCRE2_ZERO_TERMINATED, 0,
+	    &error, &offset, NULL);
+	if (rest == NULL)
+		return;
+	pcre2_pattern_info(rest, PCRE2_INFO_FIRSTCODETYPE, &type);
+	pcre2_pattern_info(rest, PCRE2_INFO_FIRSTCODEUNIT, &byte);
+	pcre2_pattern_info(rest, PCRE2_INFO_FIRSTBITMAP, &bits);
+	if (type == 1) {
+		memset(c->first, 0, sizeof c->first);
+		set_bit(c->first, tolower((int)byte)); /* (?i), perhaps */
+		set_bit(c->first, toupper((int)byte));
+		set_bit(c->first, (int)byte);
+	} else if (bits != NULL) {
+		memcpy(c->first, bits, sizeof c->first);
+	}
+	pcre2_code_free(rest);
+}
+
 static uint32_t
 group(const pcre2_code *code, const char *name)
 {
@@ -179,6 +234,7 @@ set_match(struct loading *l, const char *pattern)
 		    "match: the pattern is not anchored; begin it (every "
 		    "alternative) with ^");
 	set_start(l, pattern);
+	set_first(l, pattern);
 	c->ip_group = group(c->match, "ip");
 	c->reply_group = group(c->match, "reply");
 	c->pid_group = group(c->match, "pid");
@@ -542,6 +598,9 @@ rules_load(const char *const *paths, size_t n, char error[RULES_ERROR_SIZE])
 		snprintf(error, RULES_ERROR_SIZE, "%s: no rule there",
 		    n > 0 ? paths[n - 1] : "");
 	}
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < FIRST_BYTES; k++)
+			r->first[k] |= r->list[i].first[k];
 	if (l.error == 0 && !make_workspace(r)) {
 		l.error = ENOMEM;
 		snprintf(error, RULES_ERROR_SIZE, "%s", strerror(ENOMEM));
@@ -642,6 +701,8 @@ apply_one(struct rules *r, struct compiled *c, const char *message, size_t len,
 {
 	int rc;
 
+	if (len > 0 && !has_bit(c->first, *message))
+		return RULES_NONE;
 	if (len < c->start_len ||
 	    (c->start_len > 0 && memcmp(message, c->start, c->start_len) != 0))
 		return RULES_NONE;
@@ -669,6 +730,8 @@ enum rules_outcome
 rules_apply(
     struct rules *r, const char *message, size_t len, struct rules_match *m)
 {
+	if (len > 0 && !has_bit(r->first, *message))
+		return RULES_NONE;
 	for (size_t i = 0; i < r->n; i++) {
 		struct compiled *c = &r->list[i];
 		enum rules_outcome outcome = apply_one(r, c, message, len, m);

@@ -46,6 +46,33 @@ wait "$feed_pid"
 is "$(banned err | wc -l | tr -d ' ')" 3000 "following: each ban once"
 unlike "$(cat err)" missing "following: nothing missed"
 
+# a million lines at full speed, a rotation every millisecond or less
+rm -rf state/*
+million() {
+	awk 'BEGIN { for (i = 0; i < 200000; i++) {
+		ip = "198." 18 + int(i / 65536) "." int(i / 256) % 256 "." i % 256
+		print "tcpserver: status: 1/40"
+		print "tcpserver: pid " i + 1 " from " ip
+		print "tcpserver: ok " i + 1 " :::25 :" ip "::35799"
+		print i % 5 ? "rblsmtpd: " ip " pid " i + 1 ": 451 Listed" : "qmail-smtpd: connection accepted"
+		print "tcpserver: end " i + 1 " status 0"
+	} }'
+}
+million | awk '/Listed/ { print $2 }' >expected
+mkdir million
+"$feed" -v -m 0 -c "$rules" -d state -l '' -s '' -S '' million 2>err &
+feed_pid=$!
+million | multilog t s4096 n${FILES-100} ./million &
+writer=$!
+wait "$writer"
+ok "a million lines: the last one" front_wait 60 grep -q 198.21.13.63 err
+kill "$feed_pid"
+wait "$feed_pid"
+banned err >got
+is "$(cmp got expected 2>&1)" "" \
+    "a million lines: each of $(wc -l <expected | tr -d ' ') bans once, in order, no other"
+is "$(grep missing err)" "" "a million lines: nothing missed"
+
 # killed again and again
 rm -rf state/*
 lines 0 3000 | multilog t s4096 n1000 ./killed &
