@@ -25,7 +25,7 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev
 TEST_PACKAGES := libcmocka-dev perl libcap2-bin util-linux procps \
 	strace \
-	ucspi-tcp daemontools rbldnsd ipset iproute2 tinycdb
+	ucspi-tcp daemontools runit s6 logrotate rbldnsd ipset iproute2 tinycdb
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang
 
@@ -77,9 +77,10 @@ cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 # ---- programs ----
 
 HOOK_MODULES := addr cdbread local recent record reply settest smtp verdict
-FEED_MODULES := addr allowlist bans cdbread cdbwrite checkpoint codec counts \
-	decide follow guard livesets local logfiles lru past recent record \
-	reply rules seen sets settest stamp state tallies texts timespan
+FEED_MODULES := addr allowlist bans cdbread cdbwrite checkpoint closer codec \
+	counts decide follow guard livesets local logfiles logqueue lru \
+	opener past place recent record reply rules seen sets settest stamp state tallies \
+	texts timespan
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
 
 PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcache-cdb

@@ -2,9 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -12,239 +10,104 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "logfiles.h"
+#include "logqueue.h"
+#include "opener.h"
 
 #define BUFFER_BYTES (2 * FOLLOW_LINE_MAX)
-#define QUEUE_MAX 64
-#define HEAD_BYTES 256
 #define DENIED_MAX 5
-
-struct queued {
-	int fd;
-	uint64_t ino;
-};
+#define OPEN_TRIES 20 /* at 10 ms */
 
 struct follow {
-	bool is_stream, is_dir;
-	char dir[PATH_MAX];
-	char live[NAME_MAX + 1];   /* "current", or the plain file's name */
-	char newest[NAME_MAX + 1]; /* of the finished files seen so far */
+	int stream; /* its descriptor; -1: a log of files */
+	struct logqueue files;
+	struct opener opener;
 	int notify;
 
-	/* the files to read, the one being read first */
-	struct queued queue[QUEUE_MAX];
-	size_t queue_n;
-	uint64_t last_ino; /* the last that was ever queued */
-	uint64_t offset;   /* of the first file's next byte */
+	bool reads; /* there is a first file */
+	struct logqueue_file first;
+
+	uint64_t offset; /* of the first file's next byte */
+	uint64_t size;	 /* what it was when it was read */
+	char head[PLACE_HEAD_BYTES];
+	size_t head_n;
 	int64_t written_s;
 
 	/* bytes read and not yet given out: text[start .. end) */
 	char text[BUFFER_BYTES];
 	size_t start, end;
 	bool too_long; /* passing over the rest of a line */
+
+	/*
+	 * Behind the last line, in the first file; or in one before it, when a
+	 * line began there that goes on in the first.
+	 */
+	struct place place;
+	bool place_is_before;
 	bool missed;
 	unsigned denied; /* times in a row */
-	struct follow_place place;
 };
-
-static uint64_t
-hash_head(int fd, uint32_t len)
-{
-	unsigned char head[HEAD_BYTES];
-	ssize_t n = pread(fd, head, len, 0);
-	uint64_t h = 14695981039346656037ULL;
-
-	if (n != (ssize_t)len)
-		return 0;
-	for (ssize_t i = 0; i < n; i++)
-		h = (h ^ head[i]) * 1099511628211ULL;
-	return h;
-}
 
 static void
 set_place(struct follow *f, uint64_t offset)
 {
-	uint32_t len = offset < HEAD_BYTES ? (uint32_t)offset : HEAD_BYTES;
-
-	if (f->place.ino != f->queue[0].ino || f->place.head_len != len) {
-		f->place.ino = f->queue[0].ino;
-		f->place.head_len = len;
-		f->place.head_hash = hash_head(f->queue[0].fd, len);
-	}
+	f->place.ino = f->first.ino;
 	f->place.offset = offset;
+	f->place_is_before = false;
 }
 
-static bool
-is_place(int fd, const struct follow_place *place)
+/* The place with its file's first bytes, while that is the first file. */
+static struct place
+whole_place(const struct follow *f)
 {
-	struct stat st;
+	struct place place = f->place;
 
-	return fstat(fd, &st) == 0 && st.st_ino == place->ino &&
-	       (uint64_t)st.st_size >= place->offset &&
-	       place->head_len <= HEAD_BYTES &&
-	       hash_head(fd, place->head_len) == place->head_hash;
+	if (!f->place_is_before)
+		place_set_head(&place, f->head, f->head_n);
+	return place;
 }
 
-/* Opens a listed file. -1 with errno EAGAIN when the name has moved on. */
-static int
-open_listed(const struct follow *f, const struct logfiles_file *file)
-{
-	char path[PATH_MAX + NAME_MAX + 2];
-	struct stat st;
-	int fd;
-
-	snprintf(path, sizeof path, "%s/%s", f->dir, file->name);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0) {
-		if (errno == ENOENT)
-			errno = EAGAIN;
-		return -1;
-	}
-	if (fstat(fd, &st) != 0 || st.st_ino != file->ino) {
-		close(fd);
-		errno = EAGAIN;
-		return -1;
-	}
-	return fd;
-}
-
+/* At the start of the first file. */
 static void
-note_newest(struct follow *f, const struct logfiles_file *file)
+begin_file(struct follow *f)
 {
-	if (f->is_dir && file->name[0] == '@' &&
-	    strcmp(file->name, f->newest) > 0)
-		snprintf(f->newest, sizeof f->newest, "%s", file->name);
+	f->reads = logqueue_first(&f->files, &f->first);
+	f->offset = f->size = f->head_n = 0;
 }
 
-/* The first listed file that comes after all that have been queued. */
-static size_t
-first_new(struct follow *f, const struct logfiles *l)
-{
-	size_t i;
+/* ---- open and close ---- */
 
-	for (i = 0; i < l->n; i++)
-		if (l->list[i].ino == f->last_ino)
-			return i + 1;
-	/*
-	 * The last one is gone. It was open, so it is read in full, but more
-	 * may have come and gone behind it. A plain file goes at once when it
-	 * is compressed, which is no sign of that.
-	 */
-	if (!f->is_dir)
-		return l->n > 0 ? l->n - 1 : 0;
-	f->missed = f->last_ino != 0;
-	for (i = 0; i < l->n; i++)
-		if (l->list[i].name[0] != '@' ||
-		    strcmp(l->list[i].name, f->newest) > 0)
-			break;
-	return i;
-}
-
-/* Queues the files that have come since. 0, or -1 with errno. */
+/* Goes on at a place. 1, 0 when its file is gone, -1 errno. */
 static int
-queue_new(struct follow *f)
+find_place(struct follow *f, const struct place *place)
 {
-	struct logfiles l;
-	size_t fresh;
-	int error = 0;
+	int found = logqueue_find(&f->files, place);
+	ssize_t n;
 
-	if (logfiles_list(&l, f->dir, f->live, f->is_dir, f->newest) != 0)
-		return -1;
-	fresh = first_new(f, &l);
-	for (size_t i = 0; i < l.n && f->queue_n < QUEUE_MAX; i++) {
-		if (i >= fresh) {
-			int fd = open_listed(f, &l.list[i]);
-
-			if (fd < 0) {
-				error = errno;
-				break;
-			}
-			f->queue[f->queue_n++] =
-			    (struct queued){fd, l.list[i].ino};
-			f->last_ino = l.list[i].ino;
-		}
-		note_newest(f, &l.list[i]);
-	}
-	logfiles_free(&l);
-	errno = error;
-	return error == 0 ? 0 : -1;
-}
-
-/* Finds the file of the place and queues it. 1 found, 0 not, -1 errno. */
-static int
-queue_place(struct follow *f, const struct follow_place *from)
-{
-	struct logfiles l;
-	int found = 0;
-
-	if (logfiles_list(&l, f->dir, f->live, f->is_dir, "") != 0)
-		return -1;
-	for (size_t i = 0; i < l.n && found == 0; i++) {
-		int fd;
-
-		if (l.list[i].ino != from->ino)
-			continue;
-		fd = open_listed(f, &l.list[i]);
-		if (fd < 0) {
-			found = -1;
-		} else if (is_place(fd, from)) {
-			f->queue[0] = (struct queued){fd, from->ino};
-			f->queue_n = 1;
-			f->last_ino = from->ino;
-			f->offset = from->offset;
-			f->place = *from;
-			found = 1;
-		} else {
-			close(fd);
-			break; /* another file with a used inode */
-		}
-	}
-	if (found < 0) {
-		int saved = errno;
-
-		logfiles_free(&l);
-		errno = saved;
-		return -1;
-	}
-	logfiles_free(&l);
-	return found;
+	if (found <= 0)
+		return found;
+	begin_file(f);
+	n = pread(f->first.fd, f->head, place->head_len, 0);
+	f->head_n = n < 0 ? 0 : (size_t)n;
+	f->offset = f->size = place->offset;
+	return 1;
 }
 
 static int
-start_reading(struct follow *f, const struct follow_place *from)
+start_reading(struct follow *f, const struct place *from)
 {
-	int found = from == NULL ? 0 : queue_place(f, from);
+	int found = from == NULL ? 0 : find_place(f, from);
 
 	if (found < 0)
 		return -1;
 	if (found == 0) {
-		bool missed = from != NULL;
-
-		if (queue_new(f) != 0)
+		if (logqueue_more(&f->files) != 0)
 			return -1;
-		f->missed = missed;
-		if (f->queue_n > 0)
-			set_place(f, 0);
+		f->missed = from != NULL;
+		begin_file(f);
 	}
+	if (f->reads)
+		set_place(f, f->offset);
 	return 0;
-}
-
-static bool
-split_path(struct follow *f, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *base = slash == NULL ? path : slash + 1;
-	size_t dir_len = slash == NULL ? 0 : (size_t)(slash - path);
-
-	if (strlen(path) >= sizeof f->dir || strlen(base) > NAME_MAX)
-		return false;
-	if (slash == NULL)
-		snprintf(f->dir, sizeof f->dir, ".");
-	else
-		snprintf(f->dir, sizeof f->dir, "%.*s",
-		    dir_len == 0 ? 1 : (int)dir_len, path);
-	snprintf(f->live, sizeof f->live, "%s", base);
-	return true;
 }
 
 static void
@@ -253,27 +116,21 @@ watch(struct follow *f)
 	f->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	/* without it a look every second has to do */
 	if (f->notify >= 0)
-		(void)inotify_add_watch(f->notify, f->dir,
+		(void)inotify_add_watch(f->notify, f->files.dir,
 		    IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ATTRIB);
 }
 
 static int
 open_stream(struct follow *f, const char *path)
 {
-	int fd = strcmp(path, "-") == 0
-		     ? fcntl(0, F_DUPFD_CLOEXEC, 3)
-		     : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0)
-		return -1;
-	f->is_stream = true;
-	f->queue[0].fd = fd;
-	f->queue_n = 1;
-	return 0;
+	f->stream = strcmp(path, "-") == 0
+			? fcntl(0, F_DUPFD_CLOEXEC, 3)
+			: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return f->stream < 0 ? -1 : 0;
 }
 
 static int
-open_log(struct follow *f, const char *path, const struct follow_place *from)
+open_log(struct follow *f, const char *path, const struct place *from)
 {
 	struct stat st;
 
@@ -281,39 +138,34 @@ open_log(struct follow *f, const char *path, const struct follow_place *from)
 		return open_stream(f, path);
 	if (stat(path, &st) != 0)
 		return -1;
-	if (S_ISDIR(st.st_mode)) {
-		f->is_dir = true;
-		if (strlen(path) >= sizeof f->dir) {
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		snprintf(f->dir, sizeof f->dir, "%s", path);
-		snprintf(f->live, sizeof f->live, "current");
-	} else if (!S_ISREG(st.st_mode)) {
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return open_stream(f, path);
-	} else if (!split_path(f, path)) {
-		errno = ENAMETOOLONG;
+	if (logqueue_start(&f->files, path, S_ISDIR(st.st_mode)) != 0)
 		return -1;
-	}
 	watch(f);
 	for (int tries = 0;; tries++) {
 		if (start_reading(f, from) == 0)
-			return 0;
+			break;
 		/* a rotation was on its way; "current" is 0600 for a moment */
-		if ((errno != EAGAIN && errno != EACCES) || tries == 20)
+		if ((errno != EAGAIN && errno != EACCES) || tries == OPEN_TRIES)
 			return -1;
 		nanosleep(&(struct timespec){0, 10000000}, NULL);
 	}
+	/* plain files are not deleted that soon */
+	if (f->files.is_dir)
+		opener_start(&f->opener, &f->files);
+	return 0;
 }
 
 struct follow *
-follow_open(const char *path, const struct follow_place *from)
+follow_open(const char *path, const struct place *from)
 {
 	struct follow *f = calloc(1, sizeof *f);
 
 	if (f == NULL)
 		return NULL;
 	f->notify = -1;
+	f->stream = -1;
 	if (open_log(f, path, from) != 0) {
 		int saved = errno;
 
@@ -329,55 +181,23 @@ follow_close(struct follow *f)
 {
 	if (f == NULL)
 		return;
-	for (size_t i = 0; i < f->queue_n; i++)
-		close(f->queue[i].fd);
+	if (f->opener.queue != NULL)
+		opener_stop(&f->opener);
+	if (f->files.dir[0] != 0)
+		logqueue_stop(&f->files);
+	if (f->stream >= 0)
+		close(f->stream);
 	if (f->notify >= 0)
 		close(f->notify);
 	free(f);
 }
 
-/* Whether the live file is another one than the last that was queued. */
-static bool
-has_rotated(const struct follow *f)
-{
-	char path[PATH_MAX + NAME_MAX + 2];
-	struct stat st;
-
-	snprintf(path, sizeof path, "%s/%s", f->dir, f->live);
-	return stat(path, &st) == 0 && st.st_ino != f->last_ino;
-}
-
-static void
-next_file(struct follow *f)
-{
-	close(f->queue[0].fd);
-	f->queue_n--;
-	memmove(f->queue, f->queue + 1, f->queue_n * sizeof *f->queue);
-	f->offset = 0;
-	/*
-	 * What is left over is the start of a line that goes on in the next
-	 * file; the place stays before it until it is complete.
-	 */
-	if (f->start == f->end && !f->too_long)
-		set_place(f, 0);
-}
-
-/* Copy and truncate: begins again when the file is shorter than it was. */
-static void
-begin_again_if_truncated(struct follow *f, const struct stat *st)
-{
-	if ((uint64_t)st->st_size >= f->offset)
-		return;
-	f->offset = 0;
-	f->start = f->end = 0;
-	f->too_long = false;
-	set_place(f, 0);
-}
+/* ---- bytes ---- */
 
 static ssize_t
 read_stream(struct follow *f)
 {
-	struct pollfd p = {.fd = f->queue[0].fd, .events = POLLIN};
+	struct pollfd p = {.fd = f->stream, .events = POLLIN};
 
 	if (poll(&p, 1, 0) == 0) {
 		errno = EAGAIN;
@@ -387,17 +207,81 @@ read_stream(struct follow *f)
 	return read(p.fd, f->text + f->end, sizeof f->text - f->end);
 }
 
+/* Keeps the first bytes of a file, by which its place is known. */
+static void
+keep_head(struct follow *f, size_t n)
+{
+	size_t room = sizeof f->head - f->head_n;
+
+	if (f->offset != f->head_n || room == 0)
+		return;
+	memcpy(f->head + f->head_n, f->text + f->end, n < room ? n : room);
+	f->head_n += n < room ? n : room;
+}
+
+/*
+ * Whether a plain file is no longer the one that was read up to offset: shorter
+ * than that, or with another beginning, since it has grown again.
+ */
+static bool
+was_truncated(const struct follow *f, const struct stat *st)
+{
+	char head[PLACE_HEAD_BYTES];
+
+	return (uint64_t)st->st_size < f->offset ||
+	       pread(f->first.fd, head, f->head_n, 0) != (ssize_t)f->head_n ||
+	       memcmp(head, f->head, f->head_n) != 0;
+}
+
+/*
+ * logrotate's copytruncate: what was not read yet stands in the copy. Without
+ * a copy that is long enough, the file begins again.
+ */
+static int
+after_truncation(struct follow *f)
+{
+	struct place here = {.offset = f->offset};
+
+	place_set_head(&here, f->head, f->head_n);
+	switch (find_place(f, &here)) {
+	case 1:
+		if (!f->place_is_before)
+			set_place(f, f->place.offset);
+		return 0;
+	case 0:
+		f->missed |= f->size > f->offset;
+		begin_file(f);
+		f->start = f->end = 0;
+		f->too_long = false;
+		set_place(f, 0);
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/* After the bytes were read, so that a truncation in between is seen. */
 static ssize_t
 read_file(struct follow *f)
 {
+	int fd = f->first.fd;
+	ssize_t n = pread(
+	    fd, f->text + f->end, sizeof f->text - f->end, (off_t)f->offset);
 	struct stat st;
 
-	if (fstat(f->queue[0].fd, &st) != 0)
+	if (n < 0 || fstat(fd, &st) != 0)
 		return -1;
-	begin_again_if_truncated(f, &st);
+	if (!f->files.is_dir && was_truncated(f, &st)) {
+		errno = after_truncation(f) == 0 ? EINTR : errno;
+		return -1;
+	}
 	f->written_s = st.st_mtim.tv_sec;
-	return pread(f->queue[0].fd, f->text + f->end, sizeof f->text - f->end,
-	    (off_t)f->offset);
+	f->size = (uint64_t)st.st_size;
+	if (n > 0) {
+		keep_head(f, (size_t)n);
+		f->offset += (uint64_t)n;
+	}
+	return n;
 }
 
 /* Makes room and reads on from the first file: bytes, 0 end, -1 errno. */
@@ -409,13 +293,15 @@ fill(struct follow *f)
 	memmove(f->text, f->text + f->start, f->end - f->start);
 	f->end -= f->start;
 	f->start = 0;
-	n = f->is_stream ? read_stream(f) : read_file(f);
-	if (n > 0) {
-		f->offset += (uint64_t)n;
+	do
+		n = f->stream >= 0 ? read_stream(f) : read_file(f);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
 		f->end += (size_t)n;
-	}
 	return n;
 }
+
+/* ---- lines ---- */
 
 /* Gives out the next whole line in the buffer. */
 static bool
@@ -432,7 +318,7 @@ take_line(struct follow *f, struct follow_line *line)
 		line->written_s = f->written_s;
 		f->start += line->len + 1;
 		f->too_long = false;
-		if (!f->is_stream)
+		if (f->stream < 0)
 			set_place(f, f->offset - (f->end - f->start));
 		if (whole && line->len <= FOLLOW_LINE_MAX)
 			return true;
@@ -457,62 +343,93 @@ cannot_open(struct follow *f)
 	return FOLLOW_ERROR;
 }
 
-/* At the end of the first file: goes on to the next if there is one. */
-static enum follow_answer
-after_end(struct follow *f, bool *again)
+static void
+next_file(struct follow *f)
 {
-	*again = false;
-	if (f->queue_n > 1) {
-		/* the writer had left this file before it opened the next */
-		if (fill(f) == 0) {
-			next_file(f);
-			/*
-			 * A fast writer deletes soon: open what has come. A
-			 * queue that is half full is a backlog, not a race.
-			 */
-			if (f->queue_n < QUEUE_MAX / 2 && has_rotated(f))
-				(void)queue_new(f);
-		}
-		*again = true;
-		return FOLLOW_WAIT;
+	/*
+	 * What is left over is the start of a line that goes on in the next
+	 * file; the place stays before it until it is complete.
+	 */
+	bool whole = f->start == f->end && !f->too_long;
+
+	if (!whole && !f->place_is_before) {
+		f->place = whole_place(f);
+		f->place_is_before = true;
 	}
-	if (!has_rotated(f))
-		return FOLLOW_WAIT;
-	if (queue_new(f) != 0 && f->queue_n == 1)
-		return cannot_open(f);
-	f->denied = 0;
-	*again = f->queue_n > 1;
-	return FOLLOW_WAIT;
+	logqueue_drop(&f->files);
+	begin_file(f);
+	if (whole)
+		set_place(f, 0);
+}
+
+/* Sees that there is a file, in a directory still without one. */
+static enum follow_answer
+first_file(struct follow *f)
+{
+	int failed = logqueue_more(&f->files);
+
+	begin_file(f);
+	if (!f->reads)
+		return failed != 0 ? cannot_open(f) : FOLLOW_WAIT;
+	set_place(f, 0);
+	return FOLLOW_LINE;
+}
+
+/* At the end of the first file: FOLLOW_LINE when it may be left. */
+static enum follow_answer
+after_end(struct follow *f)
+{
+	if (!logqueue_has_next(&f->files) && logqueue_has_rotated(&f->files)) {
+		if (logqueue_more(&f->files) != 0 &&
+		    !logqueue_has_next(&f->files))
+			return cannot_open(f);
+		f->denied = 0;
+	}
+	return logqueue_has_next(&f->files) ? FOLLOW_LINE : FOLLOW_WAIT;
+}
+
+/* The rest of a file whose writer was killed is all there is of that line. */
+static bool
+take_cut_line(struct follow *f, struct follow_line *line)
+{
+	return logqueue_first(&f->files, &f->first) && f->first.cut &&
+	       follow_rest(f, line) == FOLLOW_LINE;
 }
 
 enum follow_answer
 follow_line(struct follow *f, struct follow_line *line)
 {
+	bool finished = false;
+
 	for (;;) {
-		enum follow_answer answer;
-		bool again;
+		enum follow_answer answer = FOLLOW_LINE;
 		ssize_t n;
 
 		if (take_line(f, line))
 			return FOLLOW_LINE;
-		if (f->queue_n == 0) { /* a directory still without a file */
-			if (queue_new(f) != 0 && f->queue_n == 0)
-				return cannot_open(f);
-			if (f->queue_n == 0)
-				return FOLLOW_WAIT;
-			set_place(f, 0);
-		}
+		if (f->stream < 0 && !f->reads)
+			answer = first_file(f);
+		if (answer != FOLLOW_LINE)
+			return answer;
 		n = fill(f);
 		if (n > 0)
 			continue;
 		if (n < 0)
-			return errno == EINTR || errno == EAGAIN ? FOLLOW_WAIT
-								 : FOLLOW_ERROR;
-		if (f->is_stream)
+			return errno == EAGAIN ? FOLLOW_WAIT : FOLLOW_ERROR;
+		if (f->stream >= 0)
 			return FOLLOW_END;
-		answer = after_end(f, &again);
-		if (!again)
+		/* once more: the writer left it before it made the next */
+		if (finished) {
+			if (take_cut_line(f, line))
+				return FOLLOW_LINE;
+			next_file(f);
+			finished = false;
+			continue;
+		}
+		answer = after_end(f);
+		if (answer != FOLLOW_LINE)
 			return answer;
+		finished = true;
 	}
 }
 
@@ -525,6 +442,8 @@ follow_rest(struct follow *f, struct follow_line *line)
 	line->len = f->end - f->start;
 	line->written_s = f->written_s;
 	f->start = f->end = 0;
+	if (f->stream < 0)
+		set_place(f, f->offset);
 	return FOLLOW_LINE;
 }
 
@@ -533,23 +452,25 @@ follow_missed(struct follow *f)
 {
 	bool missed = f->missed;
 
+	if (f->stream < 0)
+		missed |= logqueue_missed(&f->files);
 	f->missed = false;
 	return missed;
 }
 
 bool
-follow_place(struct follow *f, struct follow_place *place)
+follow_place(struct follow *f, struct place *place)
 {
-	if (f->is_stream || f->place.ino == 0)
+	if (f->stream >= 0 || f->place.ino == 0)
 		return false;
-	*place = f->place;
+	*place = whole_place(f);
 	return true;
 }
 
 int
 follow_fd(const struct follow *f)
 {
-	return f->is_stream ? f->queue[0].fd : f->notify;
+	return f->stream >= 0 ? f->stream : f->notify;
 }
 
 void
@@ -557,7 +478,7 @@ follow_wake(struct follow *f)
 {
 	char events[4096];
 
-	if (!f->is_stream && f->notify >= 0)
+	if (f->stream < 0 && f->notify >= 0)
 		while (read(f->notify, events, sizeof events) > 0)
 			continue;
 }

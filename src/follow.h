@@ -19,21 +19,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "place.h"
+
 #define FOLLOW_LINE_MAX 32768
 
 struct follow;
-
-/*
- * A place in a log: behind the last line that was read. The file is known by
- * its inode and its first bytes, since its name changes and inodes are used
- * again.
- */
-struct follow_place {
-	uint64_t ino;
-	uint64_t offset;
-	uint64_t head_hash; /* of the first head_len bytes */
-	uint32_t head_len;
-};
 
 struct follow_line {
 	const char *text; /* valid until the next call; no line feed, no NUL */
@@ -55,7 +45,7 @@ enum follow_answer {
  * behind it, else at the oldest file of a directory or the start of a file.
  * Returns NULL with errno when there is no such log or it cannot be read.
  */
-struct follow *follow_open(const char *path, const struct follow_place *from)
+struct follow *follow_open(const char *path, const struct place *from)
     __attribute__((warn_unused_result));
 void follow_close(struct follow *f);
 
@@ -77,7 +67,7 @@ enum follow_answer follow_rest(struct follow *f, struct follow_line *line)
 bool follow_missed(struct follow *f);
 
 /* The place behind the last line; false for a stream, which has none. */
-bool follow_place(struct follow *f, struct follow_place *place);
+bool follow_place(struct follow *f, struct place *place);
 
 /*
  * A descriptor that becomes readable when there may be more, and the call that

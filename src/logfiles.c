@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define TRIES 20
+#define FIRST_BYTES 65536
+#define LAST_BYTES (64U << 20)
 
 static bool
 ends_with(const char *name, const char *end)
@@ -47,7 +50,7 @@ belongs(const char *name, const char *live, bool is_dir, const char *after)
 }
 
 static int
-add(struct logfiles *l, const char *name, const struct stat *st)
+add(struct logfiles *l, const char *name, uint64_t ino, int64_t mtime_ns)
 {
 	struct logfiles_file *list = l->list;
 
@@ -59,12 +62,11 @@ add(struct logfiles *l, const char *name, const struct stat *st)
 			return -1;
 		l->list = list;
 	}
-	memset(&list[l->n], 0, sizeof *list);
-	snprintf(list[l->n].name, sizeof list[l->n].name, "%s", name);
-	list[l->n].ino = st->st_ino;
-	list[l->n].mtime_ns =
-	    (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-	l->n++;
+	list += l->n++;
+	memset(list, 0, sizeof *list);
+	snprintf(list->name, sizeof list->name, "%s", name);
+	list->ino = ino;
+	list->mtime_ns = mtime_ns;
 	return 0;
 }
 
@@ -115,83 +117,121 @@ tidy(struct logfiles *l, const char *live)
 		}
 }
 
+/*
+ * Reading a file changes its time of access, which can wait for the disk as any
+ * change does. Who owns it, or has CAP_FOWNER, may do without.
+ */
 static int
-list_once(struct logfiles *l, const char *dir, const char *live, bool is_dir,
+open_quietly(int at, const char *path, int flags)
+{
+	int fd = openat(at, path, flags | O_NOATIME);
+
+	return fd < 0 && errno == EPERM ? openat(at, path, flags) : fd;
+}
+
+/*
+ * All names of a directory at one moment: the kernel holds it still during a
+ * call, so what did not fit into one is asked for anew with more room. Returns
+ * how many bytes of struct dirent64 there are in *buf, to be freed; or -1.
+ */
+static ssize_t
+read_names(int fd, char **buf)
+{
+	size_t size = FIRST_BYTES;
+
+	*buf = NULL;
+	for (; size <= LAST_BYTES; size *= 2) {
+		char *larger = realloc(*buf, size);
+		struct dirent64 more[2];
+		ssize_t n;
+		ssize_t rest;
+
+		if (larger == NULL)
+			return -1;
+		*buf = larger;
+		if (lseek(fd, 0, SEEK_SET) < 0)
+			return -1;
+		n = getdents64(fd, *buf, size);
+		rest = n < 0 ? -1 : getdents64(fd, more, sizeof more);
+		if (rest < 0)
+			return -1;
+		if (rest == 0)
+			return n;
+	}
+	errno = EAGAIN;
+	return -1;
+}
+
+/*
+ * Adds a file by the inode that the directory names for it. Of a plain log its
+ * age is asked as well; -1 with EAGAIN when the name has moved on by then.
+ */
+static int
+add_entry(struct logfiles *l, int dir, const struct dirent64 *e, bool is_dir)
+{
+	struct stat st;
+
+	if (is_dir && e->d_type == DT_REG)
+		return add(l, e->d_name, e->d_ino, 0);
+	if (fstatat(dir, e->d_name, &st, 0) != 0) {
+		if (errno == ENOENT)
+			errno = EAGAIN;
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if (st.st_ino != e->d_ino && e->d_type == DT_REG) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return add(l, e->d_name, st.st_ino,
+	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec);
+}
+
+static int
+list_once(struct logfiles *l, const char *path, const char *live, bool is_dir,
     const char *after)
 {
-	const struct dirent *entry;
-	DIR *d = opendir(dir);
-	int saved;
+	int dir =
+	    open_quietly(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *names = NULL;
+	ssize_t n = dir < 0 ? -1 : read_names(dir, &names);
+	int error = n < 0 ? errno : 0;
 
 	*l = (struct logfiles){0};
-	if (d == NULL)
-		return -1;
-	while (errno = 0, (entry = readdir(d)) != NULL) {
-		struct stat st;
+	for (ssize_t at = 0; at < n && error == 0;) {
+		const struct dirent64 *e = (const void *)(names + at);
 
-		if (!belongs(entry->d_name, live, is_dir, after))
-			continue;
-		if (fstatat(dirfd(d), entry->d_name, &st, 0) != 0) {
-			if (errno == ENOENT)
-				continue; /* gone since */
-			goto fail;
-		}
-		if (S_ISREG(st.st_mode) && add(l, entry->d_name, &st) != 0)
-			goto fail;
+		if (belongs(e->d_name, live, is_dir, after) &&
+		    add_entry(l, dir, e, is_dir) != 0)
+			error = errno;
+		at += e->d_reclen;
 	}
-	if (errno != 0)
-		goto fail;
-	closedir(d);
+	free(names);
+	if (dir >= 0)
+		close(dir);
+	if (error != 0) {
+		logfiles_free(l);
+		errno = error;
+		return -1;
+	}
 	if (l->n > 0)
 		qsort(l->list, l->n, sizeof *l->list,
 		    is_dir ? by_name : by_mtime);
 	tidy(l, live);
 	return 0;
-fail:
-	saved = errno;
-	closedir(d);
-	logfiles_free(l);
-	errno = saved;
-	return -1;
-}
-
-static bool
-agree(const struct logfiles *a, const struct logfiles *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (a->list[i].ino != b->list[i].ino ||
-		    strcmp(a->list[i].name, b->list[i].name) != 0)
-			return false;
-	return true;
 }
 
 int
 logfiles_list(struct logfiles *l, const char *dir, const char *live,
     bool is_dir, const char *after)
 {
-	if (list_once(l, dir, live, is_dir, after) != 0)
-		return -1;
 	for (int i = 0; i < TRIES; i++) {
-		struct logfiles again;
-
-		if (list_once(&again, dir, live, is_dir, after) != 0) {
-			int saved = errno;
-
-			logfiles_free(l);
-			errno = saved;
-			return -1;
-		}
-		if (agree(l, &again)) {
-			logfiles_free(&again);
+		if (list_once(l, dir, live, is_dir, after) == 0)
 			return 0;
-		}
-		logfiles_free(l);
-		*l = again;
+		if (errno != EAGAIN)
+			break;
 	}
-	logfiles_free(l);
-	errno = EAGAIN;
 	return -1;
 }
 
@@ -200,4 +240,33 @@ logfiles_free(struct logfiles *l)
 {
 	free(l->list);
 	*l = (struct logfiles){0};
+}
+
+int
+logfiles_open(const char *dir, const struct logfiles_file *file)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/%s", dir, file->name);
+	fd = open_quietly(
+	    AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		if (errno == ENOENT)
+			errno = EAGAIN;
+		return -1;
+	}
+	if (fstat(fd, &st) != 0 || st.st_ino != file->ino) {
+		close(fd);
+		errno = EAGAIN;
+		return -1;
+	}
+	return fd;
+}
+
+bool
+logfiles_is_cut(const struct logfiles_file *file)
+{
+	return file->name[0] == '@' && ends_with(file->name, ".u");
 }

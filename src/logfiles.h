@@ -28,16 +28,32 @@ struct logfiles {
 };
 
 /*
- * Lists the log's files in dir, of a directory's finished ones only those from
- * the name after on ("": all). live is "current" or the plain file's name,
- * and is_dir tells which. The list is taken again until two agree, so that a
- * rotation on its way never hides a file; a file that has two names at that
- * moment is listed once. Returns 0 and a list to be freed with logfiles_free,
- * or -1 with errno (EAGAIN: the directory would not hold still).
+ * Lists the log's files in dir as they are at one moment, of a directory's
+ * finished ones only those from the name after on ("": all). live is "current"
+ * or the plain file's name, and is_dir tells which. A file that has two names
+ * at that moment is listed once. Returns 0 and a list to be freed with
+ * logfiles_free, or -1 with errno (EAGAIN: the directory would not hold still).
+ * The file system must name the same inode number in readdir and stat, as all
+ * of the kernel's own do.
  */
 int logfiles_list(struct logfiles *l, const char *dir, const char *live,
     bool is_dir, const char *after) __attribute__((warn_unused_result));
 
 void logfiles_free(struct logfiles *l);
+
+/*
+ * Opens a listed file to read it. -1 with errno: EAGAIN when the name has moved
+ * on since to another file or to none, EACCES for a moment when multilog has
+ * just made it.
+ */
+int logfiles_open(const char *dir, const struct logfiles_file *file)
+    __attribute__((warn_unused_result));
+
+/*
+ * Whether the file's writer was killed, so that its last line may have no end
+ * and its end does not come in the next file: multilog and svlogd name it
+ * @LABEL.u then.
+ */
+bool logfiles_is_cut(const struct logfiles_file *file);
 
 #endif

@@ -697,9 +697,25 @@ lock_statedir(const char *dir)
 	/* stays open, and so locked, until the process ends */
 }
 
+/*
+ * A log that rotates all the time needs many files open at once, and those that
+ * wait to be closed count too.
+ */
+static void
+allow_many_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)!setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static void
 open_logs(struct feed *f)
 {
+	allow_many_files();
 	for (size_t i = 0; i < f->o.logs_n; i++) {
 		const struct state_log *mark = &f->marks[i];
 

@@ -15,8 +15,8 @@
 
 #include "bans.h"
 #include "decide.h"
-#include "follow.h"
 #include "lru.h"
+#include "place.h"
 #include "tallies.h"
 
 struct state {
@@ -33,7 +33,7 @@ struct state_log {
 	char path[PATH_MAX];
 	uint64_t id; /* of the path, for seen.h */
 	bool has_place;
-	struct follow_place place;
+	struct place place;
 	int64_t time_s;	      /* unix seconds of the last line; 0: none */
 	uint64_t lines;	      /* that were read */
 	bool shows_tcpserver; /* has had a line of seen.h */

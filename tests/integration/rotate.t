@@ -34,7 +34,7 @@ is "$(banned err | wc -l | tr -d ' ')" 500 "the next run: what has come since"
 
 # while it is written
 rm -rf state/*
-lines 0 3000 | multilog t s4096 n20 ./live &
+lines 0 3000 | multilog t s4096 n10 ./live &
 writer=$!
 front_wait 5 test -e live/current
 "$feed" -v -m 0 -c "$rules" -d state -s '' -S '' live 2>err &

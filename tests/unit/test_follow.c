@@ -52,7 +52,7 @@ rotate(int n)
 }
 
 static struct follow *
-open_at(const char *name, const struct follow_place *place)
+open_at(const char *name, const struct place *place)
 {
 	char path[128];
 	struct follow *f;
@@ -133,7 +133,7 @@ from_the_oldest(void **state)
 static void
 goes_on_at_its_place(void **state)
 {
-	struct follow_place place;
+	struct place place;
 	struct follow *f;
 
 	(void)state;
@@ -161,7 +161,7 @@ goes_on_at_its_place(void **state)
 static void
 says_what_it_missed(void **state)
 {
-	struct follow_place place;
+	struct place place;
 	struct follow *f;
 
 	(void)state;
@@ -204,7 +204,7 @@ deleted_after_it_was_open(void **state)
 static void
 a_line_over_two_files(void **state)
 {
-	struct follow_place place;
+	struct place place;
 	struct follow *f;
 
 	(void)state;
@@ -230,7 +230,7 @@ a_line_over_two_files(void **state)
 static void
 a_plain_file(void **state)
 {
-	struct follow_place place;
+	struct place place;
 	struct follow *f;
 
 	(void)state;
@@ -262,8 +262,19 @@ a_plain_file(void **state)
 	follow_close(f);
 }
 
+/* As logrotate's copytruncate. */
 static void
-copied_and_truncated(void **state)
+copy_and_truncate(const char *to)
+{
+	char command[512];
+
+	snprintf(
+	    command, sizeof command, "cd %s && cp log %s && : >log", dir, to);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+truncated(void **state)
 {
 	char path[128];
 	struct follow *f;
@@ -276,13 +287,118 @@ copied_and_truncated(void **state)
 	assert_int_equal(truncate(path, 0), 0);
 	append("log", "second\n");
 	assert_string_equal(rest(f), "second ");
+	assert_false(follow_missed(f));
+	/* longer than it was before anybody looked */
+	assert_int_equal(truncate(path, 0), 0);
+	append("log", "third\nfourth\nfifth\n");
+	assert_string_equal(rest(f), "third fourth fifth ");
+	assert_false(follow_missed(f));
+	follow_close(f);
+}
+
+/* What was not read before the truncation stands in the copy. */
+static void
+copied_and_truncated(void **state)
+{
+	struct place place;
+	struct follow *f;
+
+	(void)state;
+	append("log", "1\n2\n");
+	f = open_at("log", NULL);
+	assert_string_equal(rest(f), "1 2 ");
+	append("log", "3\n");
+	copy_and_truncate("log.1");
+	append("log", "4\n");
+	assert_string_equal(rest(f), "3 4 ");
+	append("log", "5\n");
+	copy_and_truncate("log-2");
+	assert_string_equal(rest(f), "5 ");
+	append("log", "6\n7\n8\n9\n");
+	assert_string_equal(rest(f), "6 7 8 9 ");
+	assert_false(follow_missed(f));
+	assert_true(follow_place(f, &place));
+	follow_close(f);
+	/* and while nobody looks, twice */
+	append("log", "10\n");
+	copy_and_truncate("log-3");
+	append("log", "11\n");
+	copy_and_truncate("log-4");
+	append("log", "12\n13\n14\n15\n16\n17\n18\n");
+	f = open_at("log", &place);
+	assert_string_equal(rest(f), "10 11 12 13 14 15 16 17 18 ");
+	assert_false(follow_missed(f));
+	assert_true(follow_place(f, &place));
+	follow_close(f);
+	f = open_at("log", &place);
+	assert_string_equal(rest(f), "");
+	follow_close(f);
+	/* with no copy left, what there was is lost */
+	append("log", "19\n");
+	copy_and_truncate("log-5");
+	append("log", "20\n");
+	drop("log-5");
+	f = open_at("log", &place);
+	assert_true(follow_missed(f));
+	assert_string_equal(rest(f), "20 ");
+	follow_close(f);
+}
+
+/* Its writer goes on with the renamed file until he is told. */
+static void
+renamed_under_its_writer(void **state)
+{
+	struct place place;
+	struct follow *f;
+
+	(void)state;
+	append("log", "1\n");
+	f = open_at("log", NULL);
+	move("log", "log.1");
+	append("log", "");
+	assert_string_equal(rest(f), "1 ");
+	append("log.1", "2\n");
+	assert_string_equal(rest(f), "2 ");
+	assert_true(follow_place(f, &place));
+	follow_close(f);
+	append("log.1", "3\n");
+	f = open_at("log", &place);
+	assert_string_equal(rest(f), "3 ");
+	append("log.1", "4\n");
+	append("log", "5\n");
+	assert_string_equal(rest(f), "4 5 ");
+	follow_close(f);
+}
+
+/* multilog was killed within a line, and began a new file. */
+static void
+a_cut_file(void **state)
+{
+	struct place place;
+	struct follow *f;
+
+	(void)state;
+	append("current", "1\nhalf of");
+	f = open_at("", NULL);
+	assert_string_equal(rest(f), "1 ");
+	assert_true(follow_place(f, &place));
+	move("current", "@4000000066d1f3a500000001.u");
+	append("current", "2\n");
+	assert_string_equal(rest(f), "half of 2 ");
+	follow_close(f);
+	f = open_at("", &place);
+	assert_string_equal(rest(f), "half of 2 ");
+	assert_true(follow_place(f, &place));
+	follow_close(f);
+	f = open_at("", &place);
+	assert_string_equal(rest(f), "");
 	follow_close(f);
 }
 
 static void
 a_used_inode(void **state)
 {
-	struct follow_place place;
+	struct place place;
 	char path[128];
 	struct follow *f;
 
@@ -336,7 +452,7 @@ a_stream(void **state)
 	int fds[2];
 	int saved = dup(0);
 	struct follow_line line;
-	struct follow_place place;
+	struct place place;
 	struct follow *f;
 
 	(void)state;
@@ -391,7 +507,10 @@ main(void)
 	    IN_DIRECTORY(deleted_after_it_was_open),
 	    IN_DIRECTORY(a_line_over_two_files),
 	    IN_DIRECTORY(a_plain_file),
+	    IN_DIRECTORY(truncated),
 	    IN_DIRECTORY(copied_and_truncated),
+	    IN_DIRECTORY(renamed_under_its_writer),
+	    IN_DIRECTORY(a_cut_file),
 	    IN_DIRECTORY(a_used_inode),
 	    IN_DIRECTORY(too_long),
 	    IN_DIRECTORY(a_stream),

@@ -1,0 +1,72 @@
+#include "opener.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+static void *
+work(void *arg)
+{
+	const struct opener *o = arg;
+	struct pollfd fds[2] = {{o->notify, POLLIN, 0}, {o->stop, POLLIN, 0}};
+
+	while (poll(fds, 2, -1) > 0 && fds[1].revents == 0) {
+		char events[4096];
+
+		if (read(o->notify, events, sizeof events) < 0)
+			continue;
+		/* what goes wrong here goes wrong again when it is needed */
+		(void)!logqueue_more(o->queue);
+	}
+	return NULL;
+}
+
+static bool
+start_thread(struct opener *o)
+{
+	const struct sched_param lowest = {.sched_priority = 1};
+	pthread_attr_t attr;
+	sigset_t all;
+	sigset_t before;
+	bool ok;
+
+	/* signals are for the others */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_attr_init(&attr);
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attr, SCHED_RR);
+	pthread_attr_setschedparam(&attr, &lowest);
+	ok = pthread_create(&o->thread, &attr, work, o) == 0 ||
+	     pthread_create(&o->thread, NULL, work, o) == 0;
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ok;
+}
+
+void
+opener_start(struct opener *o, struct logqueue *queue)
+{
+	*o = (struct opener){.queue = queue};
+	o->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	o->stop = eventfd(0, EFD_CLOEXEC);
+	o->runs = o->notify >= 0 && o->stop >= 0 &&
+		  inotify_add_watch(o->notify, queue->dir,
+		      IN_CREATE | IN_MOVED_TO | IN_ATTRIB) >= 0 &&
+		  start_thread(o);
+}
+
+void
+opener_stop(struct opener *o)
+{
+	if (o->runs && eventfd_write(o->stop, 1) == 0)
+		pthread_join(o->thread, NULL);
+	o->runs = false;
+	if (o->notify >= 0)
+		close(o->notify);
+	if (o->stop >= 0)
+		close(o->stop);
+}

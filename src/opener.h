@@ -1,0 +1,33 @@
+/*
+ * opener: a thread that queues the files of a directory as soon as they appear.
+ *
+ * A busy logger that keeps ten files deletes one a few milliseconds after it
+ * was made. Whoever decides on lines now and then waits that long, for memory,
+ * for a disk or for the processor; this thread does not. It runs before others
+ * (SCHED_RR) where that is allowed, since it never has more to do than to list
+ * a directory and to open a file.
+ */
+#ifndef OPENER_H
+#define OPENER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "logqueue.h"
+
+struct opener {
+	struct logqueue *queue;
+	pthread_t thread;
+	bool runs;
+	int notify;
+	int stop; /* readable when the thread has to end */
+};
+
+/*
+ * Starts the thread for a queue, which must live until opener_stop. Where that
+ * does not work, files are queued when they are needed.
+ */
+void opener_start(struct opener *o, struct logqueue *queue);
+void opener_stop(struct opener *o);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * place: how far a log was read: which file, and how much of it.
+ *
+ * Files change their names and inode numbers are used again, so a file is known
+ * by its inode and its first bytes; a copy of it by the bytes alone.
+ */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLACE_HEAD_BYTES 256
+
+struct place {
+	uint64_t ino;
+	uint64_t offset;    /* bytes that were read */
+	uint64_t head_hash; /* of the first head_len bytes */
+	uint32_t head_len;  /* up to PLACE_HEAD_BYTES, and to offset */
+};
+
+/* Completes a place by the first n bytes of its file. */
+void place_set_head(struct place *p, const char *head, size_t n);
+
+/*
+ * Whether the file open at fd is the one of the place. as_copy: or one that
+ * begins in the same way and is as long at least; a place at the start of a
+ * file has no copies.
+ */
+bool place_is_in(const struct place *p, int fd, bool as_copy);
+
+#endif
