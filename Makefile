@@ -18,16 +18,20 @@ B := build/$(BUILD)
 	uninstall clean
 all:
 
-# What Debian 12 calls what is needed. The first three lines build it, the
-# fourth are the real programs of the tests and of the demo, the last check
-# the sources.
+# What Debian 12 calls what is needed: to build it, for the tests and the demo
+# (the last line has the real programs), and for the targets of those names.
 BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev
 TEST_PACKAGES := libcmocka-dev perl libcap2-bin util-linux procps \
 	strace \
 	ucspi-tcp daemontools runit s6 logrotate rbldnsd ipset iproute2 tinycdb
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
-FUZZ_PACKAGES := clang
+FUZZ_PACKAGES := clang libclang-rt-14-dev
+COV_PACKAGES := gcovr
+BENCH_PACKAGES := python3
+OTHERS_PACKAGES := swatch libbit-vector-perl libcarp-clan-perl \
+	libdate-calc-perl libdate-manip-perl libfile-tail-perl \
+	libtimedate-perl sshguard fail2ban python3-pyinotify
 
 # ---- flags ----
 
@@ -155,24 +159,40 @@ $(B)/%.o: %.c $(B)/flags
 
 # ---- packages ----
 
-# The two user commands, check and demo, install what is missing first.
+# $(call need,PACKAGES): the recipe of a target that installs what is missing.
+define need
+$(Q)missing=; for p in $(1); do \
+    dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | \
+    grep -qx installed || missing="$$missing $$p"; done; \
+if [ -z "$$missing" ]; then \
+    :; \
+elif ! command -v apt-get >/dev/null; then \
+    echo "no Debian here; needed, by their Debian names:$$missing"; \
+elif [ "$$(id -u)" = 0 ]; then \
+    echo "installing:$$missing"; \
+    apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends $$missing; \
+else \
+    echo "packages are missing; as root:"; \
+    echo "  apt-get install --no-install-recommends$$missing"; \
+    exit 1; \
+fi
+endef
+
 deps:
-	$(Q)missing=; for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
-	    dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | \
-	    grep -qx installed || missing="$$missing $$p"; done; \
-	if [ -z "$$missing" ]; then \
-	    :; \
-	elif ! command -v apt-get >/dev/null; then \
-	    echo "no Debian here; needed, by their Debian names:$$missing"; \
-	elif [ "$$(id -u)" = 0 ]; then \
-	    echo "installing:$$missing"; \
-	    apt-get update -q && DEBIAN_FRONTEND=noninteractive \
-	        apt-get install -q -y --no-install-recommends $$missing; \
-	else \
-	    echo "packages are missing; as root:"; \
-	    echo "  apt-get install --no-install-recommends$$missing"; \
-	    exit 1; \
-	fi
+	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+
+# Those who did it before, for `make bench` to measure beside. They are not
+# installed, since that would start two daemons that work on the firewall of
+# this machine; unpacked they are files, and their maintainers' scripts are
+# not run.
+build/others:
+	$(Q)rm -rf $@.part && mkdir -p $@.part && cd $@.part && \
+	if ! apt-get download -q $(OTHERS_PACKAGES); then \
+	    [ "$$(id -u)" = 0 ] && apt-get update -q && \
+	    apt-get download -q $(OTHERS_PACKAGES); \
+	fi && for p in *.deb; do dpkg -x $$p . && rm $$p || exit 1; done
+	$(Q)mv $@.part $@
 
 # ---- the admin's own rules ----
 
@@ -222,21 +242,30 @@ uninstall:
 SOURCES := $(wildcard src/*.c hooks/*.c cdb/*.c)
 HEADERS := $(wildcard src/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
-SCRIPTS := tests/demo tests/front.sh tests/tap.sh tests/bench/run \
-	$(INTEGRATION_TESTS) $(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)
+BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
+SCRIPTS := tests/demo tests/front.sh tests/tap.sh tests/bench/bench.sh \
+	$(BENCHES) $(INTEGRATION_TESTS) $(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)
 
 $(B)/tests/bench/spawn: $(B)/tests/bench/spawn.o
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
+$(B)/tests/bench/latency: $(B)/tests/bench/latency.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
 $(B)/tests/bench/exec: $(B)/tests/bench/exec.o
 	$(Q)$(CC) $(own_ldflags) -static-pie $(LDFLAGS) -o $@ $^
 
-bench: deps
-	$(Q)$(MAKE) all $(B)/tests/bench/spawn $(B)/tests/bench/exec
-	RBLCACHE_BUILD=$(CURDIR)/$(B) tests/bench/run
+bench:
+	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES) $(BENCH_PACKAGES))
+	$(Q)$(MAKE) all $(B)/tests/bench/spawn $(B)/tests/bench/exec \
+	    $(B)/tests/bench/latency build/others
+	$(Q)for t in $(BENCHES); do \
+	    RBLCACHE_BUILD=$(CURDIR)/$(B) OTHERS=$(CURDIR)/build/others $$t || \
+	        exit 1; \
+	done
 
 # Every target for SECS seconds; what it finds comes into the corpus by hand.
 SECS ?= 60
 fuzz:
+	$(call need,$(BUILD_PACKAGES) $(FUZZ_PACKAGES))
 	$(Q)$(MAKE) BUILD=fuzz CC=clang fuzzers
 	$(Q)for t in $(FUZZ_TARGETS); do \
 	    mkdir -p build/fuzz/found/$$t; \
@@ -250,6 +279,7 @@ fuzzers: $(FUZZERS)
 .PHONY: fuzzers
 
 lint:
+	$(call need,$(BUILD_PACKAGES) $(LINT_PACKAGES))
 	clang-format --dry-run -Werror $(SOURCES) $(HEADERS) $(TEST_SOURCES)
 	cppcheck --error-exitcode=1 --quiet --std=c11 --inline-suppr \
 	    --enable=warning,portability,performance -Isrc $(SOURCES)
@@ -265,6 +295,7 @@ lint:
 	mandoc -Tlint -W warning $(MAN5) $(MAN8)
 
 cov:
+	$(call need,$(COV_PACKAGES))
 	$(MAKE) BUILD=cov check
 	gcovr --root . --object-directory build/cov --exclude tests \
 	    --txt --print-summary
