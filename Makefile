@@ -244,7 +244,8 @@ HEADERS := $(wildcard src/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
 SCRIPTS := tests/demo tests/front.sh tests/tap.sh tests/bench/bench.sh \
-	$(BENCHES) $(INTEGRATION_TESTS) $(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)
+	$(BENCHES) $(INTEGRATION_TESTS) \
+	$(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)
 
 $(B)/tests/bench/spawn: $(B)/tests/bench/spawn.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
@@ -255,7 +256,7 @@ $(B)/tests/bench/exec: $(B)/tests/bench/exec.o
 
 bench:
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES) $(BENCH_PACKAGES))
-	$(Q)$(MAKE) all $(B)/tests/bench/spawn $(B)/tests/bench/exec \
+	$(Q)$(MAKE) -s all $(B)/tests/bench/spawn $(B)/tests/bench/exec \
 	    $(B)/tests/bench/latency build/others
 	$(Q)for t in $(BENCHES); do \
 	    RBLCACHE_BUILD=$(CURDIR)/$(B) OTHERS=$(CURDIR)/build/others $$t || \
