@@ -330,6 +330,16 @@ bans_count(const struct bans *b)
 	return b->n;
 }
 
+bool
+bans_find(const struct bans *b, const struct addr *a, struct recent_ban *ban)
+{
+	uint32_t i = b->slots[slot_of(b, a)];
+
+	if (i != EMPTY)
+		bans_nth(b, i, ban);
+	return i != EMPTY;
+}
+
 void
 bans_nth(const struct bans *b, size_t i, struct recent_ban *ban)
 {

@@ -10,6 +10,7 @@
 #ifndef BANS_H
 #define BANS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,10 @@ int bans_put(struct bans *b, const struct recent_ban *ban)
 void bans_expire(struct bans *b, int64_t now);
 
 size_t bans_count(const struct bans *b);
+
+/* The ban around an address; false when there is none. */
+bool bans_find(
+    const struct bans *b, const struct addr *a, struct recent_ban *ban);
 
 /* The i-th ban (0 .. count - 1), in no order, valid until the next change. */
 void bans_nth(const struct bans *b, size_t i, struct recent_ban *ban);

@@ -1,36 +1,63 @@
 #include "livesets.h"
 
-#include <stddef.h>
+#include <string.h>
 
 #include "timespan.h"
 
 #define LOOK_MS 10000
 #define RETRY_MAX_MS 3600000
 
-/* The time that is left, fit for the kernel; 0, "for ever" there: none. */
-static uint32_t
-left_s(int64_t until, int64_t now_s)
+/* The kernel takes 0 for "for ever", so what is over is not put. */
+static void
+put(struct livesets *l, const struct recent_ban *ban, int64_t now_s)
 {
-	int64_t left = until - now_s;
+	uint32_t left = recent_left_s(ban, now_s);
 
-	if (left < 1)
-		return 0;
-	return left > TIMESPAN_MAX_S ? TIMESPAN_MAX_S : (uint32_t)left;
+	if (left > 0)
+		sets_add(l->sets, &ban->ip,
+		    left > TIMESPAN_MAX_S ? TIMESPAN_MAX_S : left);
 }
 
-static enum sets_answer
+static void
 put_all(struct livesets *l, int64_t now_s)
 {
+	l->later_n = 0;
+	l->later_all = false;
 	for (size_t i = 0; i < bans_count(l->bans); i++) {
 		struct recent_ban ban;
-		uint32_t left;
 
 		bans_nth(l->bans, i, &ban);
-		left = left_s(ban.until, now_s);
-		if (left > 0)
-			sets_add(l->sets, &ban.ip, left);
+		put(l, &ban, now_s);
 	}
-	return sets_flush(l->sets);
+}
+
+/* Those that did not get in, of which some may do so again. */
+static void
+put_later(struct livesets *l, int64_t now_s)
+{
+	struct addr again[LIVESETS_LATER_MAX];
+	size_t n = l->later_n;
+
+	memcpy(again, l->later, n * sizeof *again);
+	l->later_n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct recent_ban ban;
+
+		if (bans_find(l->bans, &again[i], &ban))
+			put(l, &ban, now_s);
+	}
+}
+
+static void
+keep_for_later(void *user, const struct addr *a)
+{
+	struct livesets *l = user;
+
+	if (l->later_n < LIVESETS_LATER_MAX)
+		l->later[l->later_n++] = *a;
+	else
+		/* of a set that refuses so many, the rest meets the list */
+		l->later_all = l->broken;
 }
 
 static const char *
@@ -47,60 +74,109 @@ failed(struct livesets *l, int64_t now_ms)
 	return first ? sets_error(l->sets) : NULL;
 }
 
-/* Sees that the sets exist and, if they are new or it is asked, fills them. */
+/* Said once, until a look finds nothing refused. */
+static const char *
+refused(struct livesets *l)
+{
+	bool first = !l->refused;
+
+	l->refused = true;
+	return first ? sets_error(l->sets) : NULL;
+}
+
+/*
+ * Sees that the sets exist, and puts what is missing: everything when a set is
+ * new or it is asked for, else what did not get in before.
+ */
 static const char *
 look(struct livesets *l, bool fill, int64_t now_s, int64_t now_ms)
 {
 	enum sets_answer answer = sets_create(l->sets);
 	const char *tell = NULL;
 
-	if (answer == SETS_EMPTY && !fill)
-		tell = "a set was gone; made anew and filled";
-	if (answer == SETS_EMPTY || (answer == SETS_OK && fill))
-		answer = put_all(l, now_s);
 	if (answer == SETS_ERROR)
 		return failed(l, now_ms);
+	if (answer == SETS_EMPTY && !fill)
+		tell = "a set was gone or replaced; filled again";
 	if (l->broken)
-		tell = "the sets can be used again; filled";
+		tell = "the sets can be used again";
+	if (answer == SETS_EMPTY || fill || l->later_all)
+		put_all(l, now_s);
+	else
+		put_later(l, now_s);
 	l->broken = false;
 	l->next_look_ms = now_ms + LOOK_MS;
+	switch (sets_flush(l->sets)) {
+	case SETS_ERROR:
+		return failed(l, now_ms);
+	case SETS_REFUSED:
+		return refused(l);
+	case SETS_EMPTY: /* once more, and soon */
+		l->next_look_ms = now_ms;
+		break;
+	case SETS_OK:
+		l->refused = false;
+		break;
+	}
 	return tell;
 }
 
-const char *
-livesets_start(struct livesets *l, struct sets *sets, bool off,
-    const struct bans *bans, int64_t now_s, int64_t now_ms)
+int
+livesets_open(struct livesets *l, const char *set4, const char *set6,
+    const struct bans *bans)
 {
-	*l = (struct livesets){.sets = sets, .bans = bans, .off = off};
-	return off ? NULL : look(l, true, now_s, now_ms);
+	*l = (struct livesets){.bans = bans};
+	if (*set4 == 0 && *set6 == 0)
+		return 0;
+	l->sets = sets_new(set4, set6, keep_for_later, l);
+	return l->sets == NULL ? -1 : 0;
+}
+
+void
+livesets_close(struct livesets *l)
+{
+	sets_free(l->sets);
+	l->sets = NULL;
+}
+
+const char *
+livesets_start(struct livesets *l, int64_t now_s, int64_t now_ms)
+{
+	return l->sets == NULL ? NULL : look(l, true, now_s, now_ms);
 }
 
 void
 livesets_add(struct livesets *l, const struct recent_ban *ban, int64_t now_s)
 {
-	uint32_t left = left_s(ban->until, now_s);
-
-	if (!l->off && !l->broken && left > 0)
-		sets_add(l->sets, &ban->ip, left);
+	if (l->sets == NULL)
+		return;
+	if (l->broken)
+		keep_for_later(l, &ban->ip);
+	else
+		put(l, ban, now_s);
 }
 
 const char *
 livesets_flush(struct livesets *l, int64_t now_s, int64_t now_ms)
 {
-	if (l->off)
+	const char *tell = NULL;
+
+	if (l->sets == NULL)
 		return NULL;
-	if (!l->broken) {
+	if (!l->broken)
 		switch (sets_flush(l->sets)) {
 		case SETS_OK:
 			break;
+		case SETS_REFUSED:
+			tell = refused(l);
+			break;
 		case SETS_EMPTY:
 			(void)look(l, true, now_s, now_ms);
-			return "a set was gone; made anew and filled";
+			return "a set was gone or replaced; filled again";
 		case SETS_ERROR:
 			return failed(l, now_ms);
 		}
-	}
 	if (now_ms < l->next_look_ms)
-		return NULL;
-	return look(l, l->broken, now_s, now_ms);
+		return tell;
+	return look(l, false, now_s, now_ms);
 }

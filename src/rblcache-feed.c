@@ -34,7 +34,6 @@
 #include "livesets.h"
 #include "paths.h"
 #include "rules.h"
-#include "sets.h"
 #include "settest.h"
 #include "state.h"
 
@@ -86,7 +85,6 @@ struct feed {
 	struct rules *rules;
 	struct allowlist allowlist;
 	struct state state;
-	struct sets *sets;
 	struct livesets live;
 	struct log logs[LOGS_MAX];
 	struct state_log marks[LOGS_MAX];
@@ -739,15 +737,12 @@ start(struct feed *f)
 	lock_statedir(f->o.statedir);
 	load(f);
 	open_logs(f);
-	f->sets = sets_new(f->o.set4, f->o.set6);
-	if (f->sets == NULL)
+	if (livesets_open(&f->live, f->o.set4, f->o.set6, f->state.bans) != 0)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
 	f->save_interval_ms = CHECKPOINT_INTERVAL;
 	f->saved_ms = now_ms() - CHECKPOINT_INTERVAL;
 	open_signals(f);
-	tell(livesets_start(&f->live, f->sets,
-	    *f->o.set4 == 0 && *f->o.set6 == 0, f->state.bans, time(NULL),
-	    now_ms()));
+	tell(livesets_start(&f->live, time(NULL), now_ms()));
 }
 
 /* -n: prints what each line would do, and touches nothing. */
@@ -798,7 +793,7 @@ finish(struct feed *f)
 {
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		follow_close(f->logs[i].follow);
-	sets_free(f->sets);
+	livesets_close(&f->live);
 	state_free(&f->state);
 	rules_free(f->rules);
 	allowlist_close(&f->allowlist);

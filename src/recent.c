@@ -54,6 +54,17 @@ recent_get(struct record *r, struct recent_ban *ban)
 	return 0;
 }
 
+uint32_t
+recent_left_s(const struct recent_ban *ban, int64_t now)
+{
+	int64_t from = now > ban->since ? now : ban->since;
+
+	if (ban->until <= from || ban->since > now + RECENT_AHEAD_S)
+		return 0;
+	return ban->until - from > UINT32_MAX ? UINT32_MAX
+					      : (uint32_t)(ban->until - from);
+}
+
 enum recent_answer
 recent_find(int fd, const struct addr *a, struct recent_ban *ban)
 {

@@ -36,6 +36,15 @@ struct recent_ban {
 enum recent_answer recent_find(int fd, const struct addr *a,
     struct recent_ban *ban) __attribute__((warn_unused_result));
 
+/*
+ * How many seconds of a ban are left at now (unix seconds); 0: it is over.
+ * Never more than it had in all, and none when it began more than
+ * RECENT_AHEAD_S from now: a clock that was wrong and is set right makes no ban
+ * longer.
+ */
+#define RECENT_AHEAD_S 7200
+uint32_t recent_left_s(const struct recent_ban *ban, int64_t now);
+
 /* The key under which a ban of this address stands. */
 void recent_key(unsigned char key[RECENT_KEY_BYTES], const struct addr *a);
 

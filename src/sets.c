@@ -6,6 +6,7 @@
 #include <libipset/session.h>
 #include <libipset/types.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,30 +16,48 @@
 
 #define PENDING_MAX 4096
 #define ERROR_SIZE 512
+#define LIST_SIZE 1024
 
 struct element {
 	struct addr ip;
 	uint32_t seconds;
 };
 
+struct set {
+	const char *name;
+	uint8_t family;
+	uint32_t seed; /* of its hash, when it was last seen; 0: unknown */
+};
+
 struct sets {
-	const char *name4, *name6;
+	struct set four, six;
+	void (*refused)(void *user, const struct addr *a);
+	void *user;
 	struct ipset_session *session;
 	struct element pending[PENDING_MAX];
 	size_t pending_n;
 	enum sets_answer worst; /* of the batches since the last flush */
 	char error[ERROR_SIZE];
+	char list[LIST_SIZE]; /* what the library printed */
+	size_t list_len;
 };
 
-/* libipset prints lists through this; nothing here asks for one. */
-static int
-print_nothing(
-    struct ipset_session *session, void *user, const char *format, ...)
+/* libipset prints lists through this; what is too much is left out. */
+__attribute__((format(printf, 3, 4))) static int
+keep_list(struct ipset_session *session, void *user, const char *format, ...)
 {
+	struct sets *s = user;
+	size_t room = sizeof s->list - s->list_len;
+	va_list args;
+	int n;
+
 	(void)session;
-	(void)user;
-	(void)format;
-	return 0;
+	va_start(args, format);
+	n = vsnprintf(s->list + s->list_len, room, format, args);
+	va_end(args);
+	if (n > 0)
+		s->list_len += (size_t)n < room ? (size_t)n : room - 1;
+	return n;
 }
 
 /* Keeps the library's message (it ends with a line feed) and forgets it. */
@@ -62,7 +81,7 @@ open_session(struct sets *s)
 {
 	if (s->session != NULL)
 		return true;
-	s->session = ipset_session_init(print_nothing, NULL);
+	s->session = ipset_session_init(keep_list, s);
 	if (s->session == NULL) {
 		take_error(s, "ipset");
 		return false;
@@ -81,14 +100,17 @@ close_session(struct sets *s)
 }
 
 struct sets *
-sets_new(const char *set4, const char *set6)
+sets_new(const char *set4, const char *set6,
+    void (*refused)(void *user, const struct addr *a), void *user)
 {
 	struct sets *s = calloc(1, sizeof *s);
 
 	if (s == NULL)
 		return NULL;
-	s->name4 = set4;
-	s->name6 = set6;
+	s->four = (struct set){.name = set4, .family = AF_INET};
+	s->six = (struct set){.name = set6, .family = AF_INET6};
+	s->refused = refused;
+	s->user = user;
 	s->worst = SETS_OK;
 	ipset_load_types();
 	return s;
@@ -106,11 +128,11 @@ sets_free(struct sets *s)
 static const char *
 name_for(const struct sets *s, const struct addr *a)
 {
-	return addr_is4(a) ? s->name4 : s->name6;
+	return addr_is4(a) ? s->four.name : s->six.name;
 }
 
 static int
-create_one(struct sets *s, const char *name, uint8_t family)
+create(struct sets *s, const struct set *set)
 {
 	const uint32_t timeout = SETS_DEFAULT_S;
 	const uint32_t maxelem = SETS_MAXELEM;
@@ -119,43 +141,89 @@ create_one(struct sets *s, const char *name, uint8_t family)
 	bool ok;
 
 	ok =
-	    ipset_session_data_set(session, IPSET_SETNAME, name) == 0 &&
+	    ipset_session_data_set(session, IPSET_SETNAME, set->name) == 0 &&
 	    ipset_session_data_set(session, IPSET_OPT_TYPENAME, "hash:ip") ==
 		0 &&
-	    ipset_session_data_set(session, IPSET_OPT_FAMILY, &family) == 0 &&
+	    ipset_session_data_set(session, IPSET_OPT_FAMILY, &set->family) ==
+		0 &&
 	    ipset_type_get(session, IPSET_CMD_CREATE) != NULL &&
 	    ipset_session_data_set(session, IPSET_OPT_TIMEOUT, &timeout) == 0 &&
 	    ipset_session_data_set(session, IPSET_OPT_MAXELEM, &maxelem) == 0 &&
 	    ipset_session_data_set(session, IPSET_OPT_FORCEADD, &maxelem) == 0;
-	if (ok && family == AF_INET6)
+	if (ok && set->family == AF_INET6)
 		ok = ipset_session_data_set(
 			 session, IPSET_OPT_NETMASK, &netmask) == 0;
 	ok = ok && ipset_cmd(session, IPSET_CMD_CREATE, 0) == 0;
 	if (!ok)
-		take_error(s, name);
+		take_error(s, set->name);
 	ipset_data_reset(ipset_session_data(session));
 	return ok ? 0 : -1;
 }
 
+/* What the kernel says of a set, as `ipset -t list` prints it. */
+static int
+describe(struct sets *s, const struct set *set)
+{
+	struct ipset_session *session = s->session;
+	bool ok;
+
+	s->list_len = 0;
+	s->list[0] = 0;
+	ipset_envopt_set(session, IPSET_ENV_LIST_HEADER);
+	ok = ipset_session_data_set(session, IPSET_SETNAME, set->name) == 0 &&
+	     ipset_cmd(session, IPSET_CMD_LIST, 0) == 0;
+	ipset_envopt_unset(session, IPSET_ENV_LIST_HEADER);
+	if (!ok)
+		take_error(s, set->name);
+	ipset_data_reset(ipset_session_data(session));
+	return ok ? 0 : -1;
+}
+
+/* Whether an existing set will do, and is the one that it was. */
 static enum sets_answer
-create_if_missing(struct sets *s, const char *name, uint8_t family)
+check(struct sets *s, struct set *set)
+{
+	static const char seed_name[] = " initval 0x";
+	uint32_t before = set->seed;
+	const char *seed;
+
+	if (describe(s, set) != 0)
+		return SETS_ERROR;
+	if (strstr(s->list, " timeout ") == NULL) {
+		snprintf(s->error, sizeof s->error,
+		    "%s: this set has no timeout; destroy it, and it is made "
+		    "as it should be",
+		    set->name);
+		return SETS_ERROR;
+	}
+	seed = strstr(s->list, seed_name);
+	set->seed = seed == NULL
+			? 0
+			: (uint32_t)strtoul(seed + strlen(seed_name), NULL, 16);
+	return before == 0 || set->seed == before ? SETS_OK : SETS_EMPTY;
+}
+
+static enum sets_answer
+see_to(struct sets *s, struct set *set)
 {
 	/* any address will do to see whether the set is there */
 	struct addr probe = {{0x20, 0x01, 0x0d, 0xb8}};
 
-	if (*name == 0)
+	if (*set->name == 0)
 		return SETS_OK;
-	if (family == AF_INET)
+	if (set->family == AF_INET)
 		(void)!addr_parse("192.0.2.1", 9, &probe);
-	if (settest_ask(name, &probe) != SETTEST_ERROR)
-		return SETS_OK;
+	if (settest_ask(set->name, &probe) != SETTEST_ERROR)
+		return check(s, set);
 	if (errno != ENOENT) {
-		snprintf(s->error, sizeof s->error, "%s: %s", name,
+		snprintf(s->error, sizeof s->error, "%s: %s", set->name,
 		    errno == EPERM ? "no right to use ipset (cap_net_admin)"
 				   : strerror(errno));
 		return SETS_ERROR;
 	}
-	return create_one(s, name, family) == 0 ? SETS_EMPTY : SETS_ERROR;
+	if (create(s, set) != 0 || check(s, set) == SETS_ERROR)
+		return SETS_ERROR;
+	return SETS_EMPTY;
 }
 
 static enum sets_answer
@@ -171,8 +239,8 @@ sets_create(struct sets *s)
 
 	if (!open_session(s))
 		return SETS_ERROR;
-	four = create_if_missing(s, s->name4, AF_INET);
-	return worse(four, create_if_missing(s, s->name6, AF_INET6));
+	four = see_to(s, &s->four);
+	return worse(four, see_to(s, &s->six));
 }
 
 /* line 0 sends at once, another number collects until ipset_commit. */
@@ -204,25 +272,41 @@ send_batch(struct sets *s)
 	return ipset_commit(s->session);
 }
 
+static void
+name_culprit(struct sets *s, const struct addr *a)
+{
+	char what[ADDR_STRLEN + 64];
+	char ip[ADDR_STRLEN];
+
+	snprintf(
+	    what, sizeof what, "%s: %s", name_for(s, a), addr_format(a, ip));
+	take_error(s, what);
+}
+
 /* After a batch failed: each for itself, so that one costs no other. */
 static enum sets_answer
 send_singly(struct sets *s)
 {
-	enum sets_answer answer = SETS_OK;
+	size_t refused = 0;
 
 	for (size_t i = 0; i < s->pending_n; i++) {
-		char ip[ADDR_STRLEN];
-		char what[ADDR_STRLEN + 64];
+		const struct addr *a = &s->pending[i].ip;
 
 		if (send_one(s, &s->pending[i], 0) == 0)
 			continue;
-		snprintf(what, sizeof what, "%s: %s",
-		    name_for(s, &s->pending[i].ip),
-		    addr_format(&s->pending[i].ip, ip));
-		take_error(s, what);
-		answer = SETS_ERROR;
+		if (refused++ == 0)
+			name_culprit(s, a);
+		else
+			ipset_session_report_reset(s->session);
+		s->refused(s->user, a);
 	}
-	return answer;
+	if (refused > 1) {
+		size_t len = strlen(s->error);
+
+		snprintf(s->error + len, sizeof s->error - len,
+		    " (and %zu more)", refused - 1);
+	}
+	return refused == 0 ? SETS_OK : SETS_REFUSED;
 }
 
 static enum sets_answer
@@ -232,20 +316,18 @@ send_pending(struct sets *s)
 
 	if (s->pending_n == 0)
 		return SETS_OK;
-	if (!open_session(s)) {
-		s->pending_n = 0;
-		return SETS_ERROR;
-	}
-	if (send_batch(s) == 0) {
+	if (open_session(s) && send_batch(s) == 0) {
 		s->pending_n = 0;
 		return SETS_OK;
 	}
 	/* a session that failed keeps half a message; begin with a fresh one */
-	take_error(s, "ipset");
 	close_session(s);
 	answer = sets_create(s);
 	if (answer != SETS_ERROR)
 		answer = worse(answer, send_singly(s));
+	else
+		for (size_t i = 0; i < s->pending_n; i++)
+			s->refused(s->user, &s->pending[i].ip);
 	s->pending_n = 0;
 	return answer;
 }

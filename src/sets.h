@@ -4,7 +4,7 @@
  * Addresses go in as bytes, never as text: libipset would resolve a name.
  * Additions are collected and sent many to a message; the kernel takes a
  * message whole or not at all, so one that fails is sent again element by
- * element and the culprit named.
+ * element and the culprit named. What did not get in is handed back.
  */
 #ifndef SETS_H
 #define SETS_H
@@ -21,22 +21,28 @@ struct sets;
 
 enum sets_answer {
 	SETS_OK,
-	SETS_EMPTY, /* a set was not there and is new: put everything again */
-	SETS_ERROR, /* sets_error says what */
+	SETS_REFUSED, /* some entries, while others went in; see sets_error */
+	SETS_EMPTY,   /* a set is new or another one: put everything again */
+	SETS_ERROR,   /* sets_error says what */
 };
 
 /*
  * Prepares for the two sets; an empty name switches that family off. Opens no
- * connection yet. NULL with errno ENOMEM.
+ * connection yet. refused is called by sets_add and sets_flush for each entry
+ * that did not get in. NULL with errno ENOMEM.
  */
-struct sets *sets_new(const char *set4, const char *set6)
+struct sets *sets_new(const char *set4, const char *set6,
+    void (*refused)(void *user, const struct addr *a), void *user)
     __attribute__((warn_unused_result));
 void sets_free(struct sets *s);
 
 /*
  * Creates the sets that do not exist: hash:ip with times, forceadd (a full
  * set drops some old entry for a new one), IPv6 with netmask 64. A set that
- * exists stays as it is, entries included. SETS_EMPTY when one was created.
+ * exists stays as it is, entries included, but must know times (else ERROR).
+ * EMPTY when one was created, or is not the one of the last call: it was
+ * destroyed and made anew, or swapped. The kernel says so by the seed of the
+ * set's hash (initval, since Linux 5.11); flushing a set keeps it.
  */
 enum sets_answer sets_create(struct sets *s)
     __attribute__((warn_unused_result));

@@ -22,7 +22,7 @@ static bool
 ban_is_live(const struct verdict_facts *f)
 {
 	return f->recent_asked && f->recent == RECENT_FOUND &&
-	       f->ban.until > f->now;
+	       recent_left_s(&f->ban, f->now) > 0;
 }
 
 bool
@@ -59,11 +59,12 @@ verdict_decide(const struct verdict_facts *f)
 		if (f->set == SETTEST_ABSENT)
 			return pass;
 		if (ban_is_live(f))
-			return refuse(
-			    "ipset", f->ban.reply, f->ban.until - f->now);
+			return refuse("ipset", f->ban.reply,
+			    recent_left_s(&f->ban, f->now));
 		return refuse("ipset", GENERAL_REPLY, VERDICT_NO_TIME);
 	}
 	if (ban_is_live(f))
-		return refuse("recent", f->ban.reply, f->ban.until - f->now);
+		return refuse(
+		    "recent", f->ban.reply, recent_left_s(&f->ban, f->now));
 	return pass;
 }
