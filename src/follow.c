@@ -66,6 +66,14 @@ whole_place(const struct follow *f)
 	return place;
 }
 
+/* Drops what was read of a line whose end does not come. */
+static void
+forget_rest(struct follow *f)
+{
+	f->start = f->end = 0;
+	f->too_long = false;
+}
+
 /* At the start of the first file. */
 static void
 begin_file(struct follow *f)
@@ -81,6 +89,7 @@ static int
 find_place(struct follow *f, const struct place *place)
 {
 	int found = logqueue_find(&f->files, place);
+	struct stat st;
 	ssize_t n;
 
 	if (found <= 0)
@@ -89,6 +98,13 @@ find_place(struct follow *f, const struct place *place)
 	n = pread(f->first.fd, f->head, place->head_len, 0);
 	f->head_n = n < 0 ? 0 : (size_t)n;
 	f->offset = f->size = place->offset;
+	/* a copy may be shorter: all of it was read, and more */
+	if (fstat(f->first.fd, &st) == 0 &&
+	    (uint64_t)st.st_size < place->offset) {
+		f->offset = f->size = (uint64_t)st.st_size;
+		forget_rest(f);
+		set_place(f, f->offset);
+	}
 	return 1;
 }
 
@@ -235,7 +251,7 @@ was_truncated(const struct follow *f, const struct stat *st)
 
 /*
  * logrotate's copytruncate: what was not read yet stands in the copy. Without
- * a copy that is long enough, the file begins again.
+ * a copy, the file begins again.
  */
 static int
 after_truncation(struct follow *f)
@@ -251,8 +267,7 @@ after_truncation(struct follow *f)
 	case 0:
 		f->missed |= f->size > f->offset;
 		begin_file(f);
-		f->start = f->end = 0;
-		f->too_long = false;
+		forget_rest(f);
 		set_place(f, 0);
 		return 0;
 	default:

@@ -26,9 +26,11 @@ place_is_in(const struct place *p, int fd, bool as_copy)
 	char head[PLACE_HEAD_BYTES];
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && (as_copy || st.st_ino == p->ino) &&
-	       (uint64_t)st.st_size >= p->offset &&
-	       p->head_len <= sizeof head && (p->head_len > 0 || !as_copy) &&
-	       pread(fd, head, p->head_len, 0) == (ssize_t)p->head_len &&
+	if (fstat(fd, &st) != 0 || p->head_len > sizeof head)
+		return false;
+	if (as_copy ? p->head_len == 0
+		    : st.st_ino != p->ino || (uint64_t)st.st_size < p->offset)
+		return false;
+	return pread(fd, head, p->head_len, 0) == (ssize_t)p->head_len &&
 	       hash(head, p->head_len) == p->head_hash;
 }

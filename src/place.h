@@ -25,8 +25,8 @@ void place_set_head(struct place *p, const char *head, size_t n);
 
 /*
  * Whether the file open at fd is the one of the place. as_copy: or one that
- * begins in the same way and is as long at least; a place at the start of a
- * file has no copies.
+ * begins in the same way. It may be shorter, since the file went on between the
+ * copy and the truncation. A place at the start of a file has no copies.
  */
 bool place_is_in(const struct place *p, int fd, bool as_copy);
 

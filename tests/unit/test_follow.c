@@ -301,6 +301,8 @@ static void
 copied_and_truncated(void **state)
 {
 	struct place place;
+	char path[128];
+	char text[400];
 	struct follow *f;
 
 	(void)state;
@@ -333,14 +335,32 @@ copied_and_truncated(void **state)
 	f = open_at("log", &place);
 	assert_string_equal(rest(f), "");
 	follow_close(f);
-	/* with no copy left, what there was is lost */
-	append("log", "19\n");
+	/* read beyond the end of the copy, which was made first */
+	snprintf(text, sizeof text, "%0300d\n", 0);
+	append("log", text);
 	copy_and_truncate("log-5");
-	append("log", "20\n");
-	drop("log-5");
+	append("log-5", "20\n21\n");
+	f = open_at("log-5", NULL);
+	(void)rest(f);
+	assert_true(follow_place(f, &place));
+	follow_close(f);
+	snprintf(path, sizeof path, "%s/log-5", dir);
+	assert_int_equal(truncate(path, (off_t)place.offset - 6), 0);
+	place.ino = 1;
+	append("log", "22\n");
+	f = open_at("log", &place);
+	assert_string_equal(rest(f), "22 ");
+	assert_false(follow_missed(f));
+	assert_true(follow_place(f, &place));
+	follow_close(f);
+	/* with no copy left, what there was is lost */
+	append("log", "23\n");
+	copy_and_truncate("log-6");
+	append("log", "24\n");
+	drop("log-6");
 	f = open_at("log", &place);
 	assert_true(follow_missed(f));
-	assert_string_equal(rest(f), "20 ");
+	assert_string_equal(rest(f), "24 ");
 	follow_close(f);
 }
 
