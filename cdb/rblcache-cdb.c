@@ -227,7 +227,7 @@ dump_node(struct cdb *c)
 		return -1;
 	if (!is_rule)
 		return 0;
-	memcpy(net.b, key + 1, sizeof net.b);
+	net = addr_unspread(key + 1);
 	printf("%s %s%s%s\n", hosts_format_prefix(&net, rule.bits, prefix),
 	    local_action_name(rule.action), *rule.reply == 0 ? "" : " ",
 	    local_text(&rule));

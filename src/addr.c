@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "mix.h"
+
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 int
@@ -65,6 +67,33 @@ addr_ban_key(const struct addr *a)
 	if (!addr_is4(a))
 		addr_mask(&key, ADDR_V6_BAN_BITS);
 	return key;
+}
+
+/* Three rounds of a Feistel network: each undoes itself. */
+void
+addr_spread(const struct addr *a, unsigned char to[ADDR_SPREAD_BYTES])
+{
+	uint64_t half[2];
+
+	memcpy(half, a->b, sizeof half);
+	half[1] ^= mix(half[0]);
+	half[0] ^= mix(half[1]);
+	half[1] ^= mix(half[0]);
+	memcpy(to, half, sizeof half);
+}
+
+struct addr
+addr_unspread(const unsigned char from[ADDR_SPREAD_BYTES])
+{
+	uint64_t half[2];
+	struct addr a;
+
+	memcpy(half, from, sizeof half);
+	half[1] ^= mix(half[0]);
+	half[0] ^= mix(half[1]);
+	half[1] ^= mix(half[0]);
+	memcpy(a.b, half, sizeof half);
+	return a;
 }
 
 static bool

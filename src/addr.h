@@ -53,6 +53,16 @@ bool addr_mask(struct addr *a, unsigned bits);
 struct addr addr_ban_key(const struct addr *a);
 
 /*
+ * The address as 16 bytes in which each depends on all of it, and back. A cdb
+ * finds keys by a weak hash (h * 33 ^ byte): the million addresses of one
+ * network have some ten thousand values of it, and a look-up went through
+ * thousands of records.
+ */
+#define ADDR_SPREAD_BYTES 16
+void addr_spread(const struct addr *a, unsigned char to[ADDR_SPREAD_BYTES]);
+struct addr addr_unspread(const unsigned char from[ADDR_SPREAD_BYTES]);
+
+/*
  * Whether the address can never be a host of the public internet that a list
  * was asked about: unspecified, "this" network, loopback, private (RFC 1918),
  * shared (RFC 6598), link-local, unique local (RFC 4193), multicast, reserved

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "mix.h"
 #include "texts.h"
 
 #define EMPTY UINT32_MAX
@@ -40,15 +41,6 @@ static uint32_t
 clamp(int64_t t)
 {
 	return t < 0 ? 0 : t > (int64_t)UINT32_MAX ? UINT32_MAX : (uint32_t)t;
-}
-
-/* Spreads every bit over all (the finalizer of MurmurHash3, public domain). */
-static uint64_t
-mix(uint64_t h)
-{
-	h = (h ^ h >> 33) * 0xff51afd7ed558ccdULL;
-	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ULL;
-	return h ^ h >> 33;
 }
 
 /* The seed keeps a client with many addresses from choosing collisions. */

@@ -55,19 +55,20 @@ static void
 key_host(struct codec_key *key, char kind, const struct counts_key *host)
 {
 	key_begin(key, kind);
-	key_add(key, host->ip.b, sizeof host->ip.b);
+	addr_spread(&host->ip, key->b + key->len);
+	key->len += ADDR_SPREAD_BYTES;
 	key_add(key, host->rule, strlen(host->rule));
 }
 
 static int
 take_host(struct counts_key *host, const unsigned char *key, size_t klen)
 {
-	const size_t ip = sizeof host->ip.b;
+	const size_t head = 1 + ADDR_SPREAD_BYTES;
 
-	if (klen < 1 + ip)
+	if (klen < head)
 		return -1;
-	memcpy(host->ip.b, key + 1, ip);
-	return take_name(host->rule, key + 1 + ip, klen - 1 - ip);
+	host->ip = addr_unspread(key + 1);
+	return take_name(host->rule, key + head, klen - head);
 }
 
 /* ---- bans ---- */
@@ -182,7 +183,7 @@ static int
 next_seen(
     const struct state *s, size_t *at, struct codec_key *key, struct record *r)
 {
-	const struct seen_entry *e = lru_next(s->seen, at);
+	const struct seen_entry *e = seen_next(s->seen, at);
 
 	if (e == NULL)
 		return 0;
@@ -197,24 +198,19 @@ static int
 take_seen(
     struct state *s, const unsigned char *key, size_t klen, struct record *r)
 {
-	struct seen_entry *e;
-	struct seen_key read;
+	struct seen_entry read;
 	const void *ip;
 	size_t len;
 
 	if (klen != 1 + 8 + 8)
 		return -1;
-	read.log = number_of(key + 1);
-	read.pid = number_of(key + 9);
-	ip = record_get_bytes(r, sizeof e->ip.b, &len);
-	if (ip == NULL || len != sizeof e->ip.b ||
-	    lru_find(s->seen, &read) != NULL)
+	read.key.log = number_of(key + 1);
+	read.key.pid = number_of(key + 9);
+	ip = record_get_bytes(r, sizeof read.ip.b, &len);
+	if (ip == NULL || len != sizeof read.ip.b)
 		return -1;
-	e = lru_add(s->seen, &read);
-	if (e == NULL)
-		return -1;
-	memcpy(e->ip.b, ip, len);
-	return 0;
+	memcpy(read.ip.b, ip, len);
+	return seen_put(s->seen, &read);
 }
 
 /* ---- tallies ---- */

@@ -1,9 +1,9 @@
 /*
  * codec: the state as the records of recent.cdb.
  *
- *	ban	'b', 16 bytes			recent.h
- *	count	'c', 16 bytes, rule		counts.h
- *	past	'p', 16 bytes, rule		past.h
+ *	ban	'b', addr_spread		recent.h
+ *	count	'c', addr_spread, rule		counts.h
+ *	past	'p', addr_spread, rule		past.h
  *	seen	's', log (8), pid (8)		seen.h
  *	tally	't', rule			tallies.h
  *	log	'l', path			state.h

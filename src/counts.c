@@ -19,11 +19,14 @@ counts_key(const char *rule, const struct addr *a)
 	return key;
 }
 
-/* Whether a match at then is among those of the window_s seconds up to now. */
+/*
+ * Whether a match at then is less than window_s seconds from now. One from the
+ * future was made before the clock was set back.
+ */
 static bool
 still_counts(int64_t then, int64_t now, uint32_t window_s)
 {
-	return then + window_s > now;
+	return then + window_s > now && then < now + window_s;
 }
 
 static void

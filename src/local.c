@@ -10,7 +10,7 @@ local_key(
     unsigned char key[LOCAL_KEY_BYTES], const struct addr *a, unsigned bits)
 {
 	key[0] = (unsigned char)bits;
-	memcpy(key + 1, a->b, sizeof a->b);
+	addr_spread(a, key + 1);
 }
 
 void

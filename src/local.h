@@ -9,7 +9,7 @@
  * fits.
  *
  *	header	key "local"		the prefix lengths in use
- *	node	key length, 16 bytes	action, length of the rule it stands
+ *	node	key length, addr_spread	action, length of the rule it stands
  *					for, whether it is that rule, reply
  *
  * Lengths count in the 128 bits of struct addr: an IPv4 /24 is 120. The IPv4
@@ -25,9 +25,9 @@
 #include "record.h"
 #include "reply.h"
 
-#define LOCAL_VERSION 1
+#define LOCAL_VERSION 2
 #define LOCAL_HEADER_KEY "local"
-#define LOCAL_KEY_BYTES 17
+#define LOCAL_KEY_BYTES (1 + ADDR_SPREAD_BYTES)
 #define LOCAL_LENGTHS 130 /* room for the lengths 0 .. 128 */
 
 enum local_action {

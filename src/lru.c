@@ -180,21 +180,35 @@ lru_find(struct lru *l, const void *key)
 	return NULL;
 }
 
+static void
+unlink_node(struct lru *l, uint32_t i)
+{
+	const struct node *node = node_at(l, i);
+
+	*link_to(l, i) = node->chain;
+	ring_remove(l, node);
+}
+
 void *
 lru_add(struct lru *l, const void *key)
 {
+	uint32_t i = (uint32_t)l->n + 1;
 	struct node *node;
 
-	if (l->n == l->max)
-		lru_remove(l, lru_oldest(l));
-	else if (l->n == l->cap && grow(l) != 0)
+	if (l->n == l->max) { /* the oldest makes room */
+		i = node_at(l, 0)->newer;
+		unlink_node(l, i);
+	} else if (l->n == l->cap && grow(l) != 0) {
 		return NULL;
-	node = node_at(l, ++l->n);
+	} else {
+		l->n++;
+	}
+	node = node_at(l, i);
 	node->hash = hash_key(l, key);
 	memcpy(node->entry, key, l->key_bytes);
 	memset(node->entry + l->key_bytes, 0, l->entry_bytes - l->key_bytes);
-	chain_add(l, (uint32_t)l->n);
-	ring_add(l, (uint32_t)l->n);
+	chain_add(l, i);
+	ring_add(l, i);
 	return node->entry;
 }
 
@@ -215,8 +229,7 @@ lru_remove(struct lru *l, void *entry)
 	uint32_t last = (uint32_t)l->n;
 	struct node *node = node_at(l, i);
 
-	*link_to(l, i) = node->chain;
-	ring_remove(l, node);
+	unlink_node(l, i);
 	l->n--;
 	if (i == last)
 		return;

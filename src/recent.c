@@ -11,7 +11,7 @@ recent_key(unsigned char key[RECENT_KEY_BYTES], const struct addr *a)
 	struct addr net = addr_ban_key(a);
 
 	key[0] = 'b';
-	memcpy(key + 1, net.b, sizeof net.b);
+	addr_spread(&net, key + 1);
 }
 
 void

@@ -1,7 +1,8 @@
 /*
  * recent: one ban as it stands in recent.cdb, the checkpoint.
  *
- *	ban	key 'b', 16 bytes of addr_ban_key	see struct recent_ban
+ *	ban	key 'b', addr_spread of its addr_ban_key	see struct
+ *recent_ban
  *
  * checkpoint.h has the other keys; the hook needs this one only.
  */
@@ -15,9 +16,9 @@
 #include "record.h"
 #include "reply.h"
 
-#define RECENT_VERSION 1
+#define RECENT_VERSION 2
 #define RECENT_RULE_SIZE 32 /* a rule's name, NUL included */
-#define RECENT_KEY_BYTES 17
+#define RECENT_KEY_BYTES (1 + ADDR_SPREAD_BYTES)
 
 enum recent_answer { RECENT_FOUND, RECENT_ABSENT, RECENT_ERROR };
 

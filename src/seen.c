@@ -1,13 +1,98 @@
 #include "seen.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "lru.h"
 
 #define PID_DIGITS 18
 
-struct lru *
+struct host_key {
+	uint64_t log;
+	struct addr ip;
+};
+
+/* How many connections there are from a host. */
+struct host {
+	struct host_key key;
+	uint64_t n;
+};
+
+struct seen {
+	struct lru *entries; /* seen_entry */
+	struct lru *hosts;   /* host; those of the entries and no other */
+	size_t max;
+};
+
+struct seen *
 seen_new(size_t max)
 {
-	return lru_new(max, sizeof(struct seen_key), sizeof(struct seen_entry));
+	struct seen *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->max = max;
+	s->entries =
+	    lru_new(max, sizeof(struct seen_key), sizeof(struct seen_entry));
+	s->hosts = lru_new(max, sizeof(struct host_key), sizeof(struct host));
+	if (s->entries != NULL && s->hosts != NULL)
+		return s;
+	seen_free(s);
+	return NULL;
+}
+
+void
+seen_free(struct seen *s)
+{
+	if (s == NULL)
+		return;
+	lru_free(s->entries);
+	lru_free(s->hosts);
+	free(s);
+}
+
+static struct host_key
+host_key(const struct seen_entry *e)
+{
+	return (struct host_key){e->key.log, e->ip};
+}
+
+static void
+drop(struct seen *s, struct seen_entry *e)
+{
+	struct host_key key = host_key(e);
+	struct host *host = lru_find(s->hosts, &key);
+
+	if (--host->n == 0)
+		lru_remove(s->hosts, host);
+	lru_remove(s->entries, e);
+}
+
+int
+seen_put(struct seen *s, const struct seen_entry *entry)
+{
+	struct host_key key = host_key(entry);
+	struct seen_entry *e;
+	struct host *host;
+
+	if (lru_find(s->entries, &entry->key) != NULL)
+		return -1;
+	if (lru_count(s->entries) == s->max)
+		drop(s, lru_oldest(s->entries));
+	host = lru_find(s->hosts, &key);
+	if (host == NULL)
+		host = lru_add(s->hosts, &key);
+	if (host == NULL)
+		return -1;
+	host->n++;
+	e = lru_add(s->entries, &entry->key);
+	if (e == NULL) {
+		if (--host->n == 0)
+			lru_remove(s->hosts, host);
+		return -1;
+	}
+	*e = *entry;
+	return 0;
 }
 
 /* The number that begins at p, and how many bytes it has; 0: none. */
@@ -43,36 +128,31 @@ takes(const char **p, size_t *len, const char *text)
 }
 
 static enum seen_answer
-begin(struct lru *seen, const struct seen_key *key, const char *ip, size_t len)
+begin(struct seen *s, const struct seen_key *key, const char *ip, size_t len)
 {
-	struct seen_entry *e;
-	struct addr a;
+	struct seen_entry entry = {.key = *key};
+	struct seen_entry *before;
 
-	if (addr_parse(ip, len, &a) != 0)
+	if (addr_parse(ip, len, &entry.ip) != 0)
 		return SEEN_OTHER;
-	e = lru_find(seen, key);
-	if (e == NULL)
-		e = lru_add(seen, key);
-	else
-		lru_use(seen, e); /* its end was missed */
-	if (e == NULL)
-		return SEEN_ERROR;
-	e->ip = a;
-	return SEEN_BEGIN;
+	before = lru_find(s->entries, key);
+	if (before != NULL)
+		drop(s, before); /* its end was missed */
+	return seen_put(s, &entry) == 0 ? SEEN_BEGIN : SEEN_ERROR;
 }
 
 static enum seen_answer
-end(struct lru *seen, const struct seen_key *key)
+end(struct seen *s, const struct seen_key *key)
 {
-	struct seen_entry *e = lru_find(seen, key);
+	struct seen_entry *e = lru_find(s->entries, key);
 
 	if (e != NULL)
-		lru_remove(seen, e);
+		drop(s, e);
 	return SEEN_END;
 }
 
 enum seen_answer
-seen_line(struct lru *seen, uint64_t log, const char *message, size_t len)
+seen_line(struct seen *seen, uint64_t log, const char *message, size_t len)
 {
 	struct seen_key key = {.log = log};
 	const char *p = message;
@@ -93,18 +173,26 @@ seen_line(struct lru *seen, uint64_t log, const char *message, size_t len)
 }
 
 bool
-seen_is(struct lru *seen, uint64_t log, uint64_t pid, const struct addr *a)
+seen_is(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a)
 {
-	struct seen_key key = {log, pid};
+	const struct seen_key key = {log, pid};
+	const struct host_key host = {log, *a};
 	const struct seen_entry *e;
-	size_t at = 0;
 
-	if (pid != 0) {
-		e = lru_find(seen, &key);
-		return e != NULL && memcmp(&e->ip, a, sizeof *a) == 0;
-	}
-	while ((e = lru_next(seen, &at)) != NULL)
-		if (e->key.log == log && memcmp(&e->ip, a, sizeof *a) == 0)
-			return true;
-	return false;
+	if (pid == 0)
+		return lru_find(s->hosts, &host) != NULL;
+	e = lru_find(s->entries, &key);
+	return e != NULL && memcmp(&e->ip, a, sizeof *a) == 0;
+}
+
+size_t
+seen_count(const struct seen *s)
+{
+	return lru_count(s->entries);
+}
+
+const struct seen_entry *
+seen_next(const struct seen *s, size_t *at)
+{
+	return lru_next(s->entries, at);
 }

@@ -8,7 +8,7 @@
  * Some qmail-smtpd write the user name of AUTH raw, line feed included; a
  * client can then write whole lines of its own into the log. The table is
  * bounded (lru.h): when it is full, the connection that began longest ago
- * leaves first.
+ * leaves first. Every question takes constant time.
  */
 #ifndef SEEN_H
 #define SEEN_H
@@ -18,9 +18,10 @@
 #include <stdint.h>
 
 #include "addr.h"
-#include "lru.h"
 
 #define SEEN_MAX 4096
+
+struct seen;
 
 struct seen_key {
 	uint64_t log; /* which log; process numbers are a machine's */
@@ -32,8 +33,9 @@ struct seen_entry {
 	struct addr ip;
 };
 
-/* A table of seen_entry, or NULL with errno. */
-struct lru *seen_new(size_t max) __attribute__((warn_unused_result));
+/* A table for at most max connections, or NULL with errno. */
+struct seen *seen_new(size_t max) __attribute__((warn_unused_result));
+void seen_free(struct seen *seen);
 
 enum seen_answer {
 	SEEN_OTHER, /* the line is about something else */
@@ -44,14 +46,29 @@ enum seen_answer {
 
 /* Takes note of a message (a line behind its stamp) of a log. */
 enum seen_answer seen_line(
-    struct lru *seen, uint64_t log, const char *message, size_t len);
+    struct seen *seen, uint64_t log, const char *message, size_t len);
+
+/*
+ * Puts a connection that is not in the table as the one that began last.
+ * Returns 0, or -1 when it is in the table or, with errno, out of memory.
+ */
+int seen_put(struct seen *seen, const struct seen_entry *entry)
+    __attribute__((warn_unused_result));
 
 /*
  * Whether the address is connected: as process pid, or with pid 0, for lines
  * that do not name it, as any.
  */
 bool seen_is(
-    struct lru *seen, uint64_t log, uint64_t pid, const struct addr *a);
+    struct seen *seen, uint64_t log, uint64_t pid, const struct addr *a);
+
+size_t seen_count(const struct seen *seen);
+
+/*
+ * The connections, the one that leaves next first: starts with *at = 0; NULL at
+ * the end.
+ */
+const struct seen_entry *seen_next(const struct seen *seen, size_t *at);
 
 /* The process number in len bytes of digits; 0 if there is none. */
 uint64_t seen_pid(const char *digits, size_t len);

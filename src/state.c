@@ -31,7 +31,7 @@ state_free(struct state *s)
 	bans_free(s->bans);
 	lru_free(s->counts);
 	lru_free(s->past);
-	lru_free(s->seen);
+	seen_free(s->seen);
 	*s = (struct state){0};
 }
 

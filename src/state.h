@@ -23,7 +23,7 @@ struct state {
 	struct bans *bans;
 	struct lru *counts; /* counts.h */
 	struct lru *past;   /* past.h */
-	struct lru *seen;   /* seen.h */
+	struct seen *seen;
 	struct tallies tallies;
 	int64_t clock_s; /* the time of the newest line of any log */
 };

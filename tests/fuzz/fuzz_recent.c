@@ -71,7 +71,7 @@ check_load(void)
 	if (checkpoint_load(path, &state, &log, 1) == CHECKPOINT_LOADED) {
 		if (bans_count(state.bans) != 2 ||
 		    lru_count(state.counts) != 1 ||
-		    lru_count(state.past) != 1 || lru_count(state.seen) != 1)
+		    lru_count(state.past) != 1 || seen_count(state.seen) != 1)
 			abort();
 		for (size_t i = 0; i < bans_count(state.bans); i++) {
 			bans_nth(state.bans, i, &ban);

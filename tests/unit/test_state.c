@@ -190,7 +190,7 @@ longer_each_time(void **state)
 /* ---- seen ---- */
 
 static enum seen_answer
-line(struct lru *s, uint64_t log, const char *text)
+line(struct seen *s, uint64_t log, const char *text)
 {
 	return seen_line(s, log, text, strlen(text));
 }
@@ -198,7 +198,7 @@ line(struct lru *s, uint64_t log, const char *text)
 static void
 who_is_connected(void **state)
 {
-	struct lru *s = seen_new(4);
+	struct seen *s = seen_new(4);
 	struct addr a = unit_addr("192.0.2.7");
 	struct addr b = unit_addr("2001:db8::7");
 
@@ -231,8 +231,8 @@ who_is_connected(void **state)
 		assert_int_equal(line(s, 1, text), SEEN_BEGIN);
 	}
 	assert_false(seen_is(s, 1, 9, &a)); /* the oldest has left */
-	assert_int_equal(lru_count(s), 4);
-	lru_free(s);
+	assert_int_equal(seen_count(s), 4);
+	seen_free(s);
 }
 
 static void
@@ -254,13 +254,13 @@ no_lines_of_tcpserver(void **state)
 	    "tcpserver: end 1",
 	    "tcpserver: ok 1 mail.example:192.0.2.1:25 :192.0.2.7::35799",
 	};
-	struct lru *s = seen_new(4);
+	struct seen *s = seen_new(4);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		assert_int_equal(line(s, 1, others[i]), SEEN_OTHER);
-	assert_int_equal(lru_count(s), 0);
-	lru_free(s);
+	assert_int_equal(seen_count(s), 0);
+	seen_free(s);
 }
 
 /* ---- state: all together ---- */
