@@ -74,7 +74,7 @@ static int
 read_reply(int fd, int *error)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[1024];
-	const struct nlmsghdr *header = (const void *)buf;
+	struct nlmsghdr *header = (void *)buf;
 	const struct nlmsgerr *reply = NLMSG_DATA(header);
 	ssize_t n = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
 
