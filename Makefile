@@ -271,7 +271,9 @@ fuzz:
 	$(Q)for t in $(FUZZ_TARGETS); do \
 	    mkdir -p build/fuzz/found/$$t; \
 	    echo "== $$t"; \
-	    build/fuzz/tests/fuzz/$$t -max_total_time=$(SECS) -timeout=10 \
+	    dict=tests/fuzz/$$t.dict; \
+	    build/fuzz/tests/fuzz/$$t $$([ ! -e $$dict ] || echo -dict=$$dict) \
+	        -max_total_time=$(SECS) -timeout=10 \
 	        -max_len=2048 -print_final_stats=1 -verbosity=0 \
 	        -artifact_prefix=build/fuzz/found/$$t/crash- \
 	        build/fuzz/found/$$t tests/corpus/$$t || exit 1; \
