@@ -1,47 +1,257 @@
 /*
- * A line of the admin's rules: what it says can be written out and read again
- * as the same rule, and its reply is one clean line.
+ * The admin's rules. A line: what it says can be written out and read again as
+ * the same rule, and its reply is one clean line. A whole source: for every
+ * address the file made of it gives the rule with the longest prefix, the
+ * first where several stand for one, which is looked up here one by one.
+ *
+ * Input: a source's lines; an empty one begins the next source.
  */
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hosts.h"
+#include "localmake.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#define RULES_MAX 64
+
+/* What the file must say. */
+struct wanted {
+	struct addr net;
+	struct local_rule rule;
+	unsigned source;
+};
+
+static struct wanted wanted[RULES_MAX];
+static size_t wanted_n;
+static char dir[32], path[48];
+
+/* ---- a line ---- */
+
+static void
+check_line(const struct addr *net, const struct local_rule *rule)
+{
+	char error[HOSTS_ERROR_SIZE];
+	char prefix[HOSTS_PREFIX_SIZE];
+	char line[512];
+	char reply[REPLY_SIZE];
+	struct local_rule again;
+	struct addr net_again = *net;
+	int n;
+
+	HOLDS(rule->bits <= 128 && !addr_mask(&net_again, rule->bits));
+	HOLDS(rule->action == LOCAL_ALLOW || rule->action == LOCAL_DENY ||
+	      rule->action == LOCAL_DEFER);
+	if (rule->action == LOCAL_ALLOW) {
+		HOLDS(rule->reply[0] == 0);
+	} else {
+		reply_make(reply, REPLY_DENY, rule->reply, strlen(rule->reply));
+		HOLDS(strcmp(reply, rule->reply) == 0);
+		HOLDS(reply_is_temporary(rule->reply) ==
+		      (rule->action == LOCAL_DEFER));
+	}
+	n = snprintf(line, sizeof line, "%s %s %s",
+	    hosts_format_prefix(net, rule->bits, prefix),
+	    local_action_name(rule->action), local_text(rule));
+	HOLDS(n > 0 && (size_t)n < sizeof line);
+	HOLDS(hosts_parse(line, (size_t)n, "list", &net_again, &again, error) ==
+	      HOSTS_RULE);
+	HOLDS(memcmp(net, &net_again, sizeof *net) == 0);
+	HOLDS(rule->bits == again.bits && rule->action == again.action);
+	HOLDS(strcmp(rule->reply, again.reply) == 0);
+}
+
+/* ---- a source ---- */
+
+static bool
+is4(const struct addr *net, unsigned bits)
+{
+	return addr_is4(net) && bits >= ADDR_V4_OFFSET;
+}
+
+static void
+add(struct localmake *m, const struct addr *net, const struct local_rule *rule,
+    unsigned source)
+{
+	enum localmake_answer want = LOCALMAKE_ADDED;
+
+	for (size_t i = 0; i < wanted_n; i++) {
+		const struct wanted *w = &wanted[i];
+
+		if (w->rule.bits != rule->bits ||
+		    memcmp(&w->net, net, sizeof *net) != 0)
+			continue;
+		want = w->source == source && w->rule.action != rule->action
+			   ? LOCALMAKE_CONTRARY
+			   : LOCALMAKE_KNOWN;
+	}
+	if (want == LOCALMAKE_ADDED && wanted_n == RULES_MAX)
+		return;
+	HOLDS(localmake_add(m, net, rule, source) == want);
+	if (want == LOCALMAKE_ADDED)
+		wanted[wanted_n++] = (struct wanted){*net, *rule, source};
+}
+
+static void
+take_line(struct localmake *m, const char *line, size_t len, unsigned source)
+{
+	char error[HOSTS_ERROR_SIZE] = "";
+	struct local_rule rule;
+	struct addr net;
+
+	switch (hosts_parse(line, len, "list", &net, &rule, error)) {
+	case HOSTS_NOTHING:
+		break;
+	case HOSTS_BAD:
+		HOLDS(error[0] != 0 && strpbrk(error, "\r\n") == NULL);
+		break;
+	case HOSTS_RULE:
+		check_line(&net, &rule);
+		add(m, &net, &rule, source);
+		break;
+	}
+}
+
+static void
+take_lines(struct localmake *m, const char *text, size_t len)
+{
+	unsigned source = 1;
+
+	wanted_n = 0;
+	while (len > 0) {
+		const char *feed = memchr(text, '\n', len);
+		size_t n = feed == NULL ? len : (size_t)(feed - text);
+
+		if (n == 0)
+			source++;
+		take_line(m, text, n, source);
+		n += feed != NULL;
+		text += n;
+		len -= n;
+	}
+	HOLDS(localmake_count(m) == wanted_n);
+}
+
+/* ---- the file ---- */
+
+static const struct wanted *
+longest(const struct addr *a)
+{
+	const struct wanted *best = NULL;
+
+	for (size_t i = 0; i < wanted_n; i++) {
+		const struct wanted *w = &wanted[i];
+		struct addr net = *a;
+
+		addr_mask(&net, w->rule.bits);
+		if (addr_is4(a) == is4(&w->net, w->rule.bits) &&
+		    memcmp(&net, &w->net, sizeof net) == 0 &&
+		    (best == NULL || w->rule.bits > best->rule.bits))
+			best = w;
+	}
+	return best;
+}
+
+static void
+check_address(int fd, const struct addr *a)
+{
+	const struct wanted *want = longest(a);
+	struct local_rule rule;
+
+	if (want == NULL) {
+		HOLDS(local_find(fd, a, &rule) == LOCAL_ABSENT);
+		return;
+	}
+	HOLDS(local_find(fd, a, &rule) == LOCAL_FOUND);
+	HOLDS(rule.action == want->rule.action);
+	HOLDS(rule.bits == want->rule.bits);
+	HOLDS(strcmp(rule.reply, want->rule.reply) == 0);
+}
+
+/* The address before (-1) or behind (1) this one. */
+static struct addr
+beside(struct addr a, int step)
+{
+	for (size_t i = sizeof a.b; i-- > 0;) {
+		a.b[i] = (uint8_t)(a.b[i] + step);
+		if (a.b[i] != (step > 0 ? 0 : 255))
+			break;
+	}
+	return a;
+}
+
+/* Its first and last address, and those outside next to them. */
+static void
+check_network(int fd, const struct wanted *w)
+{
+	struct addr last = w->net;
+	struct addr outside;
+
+	for (unsigned bit = w->rule.bits; bit < 128; bit++)
+		last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	check_address(fd, &w->net);
+	check_address(fd, &last);
+	outside = beside(w->net, -1);
+	check_address(fd, &outside);
+	outside = beside(last, 1);
+	check_address(fd, &outside);
+}
+
+static void
+remove_directory(void)
+{
+	unlink(path);
+	rmdir(dir);
+}
+
+static void
+make_directory(void)
+{
+	/* in memory where there is such a place: each file is synced */
+	strcpy(dir, "/dev/shm/fuzz_hosts.XXXXXX");
+	if (mkdtemp(dir) == NULL) {
+		strcpy(dir, "/tmp/fuzz_hosts.XXXXXX");
+		HOLDS(mkdtemp(dir) != NULL);
+	}
+	snprintf(path, sizeof path, "%s/local.cdb", dir);
+	atexit(remove_directory);
+}
+
+static void
+check_file(struct localmake *m)
+{
+	static const char *const others[] = {
+	    "0.0.0.0", "192.0.2.1", "255.255.255.255", "::", "2001:db8::1"};
+	int fd;
+
+	HOLDS(localmake_write(m, path) == 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	HOLDS(fd >= 0);
+	for (size_t i = 0; i < wanted_n; i++)
+		check_network(fd, &wanted[i]);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		struct addr a;
+
+		HOLDS(addr_parse(others[i], strlen(others[i]), &a) == 0);
+		check_address(fd, &a);
+	}
+	close(fd);
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char error[HOSTS_ERROR_SIZE] = "";
-	char prefix[HOSTS_PREFIX_SIZE];
-	char line[512];
-	struct local_rule rule;
-	struct local_rule again;
-	struct addr net;
-	struct addr net_again;
-	int n;
+	struct localmake *m = localmake_new();
 
-	switch (
-	    hosts_parse((const char *)data, size, "list", &net, &rule, error)) {
-	case HOSTS_NOTHING:
-		return 0;
-	case HOSTS_BAD:
-		if (error[0] == 0 || strpbrk(error, "\r\n") != NULL)
-			abort();
-		return 0;
-	case HOSTS_RULE:
-		break;
-	}
-	n = snprintf(line, sizeof line, "%s %s %s",
-	    hosts_format_prefix(&net, rule.bits, prefix),
-	    local_action_name(rule.action), local_text(&rule));
-	if (n < 0 || (size_t)n >= sizeof line ||
-	    hosts_parse(line, (size_t)n, "list", &net_again, &again, error) !=
-		HOSTS_RULE ||
-	    memcmp(&net, &net_again, sizeof net) != 0 ||
-	    rule.bits != again.bits || rule.action != again.action ||
-	    strcmp(rule.reply, again.reply) != 0)
-		abort();
+	if (path[0] == 0)
+		make_directory();
+	HOLDS(m != NULL);
+	take_lines(m, (const char *)data, size);
+	if (wanted_n > 0)
+		check_file(m);
+	localmake_free(m);
 	return 0;
 }
