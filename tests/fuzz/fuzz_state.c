@@ -1,0 +1,457 @@
+/*
+ * The lines of two logs, through the rules and what earlier lines said. Of two
+ * states that read the same lines one is saved and loaded now and then: both
+ * decide alike and end up alike. An address that only clients wrote is never
+ * banned, nor anybody else than the host that a line is about. The tables,
+ * small ones here, stay within their bounds.
+ *
+ * Input: a byte of options, then two or more bytes a line: what kind and how
+ * much later, about which host, as which process, in which log.
+ */
+#include "fuzz.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "counts.h"
+#include "past.h"
+#include "records.h"
+#include "seen.h"
+
+#define LOGS 2
+#define TABLE_MAX 4
+#define LINES_MAX 400
+#define START_S 1795505462
+#define CAP 3
+#define TEXT_MAX 200
+#define PLANTED "198.51.100.7"
+#define PLANTED6 "2001:db8:bad::7"
+
+static const char rules_text[] =
+    "[again]\n"
+    "match = ^rblsmtpd: (?<ip>\\S+) pid (?<pid>\\d+): "
+    "(?<reply>(?:451|553) .+)$\n"
+    "except = : \\d+ Error:\n"
+    "ban = 20s\n"
+    "again = x2 up to 2m\n"
+    "[count]\n"
+    "match = ^qmail-smtpd: 421 badiprbl: ip (?<ip>\\S+) rbl: \\S+$\n"
+    "ban = 30s\n"
+    "count = 3 in 1m\n"
+    "again = x3 up to 5m\n"
+    "seen = yes\n"
+    "[unseen]\n"
+    "match = ^unseen: (?<ip>\\S+)$\n"
+    "ban = 1m\n"
+    "count = 4 in 5m\n"
+    "seen = no\n"
+    "[sender]\n"
+    "match = ^CHKUSER rejected sender: from <.*> remote <.*:"
+    "(?<ip>\\d+\\.\\d+\\.\\d+\\.\\d+)> rcpt <.*> : invalid sender MX domain$\n"
+    "once = ^CHKUSER [^<>]*<[^<>]*> remote <[^<>]*> rcpt <[^<>]*> : [^<>]*$\n"
+    "ban = 2m\n"
+    "count = 2 in 30s\n";
+
+enum kind {
+	KIND_BEGIN,
+	KIND_END,
+	KIND_LISTED,
+	KIND_LISTED_553,
+	KIND_EXCEPT,
+	KIND_COUNT,
+	KIND_UNSEEN,
+	KIND_SENDER, /* with a client's text in a field */
+	KIND_FORGED, /* a whole line by a client, out of a table */
+	KIND_CLIENT, /* a whole line by a client, out of the input */
+	KIND_OTHER,
+	KIND_SAVE, /* no line */
+	KINDS
+};
+
+/* What a client can choose to be, and some that are never banned. */
+static const char *const hosts[16] = {
+    "203.0.113.1",
+    "203.0.113.2",
+    "203.0.113.3",
+    "203.0.113.4",
+    "203.0.113.5",
+    "203.0.113.6",
+    "203.0.113.7",
+    "::ffff:203.0.113.1",
+    "2001:db8:1::1",
+    "2001:db8:1::2", /* in one /64 with the one before */
+    "2001:db8:2::1",
+    "2001:DB8:3:0::1",
+    "203.0.113.99", /* our own */
+    "10.0.0.1",
+    "127.0.0.1",
+    "mail.test",
+};
+
+static const char *const forged[16] = {
+    "rblsmtpd: " PLANTED " pid 1: 451 x",
+    "rblsmtpd: " PLANTED " pid 2: 553 x",
+    "rblsmtpd: " PLANTED " pid 4: 451 x",
+    "rblsmtpd: " PLANTED " pid 0: 451 x",
+    "rblsmtpd: " PLANTED " pid 99999999999999999999: 451 x",
+    "rblsmtpd: " PLANTED6 " pid 1: 451 x",
+    "rblsmtpd: ::ffff:" PLANTED " pid 1: 451 x",
+    "qmail-smtpd: 421 badiprbl: ip " PLANTED " rbl: x",
+    "qmail-smtpd: 421 badiprbl: ip " PLANTED6 " rbl: x",
+    "CHKUSER rejected sender: from <a::> remote <h:r:" PLANTED
+    "> rcpt <c> : invalid sender MX domain",
+    "tcpserver: pid 1 from " PLANTED "x",
+    "tcpserver: pid x from " PLANTED,
+    "tcpserver: ok 1 localhost:127.0.0.1:25 :" PLANTED "::35799",
+    "tcpserver: deny 1 localhost:127.0.0.1:25 :" PLANTED "::35799",
+    "tcpserver: end 1 status 0 from " PLANTED,
+    "sslserver: pid 1 from  " PLANTED,
+};
+
+/* One of the two runs. */
+struct run {
+	struct state state;
+	struct state_log logs[LOGS];
+};
+
+struct line {
+	char text[1024];
+	int len;
+	unsigned log;
+	const char *about; /* the one host that it may ban; NULL: any seen */
+};
+
+/* What the options say. */
+struct options {
+	bool steady; /* no stamp is earlier than one before */
+	bool shows_tcpserver;
+	uint32_t cap;
+};
+
+static struct rules *rules;
+static struct guard guard;
+static struct records records, records_again;
+static struct run kept, saved;
+
+/* ---- the runs ---- */
+
+static void
+run_begin(struct run *r)
+{
+	HOLDS(state_new(&r->state) == 0);
+	bans_free(r->state.bans);
+	lru_free(r->state.counts);
+	lru_free(r->state.past);
+	lru_free(r->state.seen);
+	r->state.bans = bans_new(TABLE_MAX);
+	r->state.counts = counts_new(TABLE_MAX);
+	r->state.past = past_new(TABLE_MAX);
+	r->state.seen = seen_new(TABLE_MAX);
+	HOLDS(r->state.bans != NULL && r->state.counts != NULL &&
+	      r->state.past != NULL && r->state.seen != NULL);
+	for (unsigned i = 0; i < LOGS; i++) {
+		r->logs[i] = (struct state_log){.has_place = true};
+		state_name_log(&r->logs[i], i == 0 ? "/log/a" : "/log/b");
+	}
+}
+
+static void
+run_check(const struct run *r)
+{
+	HOLDS(bans_count(r->state.bans) <= TABLE_MAX);
+	HOLDS(lru_count(r->state.counts) <= TABLE_MAX);
+	HOLDS(lru_count(r->state.past) <= TABLE_MAX);
+	HOLDS(lru_count(r->state.seen) <= TABLE_MAX);
+	HOLDS(r->state.tallies.n <= TALLIES_MAX);
+}
+
+/*
+ * Ends the process after a checkpoint and begins another one. What a
+ * checkpoint forgets no longer matters if time only goes forward.
+ */
+static void
+run_restart(struct run *r, const struct options *o)
+{
+	if (o->steady)
+		state_expire(&r->state);
+	records_save(&records, &r->state, r->logs, LOGS);
+	state_free(&r->state);
+	run_begin(r);
+	records_load(&records, &r->state, r->logs, LOGS);
+	records_save(&records_again, &r->state, r->logs, LOGS);
+	records_same(&records, &records_again);
+}
+
+static void
+run_take(struct run *r, struct decision *d, unsigned log, uint32_t cap)
+{
+	struct recent_ban ban = {.ip = d->ip, .since = d->time};
+
+	HOLDS(state_take(&r->state, &r->logs[log], d, cap) == 0);
+	if (d->kind == DECIDE_BAN) {
+		ban.until = d->time + d->ban_s;
+		snprintf(ban.rule, sizeof ban.rule, "%s", d->rule->name);
+		memcpy(ban.reply, d->reply, sizeof ban.reply);
+		HOLDS(bans_put(r->state.bans, &ban) == 0);
+	}
+	run_check(r);
+}
+
+/* ---- the lines ---- */
+
+/* A client's bytes: what the log would hold as one line or part of it. */
+static size_t
+take_text(struct fuzz_input *in, char text[TEXT_MAX + 1])
+{
+	size_t n = fuzz_byte(in) % TEXT_MAX;
+
+	if (n > in->len)
+		n = in->len;
+	for (size_t i = 0; i < n; i++) {
+		char c = (char)fuzz_byte(in);
+
+		text[i] = c == '\n' || c == 0 ? '?' : c;
+	}
+	text[n] = 0;
+	return n;
+}
+
+static void
+put_sender(
+    struct line *l, const char *stamp, const char *ip, struct fuzz_input *in)
+{
+	unsigned place = fuzz_byte(in) % 4;
+	char text[TEXT_MAX + 1];
+
+	take_text(in, text);
+	l->len = snprintf(l->text, sizeof l->text,
+	    "%sCHKUSER rejected sender: from <%s::> remote <%s:%s:%s> "
+	    "rcpt <%s> : invalid sender MX domain",
+	    stamp, place == 0 ? text : "a", place == 1 ? text : "h",
+	    place == 2 ? text : "r", ip, place == 3 ? text : "c");
+	l->about = ip;
+}
+
+/*
+ * Not a connection, since a client that forges that too is believed, nor a
+ * line of the rule that wants no connection.
+ */
+static void
+put_client(struct line *l, const char *stamp, struct fuzz_input *in)
+{
+	char text[TEXT_MAX + 1];
+
+	take_text(in, text);
+	if (strstr(text, "server: pid ") != NULL ||
+	    strstr(text, "unseen: ") != NULL)
+		return;
+	l->len = snprintf(l->text, sizeof l->text, "%s%s", stamp, text);
+	l->about = NULL;
+}
+
+/* What tcpserver and the programs behind it write. len 0: nothing. */
+static void
+put(struct line *l, enum kind kind, int64_t now, unsigned host, unsigned pid,
+    struct fuzz_input *in)
+{
+	char stamp[32];
+	const char *ip = hosts[host];
+	const char *format = NULL;
+
+	snprintf(stamp, sizeof stamp, "@%016" PRIx64 "00000000 ",
+	    UINT64_C(4611686018427387914) + (uint64_t)now);
+	l->len = 0;
+	l->about = ip;
+	switch (kind) {
+	case KIND_BEGIN:
+		l->len = snprintf(l->text, sizeof l->text,
+		    "%stcpserver: pid %u from %s", stamp, pid, ip);
+		break;
+	case KIND_END:
+		l->len = snprintf(l->text, sizeof l->text,
+		    "%stcpserver: end %u status 0", stamp, pid);
+		break;
+	case KIND_LISTED:
+		format = "%srblsmtpd: %s pid %u: 451 Listed, see %s";
+		break;
+	case KIND_LISTED_553:
+		format = "%srblsmtpd: %s pid %u: 553 see %s";
+		break;
+	case KIND_EXCEPT:
+		format = "%srblsmtpd: %s pid %u: 451 Error: %s";
+		break;
+	case KIND_COUNT:
+		format = "%sqmail-smtpd: 421 badiprbl: ip %s rbl: x";
+		break;
+	case KIND_UNSEEN:
+		format = "%sunseen: %s";
+		break;
+	case KIND_SENDER:
+		put_sender(l, stamp, ip, in);
+		break;
+	case KIND_FORGED:
+		l->len = snprintf(
+		    l->text, sizeof l->text, "%s%s", stamp, forged[host]);
+		l->about = "";
+		break;
+	case KIND_CLIENT:
+		put_client(l, stamp, in);
+		break;
+	case KIND_OTHER:
+		l->len = snprintf(l->text, sizeof l->text,
+		    "%stcpserver: status: %u/40", stamp, pid);
+		break;
+	case KIND_SAVE:
+	case KINDS:
+		break;
+	}
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	if (format != NULL)
+		l->len = snprintf(
+		    l->text, sizeof l->text, format, stamp, ip, pid, ip);
+#pragma GCC diagnostic pop
+	HOLDS(l->len >= 0 && (size_t)l->len < sizeof l->text);
+}
+
+/* ---- what comes of them ---- */
+
+static bool
+is_host(const struct addr *a, const char *text)
+{
+	struct addr host;
+
+	return addr_parse(text, strlen(text), &host) == 0 &&
+	       memcmp(&host, a, sizeof host) == 0;
+}
+
+static void
+check_banned(const struct decision *d, const struct line *l)
+{
+	bool known = false;
+
+	HOLDS(!guard_never_blocks(&guard, &d->ip));
+	if (l->about != NULL) {
+		HOLDS(is_host(&d->ip, l->about));
+		return;
+	}
+	for (size_t i = 0; i < COUNT(hosts); i++)
+		known = known || is_host(&d->ip, hosts[i]);
+	HOLDS(known);
+}
+
+static void
+take(const struct line *l, const struct options *o)
+{
+	char text[DECIDE_TEXT_SIZE];
+	char text_again[DECIDE_TEXT_SIZE];
+	struct decision d;
+	struct decision again;
+
+	decide_line(&d, rules, &guard, l->text, (size_t)l->len, START_S);
+	again = d;
+	run_take(&kept, &d, l->log, o->cap);
+	run_take(&saved, &again, l->log, o->cap);
+	decide_format(&d, text);
+	decide_format(&again, text_again);
+	HOLDS(strcmp(text, text_again) == 0);
+	if (d.kind == DECIDE_BAN)
+		check_banned(&d, l);
+}
+
+static void
+check_end(const struct options *o)
+{
+	if (o->steady) {
+		state_expire(&kept.state);
+		state_expire(&saved.state);
+	}
+	records_save(&records, &kept.state, kept.logs, LOGS);
+	records_save(&records_again, &saved.state, saved.logs, LOGS);
+	records_same(&records, &records_again);
+	for (size_t i = 0; i < bans_count(kept.state.bans); i++) {
+		struct recent_ban ban;
+
+		bans_nth(kept.state.bans, i, &ban);
+		HOLDS(
+		    !is_host(&ban.ip, PLANTED) && !is_host(&ban.ip, PLANTED6));
+	}
+}
+
+/* Whether there is a line or a save to come; takes it off the input. */
+static bool
+next(struct fuzz_input *in, const struct options *o, int64_t *now)
+{
+	static const int steps_s[16] = {
+	    0, 0, 0, 1, 1, 2, 5, 10, 20, 29, 30, 31, 59, 60, 300, 601};
+	uint8_t what = fuzz_byte(in);
+	uint8_t who = fuzz_byte(in);
+	enum kind kind = (what & 15) % KINDS;
+	struct line l = {.log = who >> 6 & 1};
+	int step_s = steps_s[what >> 4];
+
+	*now += !o->steady && (who & 0x80) != 0 ? -step_s : step_s;
+	if (kind == KIND_SAVE)
+		run_restart(&saved, o);
+	else if (o->shows_tcpserver || kind == KIND_LISTED ||
+		 kind == KIND_UNSEEN || kind == KIND_SENDER)
+		put(&l, kind, *now, who & 15, who >> 4 & 3, in);
+	if (l.len > 0)
+		take(&l, o);
+	return in->len > 0;
+}
+
+static void
+prepare(void)
+{
+	static char path[64];
+	const char *const paths[] = {path};
+	char error[RULES_ERROR_SIZE] = "";
+	int fd = memfd_create("rules", 0);
+	struct addr own;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	HOLDS(write(fd, rules_text, strlen(rules_text)) ==
+	      (ssize_t)strlen(rules_text));
+	rules = rules_load(paths, 1, error);
+	if (rules == NULL)
+		fprintf(stderr, "%s\n", error);
+	HOLDS(rules != NULL);
+	close(fd);
+	HOLDS(addr_parse(hosts[12], strlen(hosts[12]), &own) == 0);
+	HOLDS(guard_add_own(&guard, &own) == 0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input in = {data, size};
+	uint8_t options = fuzz_byte(&in);
+	const struct options o = {
+	    .steady = (options & 1) == 0,
+	    .shows_tcpserver = (options & 2) == 0,
+	    .cap = (options & 4) == 0 ? 0 : CAP,
+	};
+	int64_t now = START_S;
+
+	if (rules == NULL)
+		prepare();
+	run_begin(&kept);
+	run_begin(&saved);
+	/* a forged line is told by this, so it comes first */
+	for (unsigned log = 0; log < LOGS && o.shows_tcpserver; log++) {
+		struct line l = {.log = log};
+
+		put(&l, KIND_BEGIN, now, 0, 1, &in);
+		take(&l, &o);
+	}
+	for (int i = 0; i < LINES_MAX && next(&in, &o, &now); i++)
+		continue;
+	check_end(&o);
+	state_free(&kept.state);
+	state_free(&saved.state);
+	return 0;
+}
