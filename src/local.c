@@ -37,6 +37,8 @@ local_node_get(struct record *r, struct local_rule *rule, bool *is_rule)
 		return -1;
 	memcpy(rule->reply, reply, len);
 	rule->reply[len] = 0;
+	if (rule->action == LOCAL_DENY || rule->action == LOCAL_DEFER)
+		return reply_is_clean(rule->reply) ? 0 : -1;
 	return 0;
 }
 

@@ -49,9 +49,7 @@ recent_get(struct record *r, struct recent_ban *ban)
 	ban->until = (int64_t)record_get(r, 8);
 	get_string(r, ban->rule, sizeof ban->rule);
 	get_string(r, ban->reply, sizeof ban->reply);
-	if (r->bad || reply_code(ban->reply, strlen(ban->reply)) == 0)
-		return -1;
-	return 0;
+	return !r->bad && reply_is_clean(ban->reply) ? 0 : -1;
 }
 
 uint32_t

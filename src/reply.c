@@ -49,6 +49,19 @@ reply_make(char out[REPLY_SIZE], unsigned code, const char *text, size_t len)
 }
 
 bool
+reply_is_clean(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (reply_code(text, len) == 0 || len >= REPLY_SIZE)
+		return false;
+	for (; *text != 0; text++)
+		if (reply_clean(*text) != *text)
+			return false;
+	return true;
+}
+
+bool
 reply_is_temporary(const char *reply)
 {
 	return reply[0] == '4';

@@ -38,6 +38,9 @@ char reply_clean(char c);
  */
 unsigned reply_code(const char *text, size_t len);
 
+/* Whether the text is a reply as reply_make makes it. */
+bool reply_is_clean(const char *text);
+
 /* Whether a reply tells the client to come back later (4yz). */
 bool reply_is_temporary(const char *reply);
 
