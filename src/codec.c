@@ -167,7 +167,10 @@ take_past(
 	read.until_s = (int64_t)record_get(r, 8);
 	read.max_s = (uint32_t)record_get(r, 4);
 	read.n = (uint32_t)record_get(r, 4);
-	if (r->bad || take_host(&read.key, key, klen) != 0 ||
+	/* room to add max_s */
+	if (r->bad || read.until_s < 0 ||
+	    read.until_s > INT64_MAX - UINT32_MAX ||
+	    take_host(&read.key, key, klen) != 0 ||
 	    lru_find(s->past, &read.key) != NULL)
 		return -1;
 	e = lru_add(s->past, &read.key);
