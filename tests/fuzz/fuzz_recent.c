@@ -1,12 +1,19 @@
 /*
- * A damaged recent.cdb: neither the hook's look-up nor the feed's start may
- * crash, hang or believe a record whose check sum is wrong. The input is a list
- * of changes (4 bytes: offset, value) to an intact file, so that the fuzzer
- * gets behind the check of the whole.
+ * recent.cdb as it is read back, by the hook's look-up and the feed's start.
+ *
+ * Damaged: neither may crash, hang or believe anything else than what was
+ * saved. Input: an even byte, then changes to an intact file, 4 bytes each:
+ * offset (2), what to do, value. So the fuzzer gets behind the check of the
+ * whole.
+ *
+ * Strange: records whose check sums are right, with any fields. What is loaded
+ * of them can be used, saved, and loaded again as the same. Input: an odd
+ * byte, then records: length of key, key, length of value, value.
  */
+#include "fuzz.h"
+
+#include <cdb.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,70 +21,218 @@
 #include "checkpoint.h"
 #include "counts.h"
 #include "past.h"
+#include "records.h"
 #include "seen.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#define CUT 0xff
+#define BANS 3
 
 static unsigned char intact[65536];
 static size_t intact_len;
 static char path[64];
 static int fd = -1;
-static struct addr banned;
+static struct recent_ban bans[BANS];
 static struct state state;
+static struct state_log log_a;
+static struct records saved, loaded, again;
+
+static struct addr
+address(const char *text)
+{
+	struct addr a;
+
+	HOLDS(addr_parse(text, strlen(text), &a) == 0);
+	return a;
+}
+
+static void
+name_log(void)
+{
+	log_a = (struct state_log){0};
+	state_name_log(&log_a, "/log");
+}
+
+static void
+fill_state(void)
+{
+	static const char line[] = "tcpserver: pid 7 from 192.0.2.1";
+	struct tally *tally;
+
+	bans[0] = (struct recent_ban){.ip = address("203.0.113.9"),
+	    .since = 1000,
+	    .until = 2000,
+	    .rule = "r",
+	    .reply = "451 text with 203.0.113.9 in it"};
+	bans[1] = bans[0];
+	bans[1].ip = address("203.0.113.10");
+	bans[2] = bans[0];
+	bans[2].ip = address("2001:db8::9");
+	for (size_t i = 0; i < BANS; i++)
+		HOLDS(bans_put(state.bans, &bans[i]) == 0);
+	for (size_t i = 0; i < BANS; i++)
+		HOLDS(counts_match(
+			  state.counts, "r", &bans[i].ip, 900, 5, 60) == 1);
+	HOLDS(past_ban(state.past, "r", &bans[0].ip, 900, 60, 2, 600) == 60);
+	HOLDS(seen_line(state.seen, 0, line, strlen(line)) == SEEN_BEGIN);
+	tally = tallies_of(&state.tallies, "r");
+	HOLDS(tally != NULL);
+	tally->bans = 3;
+	log_a.has_place = true;
+	log_a.lines = 7;
+	log_a.time_s = 1000;
+}
 
 static void
 prepare(void)
 {
-	struct recent_ban ban = {.since = 1000, .until = 2000, .rule = "r"};
-	static struct state_log log = {.path = "/log", .has_place = true};
 	ssize_t n;
 
 	snprintf(path, sizeof path, "/tmp/fuzz_recent.%ld", (long)getpid());
-	strcpy(ban.reply, "451 text with 203.0.113.9 in it");
-	if (state_new(&state) != 0 ||
-	    addr_parse("203.0.113.9", 11, &ban.ip) != 0 ||
-	    bans_put(state.bans, &ban) != 0)
-		abort();
-	banned = ban.ip;
-	ban.ip.b[15]++;
-	if (bans_put(state.bans, &ban) != 0 ||
-	    counts_match(state.counts, "r", &banned, 900, 5, 60) != 1 ||
-	    past_ban(state.past, "r", &banned, 900, 60, 2, 600) != 60 ||
-	    seen_line(state.seen, 0, "tcpserver: pid 7 from 192.0.2.1", 31) !=
-		SEEN_BEGIN ||
-	    tallies_of(&state.tallies, "r") == NULL ||
-	    checkpoint_save(path, &state, &log, 1) != 0)
-		abort();
-	fd = open(path, O_RDWR);
-	n = read(fd, intact, sizeof intact);
-	if (n <= 0)
-		abort();
-	intact_len = (size_t)n;
+	HOLDS(state_new(&state) == 0);
+	name_log();
+	fill_state();
+	records_save(&saved, &state, &log_a, 1);
+	HOLDS(checkpoint_save(path, &state, &log_a, 1) == 0);
 	state_free(&state);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = read(fd, intact, sizeof intact);
+	HOLDS(n > 0 && (size_t)n < sizeof intact);
+	intact_len = (size_t)n;
 	close(fd);
 	unlink(path);
-	fd = memfd_create("recent", 0);
+	fd = memfd_create("recent", MFD_CLOEXEC);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 }
 
-static void
-check_load(void)
+static enum checkpoint_answer
+load(void)
 {
-	static struct state_log log = {.path = "/log"};
+	enum checkpoint_answer answer;
+
+	HOLDS(state_new(&state) == 0);
+	name_log();
+	answer = checkpoint_load(path, &state, &log_a, 1);
+	HOLDS(answer == CHECKPOINT_LOADED || answer == CHECKPOINT_DAMAGED);
+	return answer;
+}
+
+/* ---- damaged ---- */
+
+static void
+look_up(const struct recent_ban *want)
+{
 	struct recent_ban ban;
 
-	if (state_new(&state) != 0)
+	if (recent_find(fd, &want->ip, &ban) != RECENT_FOUND)
 		return;
-	if (checkpoint_load(path, &state, &log, 1) == CHECKPOINT_LOADED) {
-		if (bans_count(state.bans) != 2 ||
-		    lru_count(state.counts) != 1 ||
-		    lru_count(state.past) != 1 || seen_count(state.seen) != 1)
-			abort();
-		for (size_t i = 0; i < bans_count(state.bans); i++) {
-			bans_nth(state.bans, i, &ban);
-			if (ban.until != 2000)
-				abort();
-		}
+	HOLDS(memcmp(&ban.ip, &want->ip, sizeof ban.ip) == 0);
+	HOLDS(ban.since == want->since && ban.until == want->until);
+	HOLDS(strcmp(ban.rule, want->rule) == 0);
+	HOLDS(strcmp(ban.reply, want->reply) == 0);
+}
+
+static void
+damaged(struct fuzz_input *in)
+{
+	static unsigned char file[sizeof intact];
+	size_t len = intact_len;
+
+	memcpy(file, intact, intact_len);
+	while (in->len >= 4) {
+		size_t at = fuzz_number(in, 2) % intact_len;
+		uint8_t what = fuzz_byte(in);
+		uint8_t value = fuzz_byte(in);
+
+		if (what == CUT)
+			len = at;
+		else
+			file[at] = value;
+	}
+	HOLDS(ftruncate(fd, 0) == 0);
+	HOLDS(pwrite(fd, file, len, 0) == (ssize_t)len);
+	for (size_t i = 0; i < BANS; i++)
+		look_up(&bans[i]);
+	if (load() == CHECKPOINT_LOADED) {
+		records_save(&loaded, &state, &log_a, 1);
+		records_same(&saved, &loaded);
+	} else {
+		HOLDS(len != intact_len || memcmp(file, intact, len) != 0);
+	}
+	state_free(&state);
+}
+
+/* ---- strange ---- */
+
+static void
+add(struct cdb_make *make, const void *key, size_t klen, struct record *r)
+{
+	HOLDS(record_seal(r, key, klen) == 0);
+	HOLDS(cdb_make_add(
+		  make, key, (unsigned)klen, r->buf, (unsigned)r->len) == 0);
+}
+
+/* Takes the n bytes, or what there is, off the input. */
+static struct fuzz_input
+take(struct fuzz_input *in, size_t n)
+{
+	struct fuzz_input taken = {in->p, n < in->len ? n : in->len};
+
+	in->p += taken.len;
+	in->len -= taken.len;
+	return taken;
+}
+
+static void
+write_records(struct fuzz_input *in)
+{
+	struct cdb_make make;
+	struct record r;
+	uint64_t n = 0;
+
+	HOLDS(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
+	HOLDS(cdb_make_start(&make, fd) == 0);
+	for (; in->len > 0 && n < RECORDS_MAX - TALLIES_MAX - 8; n++) {
+		struct fuzz_input key = take(in, fuzz_byte(in));
+		struct fuzz_input value = take(in, fuzz_byte(in));
+
+		record_begin(&r, RECENT_VERSION);
+		while (value.len > 0)
+			record_put(&r, 1, fuzz_byte(&value));
+		add(&make, key.p, key.len, &r);
+	}
+	record_begin(&r, RECENT_VERSION);
+	record_put(&r, 8, n);
+	add(&make, "end", 3, &r);
+	HOLDS(cdb_make_finish(&make) == 0);
+}
+
+static void
+check_bans(void)
+{
+	for (size_t i = 0; i < bans_count(state.bans); i++) {
+		char reply[REPLY_SIZE];
+		struct recent_ban ban;
+
+		bans_nth(state.bans, i, &ban);
+		reply_make(reply, REPLY_DENY, ban.reply, strlen(ban.reply));
+		HOLDS(strcmp(reply, ban.reply) == 0);
+	}
+}
+
+static void
+strange(struct fuzz_input *in)
+{
+	write_records(in);
+	if (load() == CHECKPOINT_LOADED) {
+		check_bans();
+		records_save(&loaded, &state, &log_a, 1);
+		state_free(&state);
+		HOLDS(state_new(&state) == 0);
+		name_log();
+		records_load(&loaded, &state, &log_a, 1);
+		records_save(&again, &state, &log_a, 1);
+		records_same(&loaded, &again);
+		state_expire(&state);
 	}
 	state_free(&state);
 }
@@ -85,27 +240,13 @@ check_load(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	unsigned char file[sizeof intact];
-	struct recent_ban ban;
-	size_t len;
+	struct fuzz_input in = {data, size};
 
 	if (fd < 0)
 		prepare();
-	memcpy(file, intact, intact_len);
-	len = intact_len;
-	for (; size >= 4; size -= 4, data += 4) {
-		size_t at = ((size_t)data[0] << 8 | data[1]) % intact_len;
-
-		if (data[2] == 0xff)
-			len = at;
-		else
-			file[at] = data[3];
-	}
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, file, len, 0) != (ssize_t)len)
-		return 0;
-	if (recent_find(fd, &banned, &ban) == RECENT_FOUND &&
-	    (ban.until != 2000 || strcmp(ban.rule, "r") != 0))
-		abort();
-	check_load();
+	if (fuzz_byte(&in) % 2 == 0)
+		damaged(&in);
+	else
+		strange(&in);
 	return 0;
 }
