@@ -218,6 +218,7 @@ parse_json(struct slice s, const char *list, struct addr *net,
 	json_t *object = json_loadb(s.p, s.len, 0, &json_error);
 	const char *cidr = json_string_value(json_object_get(object, "cidr"));
 	const char *id = json_string_value(json_object_get(object, "sblid"));
+	struct slice name;
 	const char *what;
 
 	if (object == NULL) {
@@ -239,7 +240,9 @@ parse_json(struct slice s, const char *list, struct addr *net,
 		goto out;
 	}
 	rule->action = LOCAL_DENY;
-	name_list(rule, list, (struct slice){id, id == NULL ? 0 : strlen(id)});
+	name = (struct slice){id, id == NULL ? 0 : strlen(id)};
+	/* a word, as in the text form: " # " in it would begin a comment */
+	name_list(rule, list, word(&name));
 out:
 	json_decref(object);
 	return answer;
