@@ -121,7 +121,8 @@ check(const struct decision *d, const char *line, size_t len)
 	HOLDS(strpbrk(text, "\r\n") == NULL);
 	if (d->kind != DECIDE_BAN)
 		return;
-	HOLDS(d->has_ip && !guard_never_blocks(&guard, &d->ip));
+	HOLDS(d->has_ip && !addr_is_special(&d->ip) &&
+	      !guard_never_blocks(&guard, &d->ip));
 	HOLDS(d->ban_s == d->rule->ban_s);
 	HOLDS(reply_code(d->reply, strlen(d->reply)) != 0);
 	reply_make(reply, REPLY_DENY, d->reply, strlen(d->reply));

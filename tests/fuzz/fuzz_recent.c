@@ -8,7 +8,8 @@
  *
  * Strange: records whose check sums are right, with any fields. What is loaded
  * of them can be used, saved, and loaded again as the same. Input: an odd
- * byte, then records: length of key, key, length of value, value.
+ * byte, 3 for a wrong number of records, 5 for none; then records: length of
+ * key, key, length of value, value.
  */
 #include "fuzz.h"
 
@@ -25,6 +26,8 @@
 #include "seen.h"
 
 #define CUT 0xff
+#define WRONG_NUMBER 3
+#define NO_NUMBER 5
 #define BANS 3
 
 static unsigned char intact[65536];
@@ -183,7 +186,7 @@ take(struct fuzz_input *in, size_t n)
 }
 
 static void
-write_records(struct fuzz_input *in)
+write_records(struct fuzz_input *in, uint8_t what)
 {
 	struct cdb_make make;
 	struct record r;
@@ -201,8 +204,9 @@ write_records(struct fuzz_input *in)
 		add(&make, key.p, key.len, &r);
 	}
 	record_begin(&r, RECENT_VERSION);
-	record_put(&r, 8, n);
-	add(&make, "end", 3, &r);
+	record_put(&r, 8, what == WRONG_NUMBER ? n + 1 : n);
+	if (what != NO_NUMBER)
+		add(&make, "end", 3, &r);
 	HOLDS(cdb_make_finish(&make) == 0);
 }
 
@@ -220,10 +224,11 @@ check_bans(void)
 }
 
 static void
-strange(struct fuzz_input *in)
+strange(struct fuzz_input *in, uint8_t what)
 {
-	write_records(in);
+	write_records(in, what);
 	if (load() == CHECKPOINT_LOADED) {
+		HOLDS(what != WRONG_NUMBER && what != NO_NUMBER);
 		check_bans();
 		records_save(&loaded, &state, &log_a, 1);
 		state_free(&state);
@@ -241,12 +246,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = {data, size};
+	uint8_t what = fuzz_byte(&in);
 
 	if (fd < 0)
 		prepare();
-	if (fuzz_byte(&in) % 2 == 0)
+	if (what % 2 == 0)
 		damaged(&in);
 	else
-		strange(&in);
+		strange(&in, what);
 	return 0;
 }

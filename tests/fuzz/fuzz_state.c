@@ -27,6 +27,7 @@
 #define START_S 1795505462
 #define CAP 3
 #define TEXT_MAX 200
+#define GUARDED 12 /* from there on no host is ever banned */
 #define PLANTED "198.51.100.7"
 #define PLANTED6 "2001:db8:bad::7"
 
@@ -333,6 +334,8 @@ check_banned(const struct decision *d, const struct line *l)
 {
 	bool known = false;
 
+	for (size_t i = GUARDED; i < COUNT(hosts); i++)
+		HOLDS(!is_host(&d->ip, hosts[i]));
 	HOLDS(!guard_never_blocks(&guard, &d->ip));
 	if (l->about != NULL) {
 		HOLDS(is_host(&d->ip, l->about));
@@ -421,7 +424,7 @@ prepare(void)
 		fprintf(stderr, "%s\n", error);
 	HOLDS(rules != NULL);
 	close(fd);
-	HOLDS(addr_parse(hosts[12], strlen(hosts[12]), &own) == 0);
+	HOLDS(addr_parse(hosts[GUARDED], strlen(hosts[GUARDED]), &own) == 0);
 	HOLDS(guard_add_own(&guard, &own) == 0);
 }
 
