@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -20,6 +21,17 @@
 	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A reply must be one line of printable ASCII behind its code; reply.h. */
+static inline void
+fuzz_check_reply(const char *reply)
+{
+	HOLDS(reply[0] == '4' || reply[0] == '5');
+	HOLDS(strspn(reply, "0123456789") == 3 && reply[3] == ' ');
+	HOLDS(strlen(reply) <= 4 + 200);
+	for (; *reply != 0; reply++)
+		HOLDS(*reply >= 32 && *reply <= 126);
+}
 
 /* The input, taken off from its start. */
 struct fuzz_input {

@@ -10,7 +10,6 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "hosts.h"
@@ -48,6 +47,7 @@ check_line(const struct addr *net, const struct local_rule *rule)
 	if (rule->action == LOCAL_ALLOW) {
 		HOLDS(rule->reply[0] == 0);
 	} else {
+		fuzz_check_reply(rule->reply);
 		reply_make(reply, REPLY_DENY, rule->reply, strlen(rule->reply));
 		HOLDS(strcmp(reply, rule->reply) == 0);
 		HOLDS(reply_is_temporary(rule->reply) ==

@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
-#include <string.h>
 #include <time.h>
 
 #include "stamp.h"

@@ -12,7 +12,6 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -4,8 +4,6 @@
 
 #include "fuzz.h"
 
-#include <string.h>
-
 #include "codec.h"
 
 #define RECORDS_MAX 320 /* the tallies, and some of everything else */

@@ -2,7 +2,6 @@
 #include "fuzz.h"
 
 #include <dirent.h>
-#include <string.h>
 
 static int
 is_visible(const struct dirent *entry)
