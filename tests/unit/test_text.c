@@ -161,7 +161,15 @@ replies(void **state)
 	memset(longer, 'x', sizeof longer);
 	reply_make(out, 451, longer, sizeof longer);
 	assert_int_equal(strlen(out), 204);
+	assert_true(reply_is_clean(out));
 
+	assert_true(reply_is_clean("451 "));
+	assert_false(reply_is_clean("250 x"));
+	assert_false(reply_is_clean("451 a\r\n250 b"));
+	assert_false(reply_is_clean("451 \x7f"));
+	memcpy(longer, "451 ", 4);
+	longer[REPLY_SIZE] = 0; /* one byte too long */
+	assert_false(reply_is_clean(longer));
 	assert_int_equal(reply_code("451 x", 5), 451);
 	assert_int_equal(reply_code("599 ", 4), 599);
 	assert_int_equal(reply_code("599", 3), 0);
