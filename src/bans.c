@@ -279,6 +279,13 @@ fill(struct bans *b, struct entry *e, const struct recent_ban *ban)
 	return 0;
 }
 
+/* Whether a ban was put while the clock was wrong. */
+static bool
+is_from_future(uint32_t since, int64_t now)
+{
+	return since > now + RECENT_AHEAD_S;
+}
+
 int
 bans_put(struct bans *b, const struct recent_ban *ban)
 {
@@ -287,7 +294,8 @@ bans_put(struct bans *b, const struct recent_ban *ban)
 	if (i != EMPTY) {
 		struct entry old = b->list[i];
 
-		if (clamp(ban->until) < old.until)
+		if (clamp(ban->until) < old.until &&
+		    !is_from_future(old.since, ban->since))
 			return 0;
 		if (fill(b, &b->list[i], ban) != 0)
 			return -1;

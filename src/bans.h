@@ -29,7 +29,8 @@ void bans_free(struct bans *b);
 /*
  * Puts a ban; the strings are copied. A ban that stands already is renewed
  * with the new reason when the new one ends no earlier, and stays as it is
- * otherwise, so that log lines read twice or out of order change nothing.
+ * otherwise, so that log lines read twice or out of order change nothing; but
+ * one that began more than RECENT_AHEAD_S later was put by a wrong clock.
  * Returns 0, or -1 with errno ENOMEM.
  */
 int bans_put(struct bans *b, const struct recent_ban *ban)

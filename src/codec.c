@@ -274,8 +274,8 @@ log_record(const struct state_log *log, struct codec_key *key, struct record *r)
 }
 
 static int
-take_log(struct state *s, struct state_log *logs, size_t n,
-    const unsigned char *key, size_t klen, struct record *r)
+take_log(struct state_log *logs, size_t n, const unsigned char *key,
+    size_t klen, struct record *r)
 {
 	struct state_log read = {.has_place = true};
 
@@ -291,11 +291,10 @@ take_log(struct state *s, struct state_log *logs, size_t n,
 	if (r->bad || klen < 1 || klen > PATH_MAX)
 		return -1;
 	memcpy(read.path, key + 1, klen - 1);
-	if (read.time_s > s->clock_s)
-		s->clock_s = read.time_s;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(logs[i].path, read.path) == 0) {
 			read.id = logs[i].id;
+			read.is_behind = logs[i].is_behind;
 			logs[i] = read;
 		}
 	return 0;
@@ -346,7 +345,7 @@ codec_take(struct state *s, struct state_log *logs, size_t n,
 	if (klen == 0)
 		return -1;
 	if (key[0] == 'l')
-		return take_log(s, logs, n, key, klen, r);
+		return take_log(logs, n, key, klen, r);
 	for (size_t i = 0; i < KINDS; i++)
 		if (kinds[i].letter == (char)key[0])
 			return kinds[i].take(s, key, klen, r);

@@ -70,7 +70,7 @@ counts_expire(struct lru *counts, int64_t now_s)
 
 	while ((e = lru_oldest(counts)) != NULL) {
 		for (uint32_t i = 0; i < e->n; i++)
-			if (still_counts(e->times_s[i], now_s, e->window_s))
+			if ((int64_t)e->times_s[i] + e->window_s > now_s)
 				return;
 		lru_remove(counts, e);
 	}

@@ -49,8 +49,8 @@ unsigned counts_match(struct lru *counts, const char *rule,
     __attribute__((warn_unused_result));
 
 /*
- * Forgets entries that can no longer count at now_s, as far as they are next
- * to leave; so this never changes what counts_match answers.
+ * Forgets entries that can no longer count at now_s or later, as far as they
+ * are next to leave.
  */
 void counts_expire(struct lru *counts, int64_t now_s);
 

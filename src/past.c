@@ -31,7 +31,9 @@ past_ban(struct lru *past, const char *rule, const struct addr *a,
 			return 0;
 	} else {
 		lru_use(past, e);
-		if (time_s >= e->until_s + e->max_s)
+		if (e->until_s > time_s + e->max_s + RECENT_AHEAD_S)
+			e->until_s = e->n = 0; /* by a wrong clock */
+		else if (time_s >= e->until_s + e->max_s)
 			e->n = 0;
 		else if (time_s >= e->until_s)
 			e->n++;

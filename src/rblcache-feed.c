@@ -280,10 +280,10 @@ mark_dirty(struct feed *f)
 static void
 prepare_save(struct feed *f)
 {
-	state_expire(&f->state);
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		f->marks[i].has_place =
 		    follow_place(f->logs[i].follow, &f->marks[i].place);
+	state_expire(&f->state, f->marks, f->o.logs_n);
 	f->dirty = false;
 }
 
@@ -560,8 +560,10 @@ read_logs(struct feed *f)
 	bool more = false;
 
 	allowlist_refresh(&f->allowlist);
-	for (size_t i = 0; i < f->o.logs_n; i++)
-		more |= read_log(f, i);
+	for (size_t i = 0; i < f->o.logs_n; i++) {
+		f->marks[i].is_behind = read_log(f, i);
+		more |= f->marks[i].is_behind;
+	}
 	return more;
 }
 

@@ -127,9 +127,8 @@ state_take(
 	int result = 0;
 
 	log->lines++;
-	log->time_s = d->time;
-	if (d->time > s->clock_s)
-		s->clock_s = d->time;
+	if (d->time > log->time_s || d->time + RECENT_AHEAD_S < log->time_s)
+		log->time_s = d->time;
 	if (d->kind == DECIDE_NOTHING)
 		return take_other(s, log, d);
 	if (d->kind == DECIDE_BAN)
@@ -138,10 +137,30 @@ state_take(
 	return result;
 }
 
-void
-state_expire(struct state *s)
+/* Lines to come are no older than this: of a log that is read to its end they
+   are new. */
+static int64_t
+horizon(const struct state_log *logs, size_t n)
 {
-	bans_expire(s->bans, s->clock_s);
-	counts_expire(s->counts, s->clock_s);
-	past_expire(s->past, s->clock_s);
+	int64_t newest = 0;
+	int64_t oldest = INT64_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		if (logs[i].time_s > newest)
+			newest = logs[i].time_s;
+		if (logs[i].is_behind && logs[i].time_s < oldest)
+			oldest = logs[i].time_s;
+	}
+	return oldest < newest ? oldest : newest;
+}
+
+void
+state_expire(struct state *s, const struct state_log *logs, size_t n)
+{
+	int64_t now_s = horizon(logs, n);
+
+	/* a ban that is over is no different from none */
+	bans_expire(s->bans, now_s);
+	counts_expire(s->counts, now_s - RECENT_AHEAD_S);
+	past_expire(s->past, now_s - RECENT_AHEAD_S);
 }

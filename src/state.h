@@ -25,7 +25,6 @@ struct state {
 	struct lru *past;   /* past.h */
 	struct seen *seen;
 	struct tallies tallies;
-	int64_t clock_s; /* the time of the newest line of any log */
 };
 
 /* One log. */
@@ -34,11 +33,12 @@ struct state_log {
 	uint64_t id; /* of the path, for seen.h */
 	bool has_place;
 	struct place place;
-	int64_t time_s;	      /* unix seconds of the last line; 0: none */
+	int64_t time_s;	      /* unix seconds of the newest line; 0: none */
 	uint64_t lines;	      /* that were read */
 	bool shows_tcpserver; /* has had a line of seen.h */
 	int64_t minute;	      /* unix minutes: of the last ban */
 	uint32_t minute_bans; /* in it */
+	bool is_behind;	      /* more of it can be read now; not saved */
 };
 
 /* Empty tables. 0, or -1 with errno and nothing to free. */
@@ -57,7 +57,12 @@ void state_name_log(struct state_log *log, const char *path);
 int state_take(struct state *s, struct state_log *log, struct decision *d,
     uint32_t cap) __attribute__((warn_unused_result));
 
-/* Forgets what no longer matters at clock_s. */
-void state_expire(struct state *s);
+/*
+ * Forgets what cannot matter to any line to come of the n logs, so it is the
+ * same whether and when this is called. No line is expected to be older than
+ * the newest of its log by more than RECENT_AHEAD_S; and one that is means that
+ * the clock was wrong before it.
+ */
+void state_expire(struct state *s, const struct state_log *logs, size_t n);
 
 #endif

@@ -234,7 +234,7 @@ strange(struct fuzz_input *in, uint8_t what)
 		records_load(&loaded, &state, &log_a, 1);
 		records_save(&again, &state, &log_a, 1);
 		records_same(&loaded, &again);
-		state_expire(&state);
+		state_expire(&state, &log_a, 1);
 	}
 	state_free(&state);
 }

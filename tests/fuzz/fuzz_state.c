@@ -126,7 +126,8 @@ struct line {
 
 /* What the options say. */
 struct options {
-	bool steady; /* no stamp is earlier than one before */
+	bool
+	    steady; /* no stamp is earlier than one before, else by two hours */
 	bool shows_tcpserver;
 	uint32_t cap;
 };
@@ -145,7 +146,7 @@ run_begin(struct run *r)
 	bans_free(r->state.bans);
 	lru_free(r->state.counts);
 	lru_free(r->state.past);
-	lru_free(r->state.seen);
+	seen_free(r->state.seen);
 	r->state.bans = bans_new(TABLE_MAX);
 	r->state.counts = counts_new(TABLE_MAX);
 	r->state.past = past_new(TABLE_MAX);
@@ -155,6 +156,7 @@ run_begin(struct run *r)
 	for (unsigned i = 0; i < LOGS; i++) {
 		r->logs[i] = (struct state_log){.has_place = true};
 		state_name_log(&r->logs[i], i == 0 ? "/log/a" : "/log/b");
+		r->logs[i].is_behind = true;
 	}
 }
 
@@ -164,19 +166,18 @@ run_check(const struct run *r)
 	HOLDS(bans_count(r->state.bans) <= TABLE_MAX);
 	HOLDS(lru_count(r->state.counts) <= TABLE_MAX);
 	HOLDS(lru_count(r->state.past) <= TABLE_MAX);
-	HOLDS(lru_count(r->state.seen) <= TABLE_MAX);
+	HOLDS(seen_count(r->state.seen) <= TABLE_MAX);
 	HOLDS(r->state.tallies.n <= TALLIES_MAX);
 }
 
 /*
  * Ends the process after a checkpoint and begins another one. What a
- * checkpoint forgets no longer matters if time only goes forward.
+ * checkpoint forgets no longer matters.
  */
 static void
-run_restart(struct run *r, const struct options *o)
+run_restart(struct run *r)
 {
-	if (o->steady)
-		state_expire(&r->state);
+	state_expire(&r->state, r->logs, LOGS);
 	records_save(&records, &r->state, r->logs, LOGS);
 	state_free(&r->state);
 	run_begin(r);
@@ -365,12 +366,10 @@ take(const struct line *l, const struct options *o)
 }
 
 static void
-check_end(const struct options *o)
+check_end(void)
 {
-	if (o->steady) {
-		state_expire(&kept.state);
-		state_expire(&saved.state);
-	}
+	state_expire(&kept.state, kept.logs, LOGS);
+	state_expire(&saved.state, saved.logs, LOGS);
 	records_save(&records, &kept.state, kept.logs, LOGS);
 	records_save(&records_again, &saved.state, saved.logs, LOGS);
 	records_same(&records, &records_again);
@@ -383,9 +382,23 @@ check_end(const struct options *o)
 	}
 }
 
+struct clock {
+	int64_t now, newest;
+};
+
+static void
+clock_step(struct clock *clock, int step_s)
+{
+	clock->now += step_s;
+	if (clock->now > clock->newest)
+		clock->newest = clock->now;
+	if (clock->now < clock->newest - RECENT_AHEAD_S)
+		clock->now = clock->newest - RECENT_AHEAD_S;
+}
+
 /* Whether there is a line or a save to come; takes it off the input. */
 static bool
-next(struct fuzz_input *in, const struct options *o, int64_t *now)
+next(struct fuzz_input *in, const struct options *o, struct clock *clock)
 {
 	static const int steps_s[16] = {
 	    0, 0, 0, 1, 1, 2, 5, 10, 20, 29, 30, 31, 59, 60, 300, 601};
@@ -395,12 +408,13 @@ next(struct fuzz_input *in, const struct options *o, int64_t *now)
 	struct line l = {.log = who >> 6 & 1};
 	int step_s = steps_s[what >> 4];
 
-	*now += !o->steady && (who & 0x80) != 0 ? -step_s : step_s;
+	clock_step(
+	    clock, !o->steady && (who & 0x80) != 0 ? -8 * step_s : step_s);
 	if (kind == KIND_SAVE)
-		run_restart(&saved, o);
+		run_restart(&saved);
 	else if (o->shows_tcpserver || kind == KIND_LISTED ||
 		 kind == KIND_UNSEEN || kind == KIND_SENDER)
-		put(&l, kind, *now, who & 15, who >> 4 & 3, in);
+		put(&l, kind, clock->now, who & 15, who >> 4 & 3, in);
 	if (l.len > 0)
 		take(&l, o);
 	return in->len > 0;
@@ -437,7 +451,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .shows_tcpserver = (options & 2) == 0,
 	    .cap = (options & 4) == 0 ? 0 : CAP,
 	};
-	int64_t now = START_S;
+	struct clock clock = {START_S, START_S};
 
 	if (rules == NULL)
 		prepare();
@@ -447,12 +461,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned log = 0; log < LOGS && o.shows_tcpserver; log++) {
 		struct line l = {.log = log};
 
-		put(&l, KIND_BEGIN, now, 0, 1, &in);
+		put(&l, KIND_BEGIN, clock.now, 0, 1, &in);
 		take(&l, &o);
 	}
-	for (int i = 0; i < LINES_MAX && next(&in, &o, &now); i++)
+	for (int i = 0; i < LINES_MAX && next(&in, &o, &clock); i++)
 		continue;
-	check_end(&o);
+	check_end();
 	state_free(&kept.state);
 	state_free(&saved.state);
 	return 0;

@@ -337,7 +337,7 @@ only_who_is_connected(void **state)
 	rule.seen = RULES_SEEN_NO;
 	assert_int_equal(take(a_ban("192.0.2.7", 5, 11), 0).kind, DECIDE_BAN);
 	assert_int_equal(log_a.lines, 6);
-	assert_int_equal(all.clock_s, 11);
+	assert_int_equal(log_a.time_s, 11);
 	assert_int_equal(all.tallies.list[0].bans, 3);
 	assert_int_equal(all.tallies.list[0].skips[DECIDE_UNSEEN], 2);
 }
