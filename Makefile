@@ -24,7 +24,7 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev
 TEST_PACKAGES := libcmocka-dev perl libcap2-bin util-linux procps \
 	strace \
-	ucspi-tcp daemontools runit s6 logrotate rbldnsd ipset iproute2 tinycdb
+	ucspi-tcp daemontools runit s6 logrotate libfaketime rbldnsd ipset iproute2 tinycdb
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 COV_PACKAGES := gcovr

@@ -146,6 +146,12 @@ livesets_start(struct livesets *l, int64_t now_s, int64_t now_ms)
 }
 
 void
+livesets_look_soon(struct livesets *l)
+{
+	l->next_look_ms = 0;
+}
+
+void
 livesets_add(struct livesets *l, const struct recent_ban *ban, int64_t now_s)
 {
 	if (l->sets == NULL)

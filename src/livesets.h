@@ -47,6 +47,9 @@ void livesets_close(struct livesets *l);
  */
 const char *livesets_start(struct livesets *l, int64_t now_s, int64_t now_ms);
 
+/* Makes the next flush look at the sets. */
+void livesets_look_soon(struct livesets *l);
+
 /* Collects one new or renewed ban. One that is over by now_s is left out. */
 void livesets_add(
     struct livesets *l, const struct recent_ban *ban, int64_t now_s);

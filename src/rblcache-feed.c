@@ -585,6 +585,7 @@ reload(struct feed *f)
 	struct rules *rules = rules_load(f->o.rules, f->o.rules_n, error);
 
 	allowlist_read_addresses(&f->allowlist);
+	livesets_look_soon(&f->live);
 	if (rules == NULL) {
 		say("%s; the old rules stay", error);
 		return;
