@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "mix.h"
+
 #define NONE 0 /* node 0 is the ring's head and never an entry */
 #define FIRST_CAP 256
 
@@ -22,6 +24,7 @@ struct lru {
 	size_t node_bytes, key_bytes, entry_bytes;
 	size_t n, cap, max;
 	uint64_t seed;
+	uint32_t last_hash; /* of the key that was looked for last */
 };
 
 static struct node *
@@ -53,12 +56,11 @@ hash_key(const struct lru *l, const void *key)
 		uint64_t word = 0;
 
 		memcpy(&word, at, n);
-		h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
-		h ^= h >> 29;
+		h = mix(h ^ word);
 		at += n;
 		left -= n;
 	}
-	return (uint32_t)(h ^ h >> 32);
+	return (uint32_t)h;
 }
 
 static uint32_t *
@@ -169,6 +171,7 @@ lru_find(struct lru *l, const void *key)
 	uint32_t hash = hash_key(l, key);
 	uint32_t i = *slot_of(l, hash);
 
+	l->last_hash = hash;
 	while (i != NONE) {
 		struct node *node = node_at(l, i);
 
@@ -204,7 +207,7 @@ lru_add(struct lru *l, const void *key)
 		l->n++;
 	}
 	node = node_at(l, i);
-	node->hash = hash_key(l, key);
+	node->hash = l->last_hash;
 	memcpy(node->entry, key, l->key_bytes);
 	memset(node->entry + l->key_bytes, 0, l->entry_bytes - l->key_bytes);
 	chain_add(l, i);

@@ -44,12 +44,13 @@ enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 #define FUTURE_S 60
 #define LOCK_TRIES 50 /* at 10 ms */
 #define CAP_DEFAULT 1000
+#define OUTPUT_BYTES 65536
 #define LINES_A_ROUND 4096 /* then the others get their turn */
 
 /* milliseconds */
 #define CHECKPOINT_DELAY 200	 /* after the first change */
 #define CHECKPOINT_INTERVAL 2000 /* and at least from one to the next */
-#define CHECKPOINT_SHARE 100	 /* or this many times what the last one cost */
+#define CHECKPOINT_SHARE 150	 /* or this many times what the last one cost */
 #define LOOK_INTERVAL 1000	 /* at logs, for file systems without inotify */
 
 static const char usage[] =
@@ -342,7 +343,7 @@ end_save(struct feed *f, int flags)
 		return;
 	f->saver = 0;
 	saved(f, WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
-	/* one percent of the processor at most, however many bans there are */
+	/* below one percent of the processor, however many bans there are */
 	cpu_ms = (int64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
 		 (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
 	f->save_interval_ms = cpu_ms * CHECKPOINT_SHARE > CHECKPOINT_INTERVAL
@@ -754,6 +755,7 @@ print_decisions(struct feed *f)
 {
 	open_logs(f);
 	allowlist_refresh(&f->allowlist);
+	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
 	for (size_t i = 0; i < f->o.logs_n; i++) {
 		struct follow *follow = f->logs[i].follow;
 		struct follow_line line;

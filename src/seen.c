@@ -68,15 +68,14 @@ drop(struct seen *s, struct seen_entry *e)
 	lru_remove(s->entries, e);
 }
 
-int
-seen_put(struct seen *s, const struct seen_entry *entry)
+/* Adds a connection that lru_find has just not found. */
+static int
+add(struct seen *s, const struct seen_entry *entry)
 {
 	struct host_key key = host_key(entry);
 	struct seen_entry *e;
 	struct host *host;
 
-	if (lru_find(s->entries, &entry->key) != NULL)
-		return -1;
 	if (lru_count(s->entries) == s->max)
 		drop(s, lru_oldest(s->entries));
 	host = lru_find(s->hosts, &key);
@@ -93,6 +92,12 @@ seen_put(struct seen *s, const struct seen_entry *entry)
 	}
 	*e = *entry;
 	return 0;
+}
+
+int
+seen_put(struct seen *s, const struct seen_entry *entry)
+{
+	return lru_find(s->entries, &entry->key) == NULL ? add(s, entry) : -1;
 }
 
 /* The number that begins at p, and how many bytes it has; 0: none. */
@@ -138,7 +143,7 @@ begin(struct seen *s, const struct seen_key *key, const char *ip, size_t len)
 	before = lru_find(s->entries, key);
 	if (before != NULL)
 		drop(s, before); /* its end was missed */
-	return seen_put(s, &entry) == 0 ? SEEN_BEGIN : SEEN_ERROR;
+	return add(s, &entry) == 0 ? SEEN_BEGIN : SEEN_ERROR;
 }
 
 static enum seen_answer

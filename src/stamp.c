@@ -22,27 +22,50 @@ advance(struct rest *r, size_t n)
 	r->len -= n;
 }
 
+#define NO_DIGIT 16 /* a bit that no digit has */
+
+/* The value of a hexadecimal digit, as the loggers write it. */
+static unsigned
+hex_digit(char c)
+{
+	static const unsigned char digits[256] = {['0'] = 1,
+	    ['1'] = 2,
+	    ['2'] = 3,
+	    ['3'] = 4,
+	    ['4'] = 5,
+	    ['5'] = 6,
+	    ['6'] = 7,
+	    ['7'] = 8,
+	    ['8'] = 9,
+	    ['9'] = 10,
+	    ['a'] = 11,
+	    ['b'] = 12,
+	    ['c'] = 13,
+	    ['d'] = 14,
+	    ['e'] = 15,
+	    ['f'] = 16};
+
+	return (digits[(unsigned char)c] - 1U) & 31;
+}
+
 static bool
 parse_tai64n(struct rest *r, int64_t *unix_s)
 {
 	uint64_t seconds = 0;
+	unsigned all = 0;
 
 	if (r->len < TAI64N_LEN || r->p[TAI64N_LEN - 1] != ' ')
 		return false;
-	for (size_t i = 1; i < TAI64N_LEN - 1; i++) {
-		char c = r->p[i];
-		unsigned digit;
+	for (size_t i = 1; i <= 16; i++) {
+		unsigned digit = hex_digit(r->p[i]);
 
-		if (c >= '0' && c <= '9')
-			digit = (unsigned)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			digit = (unsigned)(c - 'a') + 10;
-		else
-			return false;
-		if (i <= 16)
-			seconds = seconds << 4 | digit;
+		all |= digit;
+		seconds = seconds << 4 | digit;
 	}
-	if (seconds < TAI64_UNIX_EPOCH || seconds >> 32 > 0x40000000U + 0xffU)
+	for (size_t i = 17; i < TAI64N_LEN - 1; i++)
+		all |= hex_digit(r->p[i]);
+	if ((all & NO_DIGIT) != 0 || seconds < TAI64_UNIX_EPOCH ||
+	    seconds >> 32 > 0x40000000U + 0xffU)
 		return false;
 	*unix_s = (int64_t)(seconds - TAI64_UNIX_EPOCH);
 	advance(r, TAI64N_LEN);

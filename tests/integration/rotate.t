@@ -62,7 +62,7 @@ million | awk '/Listed/ { print $2 }' >expected
 mkdir million
 "$feed" -v -m 0 -c "$rules" -d state -l '' -s '' -S '' million 2>err &
 feed_pid=$!
-million | multilog t s4096 n${FILES-100} ./million &
+million | multilog t s4096 n${FILES-30} ./million &
 writer=$!
 wait "$writer"
 ok "a million lines: the last one" front_wait 60 grep -q 198.21.13.63 err
