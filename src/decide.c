@@ -76,16 +76,7 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	memcpy(d->reply, m.reply, sizeof d->reply);
 }
 
-/* Appends a text and returns the new end. There is room: DECIDE_TEXT_SIZE. */
-static char *
-put(char *end, const char *text)
-{
-	size_t n = strlen(text);
-
-	memcpy(end, text, n);
-	return end + n;
-}
-
+/* Appends a number and returns the new end. */
 static char *
 put_number(char *end, unsigned long n)
 {
@@ -96,10 +87,13 @@ put_number(char *end, unsigned long n)
 	do
 		*--p = (char)('0' + n % 10);
 	while ((n /= 10) > 0);
-	return put(end, p);
+	return stpcpy(end, p);
 }
 
-/* Without printf: a long log's decisions cost more than to make them. */
+/*
+ * Without printf: to print a long log's decisions cost more than to make them.
+ * There is room, see DECIDE_TEXT_SIZE.
+ */
 const char *
 decide_format(const struct decision *d, char buf[DECIDE_TEXT_SIZE])
 {
@@ -116,20 +110,20 @@ decide_format(const struct decision *d, char buf[DECIDE_TEXT_SIZE])
 		return buf;
 	if (d->has_ip)
 		addr_format(&d->ip, ip);
-	end = put(put(end, kinds[d->kind]), ip);
-	end = put(put(put(end, "\t"), d->rule->name), "\t");
+	end = stpcpy(stpcpy(end, kinds[d->kind]), ip);
+	end = stpcpy(stpcpy(stpcpy(end, "\t"), d->rule->name), "\t");
 	switch (d->kind) {
 	case DECIDE_NOTHING:
 		break;
 	case DECIDE_BAN:
-		end = put(put(put_number(end, d->ban_s), "\t"), d->reply);
+		end = stpcpy(stpcpy(put_number(end, d->ban_s), "\t"), d->reply);
 		break;
 	case DECIDE_COUNT:
-		end = put(put_number(end, d->count), "/");
+		end = stpcpy(put_number(end, d->count), "/");
 		end = put_number(end, d->rule->count);
 		break;
 	case DECIDE_SKIP:
-		end = put(end, decide_why_name(d->why));
+		end = stpcpy(end, decide_why_name(d->why));
 		break;
 	}
 	*end = 0;

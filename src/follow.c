@@ -275,6 +275,21 @@ after_truncation(struct follow *f)
 	}
 }
 
+/* -1 with EINTR when another file is to be read first. */
+static int
+confirm(struct follow *f)
+{
+	bool is_right;
+
+	if (logqueue_confirm(&f->files, &is_right) != 0)
+		return -1;
+	if (is_right)
+		return 0;
+	begin_file(f);
+	errno = EINTR;
+	return -1;
+}
+
 /* After the bytes were read, so that a truncation in between is seen. */
 static ssize_t
 read_file(struct follow *f)
@@ -290,6 +305,8 @@ read_file(struct follow *f)
 		errno = after_truncation(f) == 0 ? EINTR : errno;
 		return -1;
 	}
+	if (n > 0 && f->offset == 0 && confirm(f) != 0)
+		return -1;
 	f->written_s = st.st_mtim.tv_sec;
 	f->size = (uint64_t)st.st_size;
 	if (n > 0) {
@@ -363,17 +380,19 @@ next_file(struct follow *f)
 {
 	/*
 	 * What is left over is the start of a line that goes on in the next
-	 * file; the place stays before it until it is complete.
+	 * file; the place stays before it until it is complete. It stays in a
+	 * plain file as well: one that is copied and truncated can be found
+	 * again by what was read of it, which is nothing yet of the next.
 	 */
-	bool whole = f->start == f->end && !f->too_long;
+	bool stays = f->start != f->end || f->too_long || !f->files.is_dir;
 
-	if (!whole && !f->place_is_before) {
+	if (stays && !f->place_is_before) {
 		f->place = whole_place(f);
 		f->place_is_before = true;
 	}
 	logqueue_drop(&f->files);
 	begin_file(f);
-	if (whole)
+	if (!stays)
 		set_place(f, 0);
 }
 
@@ -394,7 +413,8 @@ first_file(struct follow *f)
 static enum follow_answer
 after_end(struct follow *f)
 {
-	if (!logqueue_has_next(&f->files) && logqueue_has_rotated(&f->files)) {
+	if ((!f->files.is_dir || !logqueue_has_next(&f->files)) &&
+	    logqueue_has_rotated(&f->files)) {
 		if (logqueue_more(&f->files) != 0 &&
 		    !logqueue_has_next(&f->files))
 			return cannot_open(f);

@@ -51,6 +51,7 @@ static void
 drop(struct logqueue *q)
 {
 	closer_close(q->files[0].fd);
+	q->before = q->files[0].ino;
 	q->n--;
 	memmove(q->files, q->files + 1, q->n * sizeof *q->files);
 }
@@ -69,7 +70,11 @@ logqueue_stop(struct logqueue *q)
 	pthread_mutex_destroy(&q->lock);
 }
 
-/* Puts a listed file at the end. -1 with EAGAIN when the name moved on. */
+/*
+ * Puts a listed file at the end. -1 with EAGAIN when the name moved on. A plain
+ * file's writer begins the next with a line of its own, and a copy of it may
+ * end anywhere.
+ */
 static int
 put(struct logqueue *q, const struct logfiles_file *file)
 {
@@ -77,8 +82,8 @@ put(struct logqueue *q, const struct logfiles_file *file)
 
 	if (fd < 0)
 		return -1;
-	q->files[q->n++] =
-	    (struct logqueue_file){fd, file->ino, logfiles_is_cut(file)};
+	q->files[q->n++] = (struct logqueue_file){
+	    fd, file->ino, !q->is_dir || logfiles_is_cut(file)};
 	q->last_ino = file->ino;
 	return 0;
 }
@@ -102,6 +107,8 @@ note_newest(struct logqueue *q, const struct logfiles_file *file)
 		snprintf(q->newest, sizeof q->newest, "%s", file->name);
 }
 
+/* ---- a directory: everything that has come is queued ---- */
+
 /* The first listed file that comes after all that have been queued. */
 static size_t
 first_new(struct logqueue *q, const struct logfiles *l)
@@ -113,11 +120,8 @@ first_new(struct logqueue *q, const struct logfiles *l)
 			return i + 1;
 	/*
 	 * The last one is gone. It was open, so it is read in full, but more
-	 * may have come and gone behind it. A plain file goes at once when it
-	 * is compressed, which is no sign of that.
+	 * may have come and gone behind it.
 	 */
-	if (!q->is_dir)
-		return l->n > 0 ? l->n - 1 : 0;
 	q->missed |= q->last_ino != 0;
 	for (i = 0; i < l->n; i++)
 		if (l->list[i].name[0] != '@' ||
@@ -127,23 +131,137 @@ first_new(struct logqueue *q, const struct logfiles *l)
 }
 
 static int
+put_new(struct logqueue *q, const struct logfiles *l)
+{
+	size_t fresh;
+
+	note_names(q, l);
+	fresh = first_new(q, l);
+	for (size_t i = 0; i < l->n && q->n < LOGQUEUE_MAX; i++) {
+		if (i >= fresh && put(q, &l->list[i]) != 0)
+			return errno;
+		note_newest(q, &l->list[i]);
+	}
+	return 0;
+}
+
+/* ---- a plain file: one after another ---- */
+
+static size_t
+read_head(const struct logqueue *q, const struct logfiles_file *file,
+    char head[PLACE_HEAD_BYTES])
+{
+	int fd = logfiles_open(q->dir, file);
+	ssize_t n = fd < 0 ? -1 : pread(fd, head, PLACE_HEAD_BYTES, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+/*
+ * Whether a file is a copy, perhaps one in the making, of the live one as it is
+ * now. Then the live one is to be read; its truncation comes after the copy is
+ * complete, and is noticed.
+ */
+static bool
+is_copy_of_live(const struct logqueue *q, const struct logfiles_file *file,
+    const struct logfiles_file *live)
+{
+	char a[PLACE_HEAD_BYTES];
+	char b[PLACE_HEAD_BYTES];
+	size_t a_len = read_head(q, file, a);
+	size_t b_len = read_head(q, live, b);
+
+	return a_len == 0 ||
+	       (b_len > 0 && memcmp(a, b, a_len < b_len ? a_len : b_len) == 0);
+}
+
+/*
+ * The listed file to read after the one of that inode. When that is gone, as it
+ * is compressed, or there was none, the live one: l->n - 1.
+ */
+static size_t
+next_after(const struct logqueue *q, const struct logfiles *l, uint64_t before)
+{
+	size_t live = l->n - 1;
+	size_t i = 0;
+
+	while (i < live && l->list[i].ino != before)
+		i++;
+	while (++i < live)
+		if (!is_copy_of_live(q, &l->list[i], &l->list[live]))
+			return i;
+	return live;
+}
+
+/* The live file stands last, unless a rotation is on its way. */
+static bool
+has_live(const struct logqueue *q, const struct logfiles *l)
+{
+	return l->n > 0 && strcmp(l->list[l->n - 1].name, q->live) == 0;
+}
+
+static int
+put_next(struct logqueue *q, const struct logfiles *l)
+{
+	uint64_t first = q->n > 0 ? q->files[0].ino : 0;
+	size_t next;
+
+	if (!has_live(q, l))
+		return EAGAIN;
+	next = next_after(q, l, first);
+	if (l->list[next].ino == first)
+		return 0;
+	if (q->n > 1)
+		close(q->files[--q->n].fd);
+	return put(q, &l->list[next]) == 0 ? 0 : errno;
+}
+
+static int
+confirm(struct logqueue *q, const struct logfiles *l, bool *is_right)
+{
+	size_t next;
+
+	*is_right = true;
+	if (!has_live(q, l))
+		return EAGAIN;
+	next = next_after(q, l, q->before);
+	if (l->list[next].ino == q->files[0].ino)
+		return 0;
+	*is_right = false;
+	empty(q);
+	return put(q, &l->list[next]) == 0 ? 0 : errno;
+}
+
+int
+logqueue_confirm(struct logqueue *q, bool *is_right)
+{
+	struct logfiles l;
+	uint64_t before = q->before;
+	int error;
+
+	*is_right = true;
+	if (q->is_dir || before == 0)
+		return 0;
+	if (logfiles_list(&l, q->dir, q->live, false, "") != 0)
+		return -1;
+	error = confirm(q, &l, is_right);
+	q->before = before;
+	logfiles_free(&l);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+static int
 more(struct logqueue *q)
 {
 	struct logfiles l;
-	size_t fresh;
-	int error = 0;
+	int error;
 
 	if (logfiles_list(&l, q->dir, q->live, q->is_dir, q->newest) != 0)
 		return errno;
-	note_names(q, &l);
-	fresh = first_new(q, &l);
-	for (size_t i = 0; i < l.n && q->n < LOGQUEUE_MAX; i++) {
-		if (i >= fresh && put(q, &l.list[i]) != 0) {
-			error = errno;
-			break;
-		}
-		note_newest(q, &l.list[i]);
-	}
+	error = q->is_dir ? put_new(q, &l) : put_next(q, &l);
 	logfiles_free(&l);
 	return error;
 }

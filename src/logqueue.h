@@ -29,7 +29,7 @@
 struct logqueue_file {
 	int fd;
 	uint64_t ino;
-	bool cut; /* its writer was killed: it may end within a line */
+	bool cut; /* it may end within a line that does not go on */
 };
 
 /* What stands below the lock is used under it. */
@@ -42,6 +42,7 @@ struct logqueue {
 	struct logqueue_file files[LOGQUEUE_MAX];
 	size_t n;
 	uint64_t last_ino; /* the last that was ever queued; 0: none */
+	uint64_t before;   /* the last that was taken out; 0: none */
 	bool missed;
 };
 
@@ -64,10 +65,20 @@ int logqueue_find(struct logqueue *q, const struct place *place)
 
 /*
  * Queues the files that came after all that have been queued, or the oldest
- * first (of a plain file: the live one) when none has been. Returns 0, or -1
- * with errno; some may have been queued even then.
+ * first when none has been. Of a plain file: the one that comes after the first
+ * as of now, or the live one when there is no first. Returns 0, or -1 with
+ * errno; some may have been queued even then.
  */
 int logqueue_more(struct logqueue *q) __attribute__((warn_unused_result));
+
+/*
+ * Whether the first file is the one that comes after the last one that was
+ * taken out, once it was read from its start. A plain file may have been copied
+ * and truncated just before that; then the copy stands in its place now.
+ * Returns 0, or -1 with errno.
+ */
+int logqueue_confirm(struct logqueue *q, bool *is_right)
+    __attribute__((warn_unused_result));
 
 /* The first file, if there is one. Its descriptor stays the queue's. */
 bool logqueue_first(struct logqueue *q, struct logqueue_file *file);

@@ -8,19 +8,24 @@
 
 #include "mix.h"
 
-#define NONE 0 /* node 0 is the ring's head and never an entry */
 #define FIRST_CAP 256
 
+/* Node 0 is the head of the ring and never an entry. */
 struct node {
 	uint32_t hash;
-	uint32_t chain;	       /* the next in this slot */
-	uint32_t older, newer; /* a ring through node 0, by last use */
-	unsigned char entry[];
+	uint32_t older, newer; /* by last use */
+	_Alignas(8) unsigned char entry[];
+};
+
+/* With the hash, so that other keys are passed over without their nodes. */
+struct slot {
+	uint32_t hash;
+	uint32_t i; /* a node; 0: empty */
 };
 
 struct lru {
 	unsigned char *nodes; /* 1 .. n are in use */
-	uint32_t *slots;      /* the first of each chain; cap of them */
+	struct slot *slots;   /* 2 * cap of them, with open addressing */
 	size_t node_bytes, key_bytes, entry_bytes;
 	size_t n, cap, max;
 	uint64_t seed;
@@ -63,22 +68,66 @@ hash_key(const struct lru *l, const void *key)
 	return (uint32_t)h;
 }
 
-static uint32_t *
-slot_of(const struct lru *l, uint32_t hash)
+/* ---- slots ---- */
+
+static size_t
+next_slot(const struct lru *l, size_t at)
 {
-	return &l->slots[hash & (l->cap - 1)];
+	return (at + 1) & (2 * l->cap - 1);
 }
 
-/* The link of a chain that holds node i. */
-static uint32_t *
-link_to(const struct lru *l, uint32_t i)
+static size_t
+home_of(const struct lru *l, uint32_t hash)
 {
-	uint32_t *at = slot_of(l, node_at(l, i)->hash);
-
-	while (*at != i)
-		at = &node_at(l, *at)->chain;
-	return at;
+	return hash & (2 * l->cap - 1);
 }
+
+static struct slot *
+slot_of(const struct lru *l, uint32_t i)
+{
+	size_t at = home_of(l, node_at(l, i)->hash);
+
+	while (l->slots[at].i != i)
+		at = next_slot(l, at);
+	return &l->slots[at];
+}
+
+static void
+slot_add(struct lru *l, uint32_t i)
+{
+	uint32_t hash = node_at(l, i)->hash;
+	size_t at = home_of(l, hash);
+
+	while (l->slots[at].i != 0)
+		at = next_slot(l, at);
+	l->slots[at] = (struct slot){hash, i};
+}
+
+/* Empties a slot and closes the gap behind it. */
+static void
+slot_remove(struct lru *l, uint32_t i)
+{
+	size_t mask = 2 * l->cap - 1;
+	size_t gap = (size_t)(slot_of(l, i) - l->slots);
+	size_t at = gap;
+
+	for (;;) {
+		size_t home;
+
+		at = next_slot(l, at);
+		if (l->slots[at].i == 0)
+			break;
+		home = home_of(l, l->slots[at].hash);
+		/* may it move to the gap without passing its home? */
+		if (((at - home) & mask) >= ((at - gap) & mask)) {
+			l->slots[gap] = l->slots[at];
+			gap = at;
+		}
+	}
+	l->slots[gap].i = 0;
+}
+
+/* ---- the ring ---- */
 
 static void
 ring_remove(struct lru *l, const struct node *node)
@@ -99,21 +148,13 @@ ring_add(struct lru *l, uint32_t i)
 	head->older = i;
 }
 
-static void
-chain_add(struct lru *l, uint32_t i)
-{
-	struct node *node = node_at(l, i);
-	uint32_t *slot = slot_of(l, node->hash);
-
-	node->chain = *slot;
-	*slot = i;
-}
+/* ---- entries ---- */
 
 static int
 grow(struct lru *l)
 {
 	size_t cap = l->cap == 0 ? FIRST_CAP : l->cap * 2;
-	uint32_t *slots = calloc(cap, sizeof *slots);
+	struct slot *slots = calloc(2 * cap, sizeof *slots);
 	unsigned char *nodes = reallocarray(l->nodes, cap + 1, l->node_bytes);
 
 	if (nodes != NULL)
@@ -129,7 +170,7 @@ grow(struct lru *l)
 	l->slots = slots;
 	l->cap = cap;
 	for (uint32_t i = 1; i <= l->n; i++)
-		chain_add(l, i);
+		slot_add(l, i);
 	return 0;
 }
 
@@ -169,16 +210,15 @@ void *
 lru_find(struct lru *l, const void *key)
 {
 	uint32_t hash = hash_key(l, key);
-	uint32_t i = *slot_of(l, hash);
+	size_t at = home_of(l, hash);
 
 	l->last_hash = hash;
-	while (i != NONE) {
-		struct node *node = node_at(l, i);
+	for (; l->slots[at].i != 0; at = next_slot(l, at)) {
+		struct node *node = node_at(l, l->slots[at].i);
 
-		if (node->hash == hash &&
+		if (l->slots[at].hash == hash &&
 		    memcmp(node->entry, key, l->key_bytes) == 0)
 			return node->entry;
-		i = node->chain;
 	}
 	return NULL;
 }
@@ -186,10 +226,8 @@ lru_find(struct lru *l, const void *key)
 static void
 unlink_node(struct lru *l, uint32_t i)
 {
-	const struct node *node = node_at(l, i);
-
-	*link_to(l, i) = node->chain;
-	ring_remove(l, node);
+	slot_remove(l, i);
+	ring_remove(l, node_at(l, i));
 }
 
 void *
@@ -210,7 +248,7 @@ lru_add(struct lru *l, const void *key)
 	node->hash = l->last_hash;
 	memcpy(node->entry, key, l->key_bytes);
 	memset(node->entry + l->key_bytes, 0, l->entry_bytes - l->key_bytes);
-	chain_add(l, i);
+	slot_add(l, i);
 	ring_add(l, i);
 	return node->entry;
 }
@@ -236,7 +274,7 @@ lru_remove(struct lru *l, void *entry)
 	l->n--;
 	if (i == last)
 		return;
-	*link_to(l, last) = i;
+	slot_of(l, last)->i = i;
 	memcpy(node, node_at(l, last), l->node_bytes);
 	node_at(l, node->older)->newer = i;
 	node_at(l, node->newer)->older = i;

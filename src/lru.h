@@ -26,8 +26,9 @@ void lru_free(struct lru *l);
 void *lru_find(struct lru *l, const void *key);
 
 /*
- * Adds an entry as the one used last; all zero behind its key, which must be the
- * one that lru_find has looked for last, and not found. NULL with errno ENOMEM.
+ * Adds an entry as the one used last; all zero behind its key, which must be
+ * the one that lru_find has looked for last, and not found. NULL with errno
+ * ENOMEM.
  */
 void *lru_add(struct lru *l, const void *key)
     __attribute__((warn_unused_result));

@@ -738,6 +738,7 @@ start(struct feed *f)
 	if (n < 0 || (size_t)n >= sizeof f->recent)
 		die(EXIT_USAGE, "%s: %s", f->o.statedir,
 		    strerror(ENAMETOOLONG));
+	open_signals(f);
 	lock_statedir(f->o.statedir);
 	load(f);
 	open_logs(f);
@@ -745,7 +746,6 @@ start(struct feed *f)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
 	f->save_interval_ms = CHECKPOINT_INTERVAL;
 	f->saved_ms = now_ms() - CHECKPOINT_INTERVAL;
-	open_signals(f);
 	tell(livesets_start(&f->live, time(NULL), now_ms()));
 }
 
