@@ -155,7 +155,11 @@ try_logrotate() { # NAME KILLS DIRECTIVE...: killed at each so many rotations
 	wait "$writer"
 	ok "$name: the last line" last_line 49999
 	end_of
-	zcat -f log* | addresses | sort >expected
+	# a copy may end within a line
+	for file in log*; do
+		zcat -f "$file"
+		echo
+	done | grep 'see https://rbl.test/[0-9]' | addresses | sort >expected
 	banned err | sort -u >got
 	is "$(comm -13 got expected | wc -l)" 0 \
 	    "$name: every line that is in a file ($(ls log* | wc -l) files)"
