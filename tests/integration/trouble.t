@@ -30,11 +30,11 @@ left() { # ADDRESS: seconds in the set
 has() { # SET "ADDRESS ...": exactly these
 	[ "$(members "$1")" = "$2" ]
 }
-follow() { # [OPTION]...: follows ./log; $with runs it
+follow() { # ./log; $with runs it
 	: >>log
 	: >err
 	# shellcheck disable=SC2086 # a command and its arguments, or nothing
-	${with-} "$feed" -m 0 -c "$rules" -d state -l '' "$@" log 2>>err &
+	${with-} "$feed" -m 0 -c "$rules" -d state -l '' log 2>>err &
 	feed_pid=$!
 	front_wait 10 feed_follows
 }
@@ -129,8 +129,8 @@ ok "three of three" front_wait 5 has rblcache4 \
 	line 203.0.113.2
 	line 2001:db8:1::7
 	line 203.0.113.5
-} >more
-cat more >>log
+} >batch
+cat batch >>log
 ok "a full set costs the other family nothing" \
     front_wait 5 has rblcache6 '2001:db8:1:: '
 ok "said, with the culprit's name" front_wait 5 grep -qE \
