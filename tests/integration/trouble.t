@@ -129,8 +129,8 @@ ok "three of three" front_wait 5 has rblcache4 \
 	line 203.0.113.2
 	line 2001:db8:1::7
 	line 203.0.113.5
-} >batch
-cat batch >>log
+} >together.log
+cat together.log >>log
 ok "a full set costs the other family nothing" \
     front_wait 5 has rblcache6 '2001:db8:1:: '
 ok "said, with the culprit's name" front_wait 5 grep -qE \
