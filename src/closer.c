@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #define STACK_BYTES 65536
@@ -25,14 +24,9 @@ start(void)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
-	sigset_t all;
-	sigset_t before;
 
 	if (pipe2(queue, O_CLOEXEC) != 0)
 		return;
-	/* signals are for the others */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -43,7 +37,6 @@ start(void)
 		queue[1] = -1;
 	}
 	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void

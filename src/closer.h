@@ -11,7 +11,8 @@
 
 /*
  * Closes the descriptor now or a little later, in a thread that the first call
- * starts. Whoever forks in between passes a copy of it on, as with any other.
+ * starts; it blocks the signals that the caller blocks. Whoever forks in
+ * between passes a copy of it on, as with any other.
  */
 void closer_close(int fd);
 

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -29,13 +28,8 @@ start_thread(struct opener *o)
 {
 	const struct sched_param lowest = {.sched_priority = 1};
 	pthread_attr_t attr;
-	sigset_t all;
-	sigset_t before;
 	bool ok;
 
-	/* signals are for the others */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attr);
 	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
 	pthread_attr_setschedpolicy(&attr, SCHED_RR);
@@ -43,7 +37,6 @@ start_thread(struct opener *o)
 	ok = pthread_create(&o->thread, &attr, work, o) == 0 ||
 	     pthread_create(&o->thread, NULL, work, o) == 0;
 	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return ok;
 }
 

@@ -24,8 +24,9 @@ struct opener {
 };
 
 /*
- * Starts the thread for a queue, which must live until opener_stop. Where that
- * does not work, files are queued when they are needed.
+ * Starts the thread for a queue, which must live until opener_stop; it blocks
+ * the signals that the caller blocks. Where that does not work, files are
+ * queued when they are needed.
  */
 void opener_start(struct opener *o, struct logqueue *queue);
 void opener_stop(struct opener *o);
