@@ -88,11 +88,12 @@ put(struct logqueue *q, const struct logfiles_file *file)
 	return 0;
 }
 
+/* ---- a directory: everything that has come is queued ---- */
+
+/* A file that was queued by another name may have become a cut one. */
 static void
 note_names(struct logqueue *q, const struct logfiles *l)
 {
-	if (!q->is_dir)
-		return;
 	for (size_t i = 0; i < l->n; i++)
 		for (size_t k = 0; k < q->n; k++)
 			if (q->files[k].ino == l->list[i].ino)
@@ -102,12 +103,9 @@ note_names(struct logqueue *q, const struct logfiles *l)
 static void
 note_newest(struct logqueue *q, const struct logfiles_file *file)
 {
-	if (q->is_dir && file->name[0] == '@' &&
-	    strcmp(file->name, q->newest) > 0)
+	if (file->name[0] == '@' && strcmp(file->name, q->newest) > 0)
 		snprintf(q->newest, sizeof q->newest, "%s", file->name);
 }
-
-/* ---- a directory: everything that has come is queued ---- */
 
 /* The first listed file that comes after all that have been queued. */
 static size_t
