@@ -1,7 +1,8 @@
 #!/bin/sh
 # kill -9 at any instant: the feed that was killed some hundred times ends in
 # the state of one that never was: the same bans, with the same times, reasons
-# and rules, the same counts, connections and tallies, the same place.
+# and rules, the same counts, connections and tallies, the same place. Several
+# rounds, each with a log of its own that rotates while it is read.
 set -u
 here=$(dirname "$0")
 . "$here/../tap.sh"
@@ -18,11 +19,13 @@ count = 3 in 5s
 again = x2 up to 1h
 ban   = 1m
 EOT
-kills=${KILLS-200}
+rounds=${ROUNDS-5}
+kills=${KILLS-60}
 
-# connections for ten seconds: some hosts come again with another text, some
-# lines are long enough for multilog to cut, some have no ban in them
-awk 'BEGIN { srand(7); for (i = 0; i < 20000; i++) {
+# Connections for three seconds: some hosts come again with another text, some
+# lines are long enough for multilog to cut, some have no ban in them.
+connections() { # SEED
+	awk -v seed="$1" 'BEGIN { srand(seed); for (i = 0; i < 7000; i++) {
 	ip = sprintf("198.18.%d.%d", int(rand() * 20), int(rand() * 256))
 	if (i % 50 == 1)
 		ip = sprintf("198.18.200.%d", i % 9)
@@ -38,28 +41,17 @@ awk 'BEGIN { srand(7); for (i = 0; i < 20000; i++) {
 		print "CHKUSER rejected sender: from <a" i "::> remote <h:r:" ip "> rcpt <c> : invalid sender MX domain"
 	print "tcpserver: end " i " status 0"
 	if (i % 40 == 0) { fflush(); system("sleep 0.015") }
-} }' | multilog t s4096 n10000 ./log2 &
-writer=$!
-front_wait 5 test -e log2/current
+	} }'
+}
 
-mkdir killed whole
-n=0
-while [ "$n" -lt "$kills" ]; do
-	n=$((n + 1))
-	"$feed" -m 0 -c "$rules" -d killed -l '' -s '' -S '' log2 2>>err &
-	feed_pid=$!
-	# 0 to 99 ms, and now and then long enough for several checkpoints
-	case $((n % 25)) in
-	0) sleep 0.5 ;;
-	*) sleep "0.0$((n * 37 % 100))" ;;
-	esac
-	kill -9 "$feed_pid"
-	wait "$feed_pid" 2>/dev/null
-	feed_pid=
-done
-wait "$writer"
-"$feed" -1 -m 0 -c "$rules" -d killed -l '' -s '' -S '' log2 2>>err
-"$feed" -1 -m 0 -c "$rules" -d whole -l '' -s '' -S '' log2 2>>err
+# In a shell of its own, whose pid is the feed's then.
+read_log() { # STATE OPTION...: the rest of it
+	state=$1
+	shift
+	[ "$front_ipset" ] && set -- -s "${state}4" -S "${state}6" "$@"
+	[ "$front_ipset" ] || set -- -s '' -S '' "$@"
+	exec "$feed" "$@" -m 0 -c "$rules" -d "$state" -l '' log2 2>>err
+}
 
 records() { # as text, sorted; the newline of a record is none of its bytes
 	cdb -d "$1/recent.cdb" | od -An -v -tx1 -w1 | tr -d ' \n' |
@@ -68,19 +60,63 @@ records() { # as text, sorted; the newline of a record is none of its bytes
 kind() { # LETTER FILE: how many records begin with it
 	grep -cE "^(0a)?2b(3[0-9])+2c(3[0-9])+3a$1" "$2"
 }
-records killed >killed.txt
-records whole >whole.txt
-for kind in 62:2000:bans 63:5:counts 70:5:past 74:2:tallies 6c:1:logs; do
+members() { # SET
+	ipset list "$1" | sed '1,/^Members/d' | cut -d' ' -f1 | sort
+}
+
+one_round() { # NUMBER
+	rm -rf log2 killed whole
+	mkdir killed whole
+	connections "$1" | multilog t s4096 n10000 ./log2 &
+	writer=$!
+	front_wait 5 test -e log2/current
+	n=0
+	while [ "$n" -lt "$kills" ]; do
+		n=$((n + 1))
+		read_log killed &
+		feed_pid=$!
+		# 0 to 99 ms, now and then long enough for several checkpoints
+		case $((n % 25)) in
+		0) sleep 0.5 ;;
+		*) sleep "0.0$(((n + $1) * 37 % 100))" ;;
+		esac
+		kill -9 "$feed_pid"
+		wait "$feed_pid" 2>/dev/null
+		feed_pid=
+	done
+	wait "$writer"
+	(read_log killed -1)
+	(read_log whole -1)
+	records killed >killed.txt
+	records whole >whole.txt
+	is "$(diff killed.txt whole.txt | head -n 6)" "" \
+	    "round $1: $kills kills, the same in all of $(wc -l <whole.txt | tr -d ' ') records"
+	is "$(ls killed)" "lock
+recent.cdb
+recent.cdb.old" "round $1: nothing left beside"
+	if [ "$front_ipset" ]; then
+		members killed4 >killed.set
+		members whole4 >whole.set
+		is "$(cmp killed.set whole.set 2>&1)" "" \
+		    "round $1: and of $(wc -l <whole.set | tr -d ' ') members of the set"
+		ipset destroy
+	else
+		skip "round $1: the set" "no ipset here"
+	fi
+}
+
+: >err
+round=0
+while [ "$round" -lt "$rounds" ]; do
+	round=$((round + 1))
+	one_round "$round"
+done
+for kind in 62:1000:bans 63:5:counts 70:5:past 74:2:tallies 6c:1:logs; do
 	IFS=: read -r letter least name <<-EOT
 	$kind
 	EOT
 	n=$(kind "$letter" whole.txt)
 	ok "there are $name to compare ($n)" test "$n" -ge "$least"
 done
-is "$(diff killed.txt whole.txt | head -n 6)" "" \
-    "$kills kills: the same in all of it"
 unlike "$(cat err)" 'missing|damaged' "nothing missed, nothing damaged"
-is "$(ls killed)" "lock
-recent.cdb
-recent.cdb.old" "nothing left beside"
 done_testing
