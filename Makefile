@@ -109,12 +109,21 @@ $(B)/rblcache-cdb: $(B)/cdb/rblcache-cdb.o $(call objects,$(CDB_MODULES))
 ALL_MODULES := $(sort $(HOOK_MODULES) $(FEED_MODULES) $(CDB_MODULES))
 UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(wildcard tests/integration/*.t)
+# what integration tests run besides the real programs
+TEST_PROGRAMS := $(addprefix $(B)/tests/integration/,matrix probe)
 
 $(B)/librblcache.a: $(call objects,$(ALL_MODULES))
 	rm -f $@
 	$(AR) rcs $@ $^
 $(B)/tests/unit/%.t: $(B)/tests/unit/%.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS) cmocka)
+$(B)/tests/integration/matrix: $(B)/tests/integration/matrix.o \
+    $(B)/librblcache.a
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,libcdb)
+# static and without the build's own flags, since it starts very often
+$(B)/tests/integration/probe: tests/integration/probe.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 $(WARNINGS) -O2 -static -o $@ $<
 .SECONDARY:
 
 # A fuzz target is a libFuzzer program under BUILD=fuzz; elsewhere it replays
@@ -134,7 +143,7 @@ $(B)/tests/fuzz/%.t: $(B)/tests/fuzz/%.bin
 
 check: deps
 	$(Q)$(MAKE) run-tests
-run-tests: all $(UNIT_TESTS) $(REPLAYS)
+run-tests: all $(UNIT_TESTS) $(REPLAYS) $(TEST_PROGRAMS)
 	RBLCACHE_BUILD=$(CURDIR)/$(B) CMOCKA_MESSAGE_OUTPUT=TAP TZ=UTC \
 	    prove -e '' $(PROVEFLAGS) \
 	    $(UNIT_TESTS) $(REPLAYS) $(INTEGRATION_TESTS)
