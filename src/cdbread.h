@@ -4,21 +4,29 @@
  * The file is never mapped: under softlimit -m a map of a large cdb fails,
  * and a map dies of SIGBUS when somebody truncates the file. A look-up is
  * about five system calls, whatever the size of the file.
+ *
+ * A damaged file must not look like one that knows nobody: that would lose a
+ * rule which allows a host. So everything on the way to a record is checked,
+ * also where cdb_seek of libcdb goes on: the tables must fill the end of the
+ * file, and each slot on the way must hold the hash of the key it points to.
  */
 #ifndef CDBREAD_H
 #define CDBREAD_H
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "record.h"
+
+#define CDBREAD_KEY_MAX (1 + PATH_MAX) /* of any key in the file */
 
 enum cdbread_answer { CDBREAD_FOUND, CDBREAD_ABSENT, CDBREAD_ERROR };
 
 /*
  * Looks key up in the cdb open for reading at fd and, when FOUND, leaves r
- * ready for record_get. Moves fd's offset. ERROR with errno: that of read(2),
- * or EINVAL when the file is no intact cdb, the record is larger than
- * RECORD_MAX, or its check sum or version is wrong.
+ * ready for record_get. ERROR with errno: that of pread(2), or EINVAL when the
+ * file is no intact cdb, the record is larger than RECORD_MAX, or its check sum
+ * or version is wrong.
  */
 enum cdbread_answer cdbread_find(int fd, const void *key, size_t klen,
     unsigned char version, struct record *r)
