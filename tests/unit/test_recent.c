@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "cdbwrite.h"
 #include "checkpoint.h"
 #include "counts.h"
 #include "past.h"
@@ -319,11 +320,64 @@ end(void **state)
 	return 0;
 }
 
+/* One ban in a file, and every bit of that changed: the ban, or an error. */
+static void
+every_bit_of_a_file(void **state)
+{
+	static unsigned char file[4096];
+	struct recent_ban ban = {.ip = unit_addr("192.0.2.1"),
+	    .since = 1000,
+	    .until = 2000,
+	    .rule = "rule",
+	    .reply = "451 by ban"};
+	unsigned char key[RECENT_KEY_BYTES];
+	struct recent_ban got;
+	struct cdbwrite w;
+	struct record r;
+	char name[128];
+	ssize_t len;
+	int fd;
+
+	(void)state;
+	snprintf(name, sizeof name, "%s/bits.cdb", dir);
+	recent_key(key, &ban.ip);
+	recent_put(&r, &ban);
+	assert_int_equal(record_seal(&r, key, sizeof key), 0);
+	assert_int_equal(cdbwrite_start(&w, name, 0600), 0);
+	assert_int_equal(cdbwrite_add(&w, key, sizeof key, r.buf, r.len), 0);
+	assert_int_equal(cdbwrite_commit(&w, NULL), 0);
+	fd = open(name, O_RDWR);
+	len = read(fd, file, sizeof file);
+	assert_true(len > 2048 && len < (ssize_t)sizeof file);
+	for (ssize_t bit = 0; bit < len * 8; bit++) {
+		unsigned char changed =
+		    (unsigned char)(file[bit / 8] ^ 1U << bit % 8);
+
+		assert_int_equal(pwrite(fd, &changed, 1, bit / 8), 1);
+		switch (recent_find(fd, &ban.ip, &got)) {
+		case RECENT_FOUND:
+			assert_int_equal(got.until, ban.until);
+			assert_string_equal(got.reply, ban.reply);
+			break;
+		case RECENT_ABSENT:
+			fail_msg("bit %zd hides the ban", bit);
+			break;
+		case RECENT_ERROR:
+			assert_int_equal(errno, EINVAL);
+			break;
+		}
+		assert_int_equal(pwrite(fd, &file[bit / 8], 1, bit / 8), 1);
+	}
+	assert_int_equal(recent_find(fd, &ban.ip, &got), RECENT_FOUND);
+	close(fd);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_flipped_bit),
+	    cmocka_unit_test(every_bit_of_a_file),
 	    cmocka_unit_test(fields),
 	    cmocka_unit_test(back_again),
 	    cmocka_unit_test(damage),
