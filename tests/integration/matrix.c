@@ -806,12 +806,10 @@ damaged(const struct worker *w, const struct damage *d, size_t each)
 	char what[64];
 	int fd;
 
-	if (no_ipset && d->set < S_NO_NETLINK)
-		return;
 	snprintf(path, sizeof path, "damaged.%d", w->number);
 	fd = store(path, bytes, len);
 	c.v[LOCAL] = d->local;
-	c.v[SET] = d->set;
+	c.v[SET] = no_ipset ? S_OFF : d->set;
 	c.v[RECENT] = d->recent;
 	if (d->dimension == LOCAL)
 		c.local = path;
