@@ -252,7 +252,8 @@ SOURCES := $(wildcard src/*.c hooks/*.c cdb/*.c)
 HEADERS := $(wildcard src/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
-SCRIPTS := tests/demo tests/front.sh tests/tap.sh tests/bench/bench.sh \
+SCRIPTS := tests/demo tests/front.sh tests/load.sh tests/tap.sh \
+	tests/bench/bench.sh \
 	$(BENCHES) $(INTEGRATION_TESTS) \
 	$(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)
 
@@ -260,13 +261,17 @@ $(B)/tests/bench/spawn: $(B)/tests/bench/spawn.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
 $(B)/tests/bench/latency: $(B)/tests/bench/latency.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
+$(B)/tests/bench/load: $(B)/tests/bench/load.o
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
+$(B)/tests/bench/late: $(B)/tests/bench/late.o
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
 $(B)/tests/bench/exec: $(B)/tests/bench/exec.o
 	$(Q)$(CC) $(own_ldflags) -static-pie $(LDFLAGS) -o $@ $^
 
 bench:
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES) $(BENCH_PACKAGES))
-	$(Q)$(MAKE) -s all $(B)/tests/bench/spawn $(B)/tests/bench/exec \
-	    $(B)/tests/bench/latency build/others
+	$(Q)$(MAKE) -s all $(addprefix $(B)/tests/bench/,spawn exec latency \
+	    load late) build/others
 	$(Q)for t in $(BENCHES); do \
 	    RBLCACHE_BUILD=$(CURDIR)/$(B) OTHERS=$(CURDIR)/build/others $$t || \
 	        exit 1; \
