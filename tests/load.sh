@@ -8,8 +8,10 @@
 load=$RBLCACHE_BUILD/tests/bench/load
 
 # load_hosts NUMBER: the client's first hosts are listed, and were seen by the
-# feed. Its other hosts are in 198.19.0.0/16.
+# feed. Its other hosts are in 198.19.0.0/16. What the small smtpd says of
+# those that left comes in pieces, between which others' lines would get.
 load_hosts() {
+	sed -i '1a exec 2>/dev/null' "$front/bin/smtpd"
 	front_list 198.18.0.0/16
 	awk -v n="$1" 'BEGIN {
 		for (i = 0; i < n; i++) {
@@ -50,4 +52,92 @@ load_server() {
 load_refusals() {
 	grep -cE "^(rblsmtpd|rblcache): (198\.18\.[0-9]+\.[0-9]+) pid [0-9]+: 451 Listed by TEST, see https://rbl\.test/query/ip/\2( \([a-z]+, [0-9]+s left\))?\$" \
 	    "$front/$1.log"
+}
+
+# What of the chain runs here, wherever it was left. Those that have ended
+# show as children of tcpserver alone.
+load_chain() {
+	find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/net' \
+	    -lname "$(readlink /proc/self/ns/net)" 2>/dev/null |
+		sed 's,/ns/net$,/comm,' | xargs cat 2>/dev/null |
+		grep -xE 'rblcache|rblsmtpd|smtpd'
+}
+
+load_quiet() {
+	! pgrep -P "$load_pid" && ! load_chain
+}
+
+load_fds() {
+	find "/proc/$load_pid/fd" -mindepth 1 -printf '%f %l\n' | sort
+}
+
+# As "/proc/PID/fd/FD TARGET"; what the test's own caller left open does not
+# count.
+load_child_fds() {
+	# shellcheck disable=SC2046 # a directory a word
+	find $(pgrep -P "$load_pid" | sed 's,.*,/proc/&/fd,') -mindepth 1 \
+	    -printf '%p %l\n' 2>/dev/null |
+		awk 'NR == FNR { old[$1 > 2 ? $0 : 0]; next }
+		    { fd = $0; sub(/.*\/fd\//, "", fd) }
+		    !(fd in old)' "$front/fds.before" - | sort
+}
+
+# What the programs behind tcpserver have open for longer than a look-up takes
+load_held() {
+	load_child_fds >"$front/fds.1"
+	sleep 0.3
+	load_child_fds >"$front/fds.2"
+	comm -12 "$front/fds.1" "$front/fds.2" |
+		while IFS='/ ' read -r _ _ pid _ fd _; do
+			read -r program <"/proc/$pid/comm" &&
+				echo "$program $fd"
+		done 2>/dev/null | sort -u
+}
+
+# load_soak NAME SECONDS LOAD-OPTIONS...: load's mix against the server that
+# was started last. Leaves NAME.counts, what load said in NAME.errors, and in
+# NAME.held what the programs had open meanwhile; then whatever is left is in
+# NAME.left: processes, and descriptors of tcpserver that it did not have.
+load_soak() {
+	load_name=$1
+	load_secs=$2
+	shift 2
+	load_fds >"$front/fds.before"
+	"$load" -s "$load_secs" "$@" >"$front/$load_name.counts" \
+	    2>"$front/$load_name.errors" &
+	feed_pid=$! # for cleanup to stop
+	sleep $((load_secs * 2 / 3))
+	load_held >"$front/$load_name.held"
+	wait "$feed_pid"
+	load_status=$?
+	feed_pid=
+	{
+		front_wait 10 load_quiet || {
+			pgrep -a -P "$load_pid"
+			load_chain
+		}
+		load_fds >"$front/fds.after"
+		diff "$front/fds.before" "$front/fds.after"
+	} >"$front/$load_name.left"
+	return "$load_status"
+}
+
+load_count() { # NAME WHAT
+	sed -n "s/^$2 \([0-9]*\)\$/\1/p" "$front/$1.counts"
+}
+
+# Lines of the log that no connection of load's accounts for
+load_unexpected() { # NAME
+	grep -vE '^tcpserver: |^(rblsmtpd|rblcache): 198\.18\.[0-9]+\.[0-9]+ pid [0-9]+: 451 Listed by TEST' \
+	    "$front/$1.log"
+}
+
+# A line for each refused host that was greeted; those that did not stay for
+# it may have one.
+load_logged() { # NAME
+	load_lines=$(load_refusals "$1")
+	load_least=$(load_count "$1" refused)
+	[ "$load_lines" -ge "$load_least" ] &&
+		[ "$load_lines" -le $((load_least + \
+		    $(load_count "$1" "refused, gone before the greeting"))) ]
 }

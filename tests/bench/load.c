@@ -90,7 +90,7 @@ static struct client clients[CLIENTS_MAX];
 static double times[CONNECTIONS_MAX];
 static int epoll;
 static int opened, finished, waiting, open_now, open_most;
-static int greeted[2], hurried, kinds[KINDS], troubles[TROUBLES], told;
+static int greeted[2], hurried[2], kinds[KINDS], troubles[TROUBLES], told;
 
 static double
 now(void)
@@ -194,7 +194,7 @@ come(struct client *c)
 		return;
 	}
 	if (c->kind >= LEAVING && c->last == 0) {
-		hurried++;
+		hurried[c->unknown]++;
 		c->state = HURRYING;
 		c->due = c->start + up_to(HURRY_MS);
 		return;
@@ -385,12 +385,12 @@ print_counts(void)
 	static const char *const names[] = {
 	    "prompt", "slow", "silent", "leaving", "resetting"};
 
-	printf("opened %d\nopen at once %d\n", opened, open_most);
+	printf("opened %d\nat once %d\n", opened, open_most);
 	for (int i = 0; i < KINDS; i++)
 		printf("%s %d\n", names[i], kinds[i]);
-	printf("gone before a greeting %d\n", hurried);
-	printf("greeted, to refuse %d\ngreeted, to pass on %d\n", greeted[0],
-	    greeted[1]);
+	printf("refused %d\npassed on %d\n", greeted[0], greeted[1]);
+	printf("refused, gone before the greeting %d\n", hurried[0]);
+	printf("passed on, gone before the greeting %d\n", hurried[1]);
 	for (int i = 0; i < TROUBLES; i++)
 		printf("%s %d\n", trouble_names[i], troubles[i]);
 }
