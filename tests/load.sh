@@ -57,10 +57,11 @@ load_refusals() {
 # What of the chain runs here, wherever it was left. Those that have ended
 # show as children of tcpserver alone.
 load_chain() {
-	find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/net' \
-	    -lname "$(readlink /proc/self/ns/net)" 2>/dev/null |
-		sed 's,/ns/net$,/comm,' | xargs cat 2>/dev/null |
-		grep -xE 'rblcache|rblsmtpd|smtpd'
+	find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/net' -printf '%p %l\n' \
+	    2>/dev/null |
+		awk -v own="$(readlink /proc/self/ns/net)" '$2 == own {
+		    sub(/ns\/net/, "comm", $1); print $1 }' |
+		xargs cat 2>/dev/null | grep -xE 'rblcache|rblsmtpd|smtpd'
 }
 
 load_quiet() {

@@ -131,16 +131,20 @@ finish(struct client *c)
 static void
 fail(struct client *c, enum trouble what)
 {
-	int error = errno;
+	bool by_errno = what == NO_CONNECTION || what == BROKEN;
+	const char *why = by_errno ? strerror(errno) : "";
+	size_t len = c->len;
 	char text[32];
 
 	troubles[what]++;
+	while (len > 0 && strchr("\r\n", c->heard[len - 1]) != NULL)
+		len--;
 	if (told++ < TELL_MAX) {
 		address(c, text);
 		fprintf(stderr,
-		    "load: %s: %s at step %d, kind %d, %.1f s (%s): %.*s\n",
+		    "load: %s: %s at step %d, kind %d, %.1f s: %s\"%.*s\"\n",
 		    text, trouble_names[what], c->step, c->kind,
-		    now() - c->start, strerror(error), (int)c->len, c->heard);
+		    now() - c->start, why, (int)len, c->heard);
 	}
 	finish(c);
 }
