@@ -110,15 +110,14 @@ ALL_MODULES := $(sort $(HOOK_MODULES) $(FEED_MODULES) $(CDB_MODULES))
 UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(wildcard tests/integration/*.t)
 # what integration tests run besides the real programs
-TEST_PROGRAMS := $(addprefix $(B)/tests/integration/,matrix probe)
+TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/integration/*.c))
 
 $(B)/librblcache.a: $(call objects,$(ALL_MODULES))
 	rm -f $@
 	$(AR) rcs $@ $^
 $(B)/tests/unit/%.t: $(B)/tests/unit/%.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS) cmocka)
-$(B)/tests/integration/matrix: $(B)/tests/integration/matrix.o \
-    $(B)/librblcache.a
+$(B)/tests/integration/%: $(B)/tests/integration/%.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,libcdb)
 # static and without the build's own flags, since it starts very often
 $(B)/tests/integration/probe: tests/integration/probe.c
