@@ -203,20 +203,29 @@ drop_capabilities(void)
 	return (int)syscall(SYS_capset, &header, none);
 }
 
-static void
+/*
+ * Returns the errno of a question that failed. It is told later: while the
+ * capability is held, nothing else is asked of the kernel.
+ */
+static int
 ask_set(struct verdict_facts *f, const struct options *o, const struct addr *a)
 {
 	const char *set = addr_is4(a) ? o->set4 : o->set6;
 
 	if (*set == 0)
-		return;
+		return 0;
 	f->set_asked = true;
 	f->set = settest_ask(set, a);
-	if (f->set == SETTEST_ERROR)
-		say("set %s: %s", set,
-		    errno == ENOENT  ? "no such set"
-		    : errno == EPERM ? "no right to read it (cap_net_admin)"
-				     : strerror(errno));
+	return f->set == SETTEST_ERROR ? errno : 0;
+}
+
+static void
+say_set_error(const struct options *o, const struct addr *a, int error)
+{
+	say("set %s: %s", addr_is4(a) ? o->set4 : o->set6,
+	    error == ENOENT  ? "no such set"
+	    : error == EPERM ? "no right to read it (cap_net_admin)"
+			     : strerror(error));
 }
 
 /*
@@ -348,16 +357,19 @@ main(int argc, char **argv)
 	struct verdict v;
 	struct addr a;
 	bool known; /* an address that nobody has decided on yet */
+	int set_error = 0;
 
 	read_options(&o, argc, argv);
 	known = getenv("RBLSMTPD") == NULL && getenv("RELAYCLIENT") == NULL &&
 		client_address(&a);
 	if (known)
-		ask_set(&facts, &o, &a);
+		set_error = ask_set(&facts, &o, &a);
 	if (drop_capabilities() != 0) {
 		say("unable to drop capabilities: %s", strerror(errno));
 		known = false;
 	}
+	if (set_error != 0)
+		say_set_error(&o, &a, set_error);
 	if (known) {
 		facts.now = time(NULL);
 		ask_local(&facts, o.local, &a);
