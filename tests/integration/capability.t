@@ -50,25 +50,82 @@ like "$(cat "$front/err")" 'set rblcache4: no right to read it' \
 setcap -r "$hook"
 setcap cap_net_admin+ep "$hook"
 
-# the order of system calls
+# the order of system calls; strace -u lets a file capability take effect
+user=$(getent passwd 65534 | cut -d: -f1)
+printf '203.0.113.66 deny go away\n' >"$front/hosts"
+"$cdb" build "$local_cdb" "$front/hosts" || exit 1
+cp "$local_cdb" "$front/other.cdb" # for -k: opened, whatever it holds
+trace() { # ADDRESS VARIABLE=VALUE OPTION...: the names of the calls, in turn
+	trace_env="-E TCPREMOTEIP=$1 -E $2"
+	shift 2
+	# shellcheck disable=SC2086 # words
+	strace -u "$user" $trace_env -o "$front/trace" "$hook" \
+	    -l "$local_cdb" -k "$front/other.cdb" "$@" </dev/null \
+	    >/dev/null 2>"$front/err"
+	calls=$(sed -n 's/^\([a-z_0-9]*\)(.*/\1/p' "$front/trace")
+	# without those of the next program
+	calls=$(printf '%s\n' "$calls" | sed '1d;/^execve$/,$d')
+}
 if ldd "$hook" 2>/dev/null | grep -q '=>'; then
 	skip "the order of system calls" "this build is not static"
-elif ! strace -o "$front/trace" true 2>/dev/null; then
+elif ! strace -u "$user" -o "$front/trace" true 2>/dev/null; then
 	skip "the order of system calls" "strace does not work here"
 else
-	TCPREMOTEIP=198.51.100.7 strace -o "$front/trace" "$front/bin/plain" \
-	    true 2>/dev/null
-	calls=$(sed -n 's/^\([a-z_0-9]*\)(.*/\1/p' "$front/trace" |
-	    sed '/^execve$/,$!d')
-	# what comes between the start of main and the drop
-	between=$(printf '%s\n' "$calls" | sed -n '/^socket$/,/^capset$/p' |
-	    tr '\n' ' ')
-	is "$between" "socket sendto recvfrom close capset " \
-	    "one question, then every capability is dropped"
-	before=$(printf '%s\n' "$calls" | sed '/^capset$/q')
-	unlike "$before" '^open(at)?$' "no file is opened before"
-	count=$(printf '%s\n' "$calls" | sed '1d;/^execve$/q' | wc -l)
-	ok "fewer than 40 system calls for an unknown host ($count)" \
-	    [ "$count" -lt 40 ]
+	libc='brk|arch_prctl|set_tid_address|set_robust_list|rseq|prlimit64'
+	libc="$libc|readlink|getrandom|mprotect|mmap|fcntl|access"
+	for case in "unknown 198.51.100.7 A=1" "member 203.0.113.9 A=1" \
+	    "local 203.0.113.66 A=1" "no-such-set 198.51.100.7 A=1 -s none" \
+	    "own-client 203.0.113.9 RELAYCLIENT=" "no-address junk A=1" \
+	    "preload 198.51.100.7 LD_PRELOAD=/none.so" \
+	    "tunables 198.51.100.7 GLIBC_TUNABLES=glibc.malloc.check=3" \
+	    "library-path 198.51.100.7 LD_LIBRARY_PATH=$front" \
+	    "malloc-trace 198.51.100.7 MALLOC_TRACE=$front/mtrace"; do
+		# shellcheck disable=SC2086 # words
+		set -- $case
+		name=$1
+		shift
+		trace "$@" true
+		held=$(printf '%s\n' "$calls" | sed '/^capset$/q')
+		sed "/^capset/q" "$front/trace" >"$front/held"
+		case $name in
+		own-client | no-address) want='capset ' ;;
+		*) want='socket sendto recvfrom close capset ' ;;
+		esac
+		is "$(printf '%s\n' "$held" | grep -Exv "$libc" | tr '\n' ' ')" \
+		    "$want" "$name: one question at most, then no capability"
+		like "$(grep '^capset' "$front/trace")" \
+		    'effective=0, permitted=0, inheritable=0}\) = 0$' \
+		    "$name: every capability is dropped"
+		# its own path, a mark that only AT_SECURE makes it look for,
+		# a limit that it asks for
+		is "$(printf '%s\n' "$held" | grep -c -e '^readlink' \
+		    -e '^access' -e '^prlimit64')" "$(grep -c \
+		    -e '^readlink("/proc/self/exe", ' \
+		    -e '^access("/etc/suid-debug", F_OK)' \
+		    -e '^prlimit64(0, RLIMIT_STACK, NULL, ' \
+		    "$front/held")" "$name: libc's start only looks"
+		unlike "$calls" '^(prctl|setuid|rt_sigprocmask|seccomp|fork|clone3?)$' \
+		    "$name: nothing that the next program would notice"
+		case $name in
+		unknown)
+			is "$(printf '%s\n' "$calls" | sed '1,/^capset$/d' |
+				grep -c '^open')" 1 \
+			    "unknown: local.cdb is opened, after that"
+			unlike "$(cat "$front/err")" 'no right' \
+			    "unknown: the capability was there"
+			count=$(($(printf '%s\n' "$calls" | wc -l) + 1))
+			ok "unknown: fewer than 40 system calls ($count)" \
+			    [ "$count" -lt 40 ]
+			;;
+		member)
+			like "$(cat "$front/err")" '\(ipset\)$' \
+			    "member: the kernel said so"
+			;;
+		no-such-set)
+			like "$(cat "$front/err")" 'set none: no such set$' \
+			    "no such set: said, after that"
+			;;
+		esac
+	done
 fi
 done_testing
