@@ -116,6 +116,19 @@ else
 			count=$(($(printf '%s\n' "$calls" | wc -l) + 1))
 			ok "unknown: fewer than 40 system calls ($count)" \
 			    [ "$count" -lt 40 ]
+			# neighbours of its network at every length
+			perl -e 'my $ip = unpack "N", pack "C4", 198, 51, 100, 7;
+				for (8 .. 32) {
+					my $net = $ip >> 32 - $_ ^ 1;
+					printf "%vd/%d deny\n", pack("N",
+					    $net << 32 - $_), $_;
+				}' >"$front/hosts"
+			"$cdb" build "$front/wide.cdb" "$front/hosts"
+			trace "$@" -l "$front/wide.cdb" true
+			count=$(($(printf '%s\n' "$calls" | wc -l) + 1))
+			todo "unknown, rules of every length: fewer ($count)" \
+			    "the tables of local.cdb are read for each length" \
+			    [ "$count" -lt 40 ]
 			;;
 		member)
 			like "$(cat "$front/err")" '\(ipset\)$' \
