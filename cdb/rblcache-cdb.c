@@ -178,7 +178,7 @@ query_one(int fd, const char *path, const struct addr *a)
 		die_damaged(path);
 	}
 	printf("%s\t%s\t%s\t%s\n", addr_format(a, ip),
-	    local_action_name(rule.action), prefix, local_text(&rule));
+	    hosts_action_name(rule.action), prefix, hosts_text(&rule));
 }
 
 static int
@@ -229,8 +229,8 @@ dump_node(struct cdb *c)
 		return 0;
 	net = addr_unspread(key + 1);
 	printf("%s %s%s%s\n", hosts_format_prefix(&net, rule.bits, prefix),
-	    local_action_name(rule.action), *rule.reply == 0 ? "" : " ",
-	    local_text(&rule));
+	    hosts_action_name(rule.action), *rule.reply == 0 ? "" : " ",
+	    hosts_text(&rule));
 	return 0;
 }
 

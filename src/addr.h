@@ -62,16 +62,4 @@ struct addr addr_ban_key(const struct addr *a);
 void addr_spread(const struct addr *a, unsigned char to[ADDR_SPREAD_BYTES]);
 struct addr addr_unspread(const unsigned char from[ADDR_SPREAD_BYTES]);
 
-/*
- * Whether the address can never be a host of the public internet that a list
- * was asked about: unspecified, "this" network, loopback, private (RFC 1918),
- * shared (RFC 6598), link-local, unique local (RFC 4193), multicast, reserved
- * (RFC 6890), and NAT64 (RFC 6052), where one /64 holds every IPv4 host.
- */
-bool addr_is_special(const struct addr *a);
-
-/* Whether it is one of those that a site gives to its own hosts: private (RFC
-   1918), shared (RFC 6598), unique local (RFC 4193). */
-bool addr_is_private(const struct addr *a);
-
 #endif

@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TABLES 256
+#define TABLES (CDBREAD_TABLES_BYTES / PAIR_BYTES)
 #define PAIR_BYTES 8 /* two numbers: the file is made of such */
-#define TABLES_BYTES (TABLES * PAIR_BYTES)
 
 /* a hash table: where it is and how many slots; a slot: a hash, a position */
 struct pair {
@@ -46,34 +45,27 @@ read_all(int fd, void *to, size_t len, uint32_t at)
 	return n == (ssize_t)len ? 0 : -1;
 }
 
-/*
- * The table of a hash. The tables stand one behind the other up to the end of
- * the file, so a position or a length that was changed does not fit.
- */
-static int
-find_table(int fd, uint32_t hash, struct pair *table)
+int
+cdbread_open(struct cdbread *c, int fd)
 {
-	unsigned char all[TABLES_BYTES];
 	struct stat st;
 	uint64_t end;
 
-	if (read_all(fd, all, sizeof all, 0) != 0 || fstat(fd, &st) != 0)
+	c->fd = fd;
+	if (read_all(fd, c->tables, sizeof c->tables, 0) != 0 ||
+	    fstat(fd, &st) != 0)
 		return -1;
-	end = unpack(all).first;
-	if (end < sizeof all)
-		goto broken;
-	for (size_t i = 0; i < sizeof all; i += PAIR_BYTES) {
-		struct pair p = unpack(all + i);
+	end = unpack(c->tables).first;
+	for (size_t i = 0; i < sizeof c->tables; i += PAIR_BYTES) {
+		struct pair p = unpack(c->tables + i);
 
-		if (p.first != end)
-			goto broken;
+		if (p.first != end || end < sizeof c->tables)
+			break;
 		end += (uint64_t)p.second * PAIR_BYTES;
+		if (i + PAIR_BYTES == sizeof c->tables &&
+		    end == (uint64_t)st.st_size)
+			return 0;
 	}
-	if (end != (uint64_t)st.st_size)
-		goto broken;
-	*table = unpack(all + (size_t)(hash % TABLES) * PAIR_BYTES);
-	return 0;
-broken:
 	errno = EINVAL;
 	return -1;
 }
@@ -112,15 +104,13 @@ read_slot(int fd, struct pair slot, const void *key, size_t klen,
 }
 
 enum cdbread_answer
-cdbread_find(int fd, const void *key, size_t klen, unsigned char version,
-    struct record *r)
+cdbread_find(const struct cdbread *c, const void *key, size_t klen,
+    unsigned char version, struct record *r)
 {
 	uint32_t hash = cdb_hash(key, (unsigned)klen);
-	struct pair table;
+	struct pair table = unpack(c->tables + hash % TABLES * PAIR_BYTES);
 	uint32_t at;
 
-	if (find_table(fd, hash, &table) != 0)
-		return CDBREAD_ERROR;
 	if (table.second == 0)
 		return CDBREAD_ABSENT;
 	at = hash / TABLES % table.second;
@@ -129,13 +119,13 @@ cdbread_find(int fd, const void *key, size_t klen, unsigned char version,
 		struct pair slot;
 		enum cdbread_answer answer;
 
-		if (read_all(fd, b, sizeof b, table.first + at * PAIR_BYTES) !=
-		    0)
+		if (read_all(
+			c->fd, b, sizeof b, table.first + at * PAIR_BYTES) != 0)
 			return CDBREAD_ERROR;
 		slot = unpack(b);
 		if (slot.first == 0 && slot.second == 0)
 			return CDBREAD_ABSENT;
-		answer = read_slot(fd, slot, key, klen, version, r);
+		answer = read_slot(c->fd, slot, key, klen, version, r);
 		if (answer != CDBREAD_ABSENT)
 			return answer;
 		at = (at + 1) % table.second;

@@ -3,7 +3,11 @@
  *
  * The file is never mapped: under softlimit -m a map of a large cdb fails,
  * and a map dies of SIGBUS when somebody truncates the file. A look-up is
- * about five system calls, whatever the size of the file.
+ * two system calls or a few more, whatever the size of the file.
+ *
+ *	struct cdbread c;
+ *	if (cdbread_open(&c, fd) == 0)
+ *		switch (cdbread_find(&c, key, klen, VERSION, &r)) ...
  *
  * A damaged file must not look like one that knows nobody: that would lose a
  * rule which allows a host. So everything on the way to a record is checked,
@@ -22,14 +26,26 @@
 
 enum cdbread_answer { CDBREAD_FOUND, CDBREAD_ABSENT, CDBREAD_ERROR };
 
+#define CDBREAD_TABLES_BYTES 2048
+
+struct cdbread {
+	int fd; /* stays the caller's, and open while this is used */
+	unsigned char tables[CDBREAD_TABLES_BYTES];
+};
+
 /*
- * Looks key up in the cdb open for reading at fd and, when FOUND, leaves r
- * ready for record_get. ERROR with errno: that of pread(2), or EINVAL when the
- * file is no intact cdb, the record is larger than RECORD_MAX, or its check sum
- * or version is wrong.
+ * Begins to read the cdb at fd. Returns 0, or -1 with errno: that of pread(2),
+ * or EINVAL when the file is no intact cdb.
  */
-enum cdbread_answer cdbread_find(int fd, const void *key, size_t klen,
-    unsigned char version, struct record *r)
+int cdbread_open(struct cdbread *c, int fd) __attribute__((warn_unused_result));
+
+/*
+ * Looks key up and, when FOUND, leaves r ready for record_get. ERROR with
+ * errno: that of pread(2), or EINVAL when the file is no intact cdb, the record
+ * is larger than RECORD_MAX, or its check sum or version is wrong.
+ */
+enum cdbread_answer cdbread_find(const struct cdbread *c, const void *key,
+    size_t klen, unsigned char version, struct record *r)
     __attribute__((warn_unused_result));
 
 #endif

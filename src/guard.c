@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "reserved.h"
+
 static bool
 same(const struct addr *a, const struct addr *b)
 {
@@ -28,7 +30,7 @@ guard_never_blocks(const struct guard *g, const struct addr *a)
 	struct addr key = addr_ban_key(a);
 	struct local_rule rule;
 
-	if (addr_is_special(a) && !(g->ban_private && addr_is_private(a)))
+	if (reserved_is_any(a) && !(g->ban_private && reserved_is_private(a)))
 		return true;
 	for (size_t i = 0; i < g->own_n; i++)
 		if (same(&g->own[i], &key))

@@ -18,7 +18,7 @@
 struct guard {
 	struct addr own[GUARD_OWN_MAX];
 	size_t own_n;
-	bool ban_private; /* hosts of addr_is_private as well */
+	bool ban_private; /* hosts of reserved_is_private as well */
 	/*
 	 * Looks an address up in the admin's rules; NULL: there are none.
 	 * A source of the allow list, so that this module opens no file.

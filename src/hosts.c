@@ -277,10 +277,36 @@ hosts_parse(const char *line, size_t len, const char *list, struct addr *net,
 		return HOSTS_RULE;
 	}
 	for (enum local_action a = LOCAL_ALLOW; a <= LOCAL_DEFER; a++)
-		if (equals(action, local_action_name(a))) {
+		if (equals(action, hosts_action_name(a))) {
 			rule->action = a;
 			trim_text(&rest);
 			return set_text(rule, rest, list, error);
 		}
 	return bad(error, "neither allow, deny nor defer", action);
+}
+
+const char *
+hosts_action_name(enum local_action action)
+{
+	static const char *const names[] = {
+	    [LOCAL_NONE] = "none",
+	    [LOCAL_ALLOW] = "allow",
+	    [LOCAL_DENY] = "deny",
+	    [LOCAL_DEFER] = "defer",
+	};
+
+	return names[action];
+}
+
+const char *
+hosts_text(const struct local_rule *rule)
+{
+	unsigned code = reply_code(rule->reply, strlen(rule->reply));
+	unsigned usual = rule->action == LOCAL_DEFER ? REPLY_DEFER : REPLY_DENY;
+
+	/* a text that looks like a code of its own needs the one before it */
+	if (code != usual ||
+	    reply_code(rule->reply + 4, strlen(rule->reply + 4)) != 0)
+		return rule->reply;
+	return rule->reply + 4;
 }

@@ -50,4 +50,13 @@ const char *hosts_parse_prefix(const char *text, size_t len, struct addr *net,
 const char *hosts_format_prefix(
     const struct addr *net, unsigned bits, char buf[HOSTS_PREFIX_SIZE]);
 
+/*
+ * The text of a rule as a source would say it: the reply, without its code
+ * where that is the one the action has anyway.
+ */
+const char *hosts_text(const struct local_rule *rule);
+
+/* The word for an action in sources and output: "allow", "none", ... */
+const char *hosts_action_name(enum local_action action);
+
 #endif

@@ -13,16 +13,6 @@ local_key(
 	addr_spread(a, key + 1);
 }
 
-void
-local_node_put(struct record *r, const struct local_rule *rule, bool is_rule)
-{
-	record_begin(r, LOCAL_VERSION);
-	record_put(r, 1, rule->action);
-	record_put(r, 1, rule->bits);
-	record_put(r, 1, is_rule);
-	record_put_bytes(r, rule->reply, strlen(rule->reply));
-}
-
 int
 local_node_get(struct record *r, struct local_rule *rule, bool *is_rule)
 {
@@ -43,14 +33,14 @@ local_node_get(struct record *r, struct local_rule *rule, bool *is_rule)
 }
 
 static enum local_answer
-read_lengths(int fd, bool is4, struct local_lengths *lengths)
+read_lengths(const struct cdbread *c, bool is4, struct local_lengths *lengths)
 {
 	struct record r;
 	const unsigned char *bits = NULL;
 	size_t n = 0;
 
-	switch (cdbread_find(fd, LOCAL_HEADER_KEY, strlen(LOCAL_HEADER_KEY),
-	    LOCAL_VERSION, &r)) {
+	switch (cdbread_find(
+	    c, LOCAL_HEADER_KEY, strlen(LOCAL_HEADER_KEY), LOCAL_VERSION, &r)) {
 	case CDBREAD_FOUND:
 		break;
 	case CDBREAD_ABSENT: /* some other cdb, or a damaged one */
@@ -75,11 +65,13 @@ enum local_answer
 local_find(int fd, const struct addr *a, struct local_rule *rule)
 {
 	struct local_lengths lengths;
+	struct cdbread c;
 	size_t low = 0;
 	size_t high;
 
 	rule->action = LOCAL_NONE;
-	if (read_lengths(fd, addr_is4(a), &lengths) != LOCAL_FOUND)
+	if (cdbread_open(&c, fd) != 0 ||
+	    read_lengths(&c, addr_is4(a), &lengths) != LOCAL_FOUND)
 		return LOCAL_ERROR;
 	high = lengths.n;
 	while (low < high) {
@@ -92,7 +84,7 @@ local_find(int fd, const struct addr *a, struct local_rule *rule)
 
 		addr_mask(&net, bits);
 		local_key(key, &net, bits);
-		switch (cdbread_find(fd, key, sizeof key, LOCAL_VERSION, &r)) {
+		switch (cdbread_find(&c, key, sizeof key, LOCAL_VERSION, &r)) {
 		case CDBREAD_FOUND:
 			if (local_node_get(&r, rule, &is_rule) != 0) {
 				errno = EINVAL;
@@ -108,30 +100,4 @@ local_find(int fd, const struct addr *a, struct local_rule *rule)
 		}
 	}
 	return rule->action == LOCAL_NONE ? LOCAL_ABSENT : LOCAL_FOUND;
-}
-
-const char *
-local_action_name(enum local_action action)
-{
-	static const char *const names[] = {
-	    [LOCAL_NONE] = "none",
-	    [LOCAL_ALLOW] = "allow",
-	    [LOCAL_DENY] = "deny",
-	    [LOCAL_DEFER] = "defer",
-	};
-
-	return names[action];
-}
-
-const char *
-local_text(const struct local_rule *rule)
-{
-	unsigned code = reply_code(rule->reply, strlen(rule->reply));
-	unsigned usual = rule->action == LOCAL_DEFER ? REPLY_DEFER : REPLY_DENY;
-
-	/* a text that looks like a code of its own needs the one before it */
-	if (code != usual ||
-	    reply_code(rule->reply + 4, strlen(rule->reply + 4)) != 0)
-		return rule->reply;
-	return rule->reply + 4;
 }

@@ -63,21 +63,8 @@ enum local_answer local_find(int fd, const struct addr *a,
 void local_key(
     unsigned char key[LOCAL_KEY_BYTES], const struct addr *a, unsigned bits);
 
-/* Fills r with a node (not sealed). is_rule: its own, not a marker's. */
-void local_node_put(
-    struct record *r, const struct local_rule *rule, bool is_rule);
-
 /* Reads a node that record_open accepted. Returns 0, or -1 when malformed. */
 int local_node_get(struct record *r, struct local_rule *rule, bool *is_rule)
     __attribute__((warn_unused_result));
-
-/*
- * The text of a rule as a source would say it: the reply, without its code
- * where that is the one the action has anyway.
- */
-const char *local_text(const struct local_rule *rule);
-
-/* The word for an action in sources and output: "allow", "none", ... */
-const char *local_action_name(enum local_action action);
 
 #endif

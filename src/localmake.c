@@ -227,6 +227,17 @@ rule_around(const struct localmake *m, const struct node *marker,
 	return NULL;
 }
 
+/* Fills r with a node (not sealed). is_rule: its own, not a marker's. */
+static void
+node_put(struct record *r, const struct local_rule *rule, bool is_rule)
+{
+	record_begin(r, LOCAL_VERSION);
+	record_put(r, 1, rule->action);
+	record_put(r, 1, rule->bits);
+	record_put(r, 1, is_rule);
+	record_put_bytes(r, rule->reply, strlen(rule->reply));
+}
+
 static int
 add(struct cdbwrite *w, const void *key, size_t klen, struct record *r)
 {
@@ -255,7 +266,7 @@ write_node(struct cdbwrite *w, const struct localmake *m, size_t i,
 		    texts_get(m->texts, answer->reply));
 	}
 	local_key(key, &x->net, x->bits);
-	local_node_put(&r, &rule, is_rule);
+	node_put(&r, &rule, is_rule);
 	return add(w, key, sizeof key, &r);
 }
 

@@ -67,10 +67,13 @@ enum recent_answer
 recent_find(int fd, const struct addr *a, struct recent_ban *ban)
 {
 	unsigned char key[RECENT_KEY_BYTES];
+	struct cdbread c;
 	struct record r;
 
+	if (cdbread_open(&c, fd) != 0)
+		return RECENT_ERROR;
 	recent_key(key, a);
-	switch (cdbread_find(fd, key, sizeof key, RECENT_VERSION, &r)) {
+	switch (cdbread_find(&c, key, sizeof key, RECENT_VERSION, &r)) {
 	case CDBREAD_FOUND:
 		if (recent_get(&r, ban) == 0)
 			return RECENT_FOUND;

@@ -57,14 +57,6 @@ exits() {
 	fi
 }
 
-# todo NAME REASON COMMAND...: what is wanted but may fail yet
-todo() {
-	tap_name="$1 # TODO $2"
-	shift 2
-	"$@" >/dev/null 2>&1
-	tap_result $? "$tap_name"
-}
-
 skip() { # NAME REASON
 	tap_n=$((tap_n + 1))
 	echo "ok $tap_n - $1 # SKIP $2"

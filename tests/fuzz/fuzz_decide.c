@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "decide.h"
+#include "reserved.h"
 
 #define FIELDS_MAX 8
 #define PLANT_MAX 500
@@ -120,7 +121,7 @@ check(const struct decision *d, const char *line, size_t len)
 	HOLDS(strpbrk(text, "\r\n") == NULL);
 	if (d->kind != DECIDE_BAN)
 		return;
-	HOLDS(d->has_ip && !addr_is_special(&d->ip) &&
+	HOLDS(d->has_ip && !reserved_is_any(&d->ip) &&
 	      !guard_never_blocks(&guard, &d->ip));
 	HOLDS(d->ban_s == d->rule->ban_s);
 	fuzz_check_reply(d->reply);

@@ -55,7 +55,7 @@ check_line(const struct addr *net, const struct local_rule *rule)
 	}
 	n = snprintf(line, sizeof line, "%s %s %s",
 	    hosts_format_prefix(net, rule->bits, prefix),
-	    local_action_name(rule->action), local_text(rule));
+	    hosts_action_name(rule->action), hosts_text(rule));
 	HOLDS(n > 0 && (size_t)n < sizeof line);
 	HOLDS(hosts_parse(line, (size_t)n, "list", &net_again, &again, error) ==
 	      HOSTS_RULE);

@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include "reserved.h"
+
 static void
 canonical_text(void **state)
 {
@@ -104,13 +106,13 @@ special(void **state)
 	for (size_t i = 0; i < COUNT(yes); i++) {
 		struct addr a = unit_addr(yes[i]);
 
-		if (!addr_is_special(&a))
+		if (!reserved_is_any(&a))
 			fail_msg("%s is not special", yes[i]);
 	}
 	for (size_t i = 0; i < COUNT(no); i++) {
 		struct addr a = unit_addr(no[i]);
 
-		if (addr_is_special(&a))
+		if (reserved_is_any(&a))
 			fail_msg("%s is special", no[i]);
 	}
 }

@@ -249,7 +249,7 @@ sources(void **state)
 			fail_msg("'%s': %s", line, error);
 		snprintf(got, sizeof got, "%s %s %s",
 		    hosts_format_prefix(&net, rule.bits, prefix),
-		    local_action_name(rule.action), rule.reply);
+		    hosts_action_name(rule.action), rule.reply);
 		assert_string_equal(got, cases[i].want);
 	}
 }
