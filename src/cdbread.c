@@ -108,7 +108,8 @@ cdbread_find(const struct cdbread *c, const void *key, size_t klen,
     unsigned char version, struct record *r)
 {
 	uint32_t hash = cdb_hash(key, (unsigned)klen);
-	struct pair table = unpack(c->tables + hash % TABLES * PAIR_BYTES);
+	struct pair table =
+	    unpack(c->tables + (size_t)(hash % TABLES) * PAIR_BYTES);
 	uint32_t at;
 
 	if (table.second == 0)
