@@ -50,7 +50,7 @@ enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 /* milliseconds */
 #define CHECKPOINT_DELAY 200	 /* after the first change */
 #define CHECKPOINT_INTERVAL 2000 /* and at least from one to the next */
-#define CHECKPOINT_SHARE 150	 /* or this many times what the last one cost */
+#define CHECKPOINT_SHARE 200	 /* or this many times what the last one cost */
 #define LOOK_INTERVAL 1000	 /* at logs, for file systems without inotify */
 
 static const char usage[] =
