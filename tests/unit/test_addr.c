@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <cdb.h>
+
 #include "reserved.h"
 
 static void
@@ -117,10 +119,46 @@ special(void **state)
 	}
 }
 
+static int
+by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a;
+	uint32_t y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* As keys of a cdb, the addresses of one network have hashes of their own. */
+static void
+spread_and_back(void **state)
+{
+	static uint32_t hashes[65536];
+	struct addr a = unit_addr("203.0.0.0");
+	size_t different = 1;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT(hashes); i++) {
+		unsigned char key[ADDR_SPREAD_BYTES];
+		struct addr back;
+
+		a.b[14] = (uint8_t)(i >> 8);
+		a.b[15] = (uint8_t)i;
+		addr_spread(&a, key);
+		back = addr_unspread(key);
+		assert_memory_equal(back.b, a.b, sizeof a.b);
+		hashes[i] = cdb_hash(key, sizeof key);
+	}
+	qsort(hashes, COUNT(hashes), sizeof *hashes, by_value);
+	for (size_t i = 1; i < COUNT(hashes); i++)
+		different += hashes[i] != hashes[i - 1];
+	assert_true(different > COUNT(hashes) - 10);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(spread_and_back),
 	    cmocka_unit_test(canonical_text),
 	    cmocka_unit_test(no_address),
 	    cmocka_unit_test(masks),

@@ -210,10 +210,47 @@ shared_texts(void **state)
 	texts_free(t);
 }
 
+/* What a clock that was far ahead has put gives way to what is true. */
+static void
+from_a_wrong_clock(void **state)
+{
+	struct bans *b = bans_new(10);
+	struct recent_ban ban = {.ip = unit_addr("203.0.113.1"),
+	    .since = 1000000,
+	    .until = 1086400,
+	    .rule = "r",
+	    .reply = "451 x"};
+	struct recent_ban got;
+
+	(void)state;
+	assert_int_equal(recent_left_s(&ban, 1000000), 86400);
+	assert_int_equal(recent_left_s(&ban, 1086399), 1);
+	assert_int_equal(recent_left_s(&ban, 1086400), 0);
+	/* set back an hour: no more than it had; by a day: it does not count */
+	assert_int_equal(recent_left_s(&ban, 1000000 - 3600), 86400);
+	assert_int_equal(recent_left_s(&ban, 1000000 - 86400), 0);
+
+	assert_int_equal(bans_put(b, &ban), 0);
+	ban.since -= 3600;
+	ban.until -= 3600;
+	assert_int_equal(bans_put(b, &ban), 0);
+	assert_true(bans_find(b, &ban.ip, &got));
+	assert_int_equal(got.until, 1086400);
+	ban.since -= 86400;
+	ban.until -= 86400;
+	assert_int_equal(bans_put(b, &ban), 0);
+	assert_true(bans_find(b, &ban.ip, &got));
+	assert_int_equal(got.until, ban.until);
+	ban.ip.b[15]++;
+	assert_false(bans_find(b, &ban.ip, &got));
+	bans_free(b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(from_a_wrong_clock),
 	    cmocka_unit_test(like_a_plain_list),
 	    cmocka_unit_test(renewed_never_shortened),
 	    cmocka_unit_test(shared_texts),
