@@ -71,10 +71,18 @@ logqueue_stop(struct logqueue *q)
 }
 
 /*
- * Puts a listed file at the end. -1 with EAGAIN when the name moved on. A plain
- * file's writer begins the next with a line of its own, and a copy of it may
- * end anywhere.
+ * Puts an open file at the end. A plain file's writer begins the next with a
+ * line of its own, and a copy of it may end anywhere.
  */
+static void
+append(struct logqueue *q, const struct logfiles_file *file, int fd)
+{
+	q->files[q->n++] = (struct logqueue_file){
+	    fd, file->ino, !q->is_dir || logfiles_is_cut(file)};
+	q->last_ino = file->ino;
+}
+
+/* Opens a listed file and puts it at the end. -1 with errno. */
 static int
 put(struct logqueue *q, const struct logfiles_file *file)
 {
@@ -82,9 +90,7 @@ put(struct logqueue *q, const struct logfiles_file *file)
 
 	if (fd < 0)
 		return -1;
-	q->files[q->n++] = (struct logqueue_file){
-	    fd, file->ino, !q->is_dir || logfiles_is_cut(file)};
-	q->last_ino = file->ino;
+	append(q, file, fd);
 	return 0;
 }
 
@@ -219,17 +225,21 @@ put_next(struct logqueue *q, const struct logfiles *l)
 static int
 confirm(struct logqueue *q, const struct logfiles *l, bool *is_right)
 {
-	size_t next;
+	const struct logfiles_file *next;
+	int fd;
 
-	*is_right = true;
 	if (!has_live(q, l))
 		return EAGAIN;
-	next = next_after(q, l, q->before);
-	if (l->list[next].ino == q->files[0].ino)
+	next = &l->list[next_after(q, l, q->before)];
+	if (next->ino == q->files[0].ino)
 		return 0;
+	fd = logfiles_open(q->dir, next);
+	if (fd < 0)
+		return errno;
 	*is_right = false;
 	empty(q);
-	return put(q, &l->list[next]) == 0 ? 0 : errno;
+	append(q, next, fd);
+	return 0;
 }
 
 int
@@ -282,16 +292,16 @@ try_file(struct logqueue *q, const struct logfiles_file *file,
     const struct place *place, bool as_copy)
 {
 	int fd = logfiles_open(q->dir, file);
-	bool found;
 
 	if (fd < 0)
 		return -1;
-	found = place_is_in(place, fd, as_copy);
-	close(fd);
-	if (!found)
+	if (!place_is_in(place, fd, as_copy)) {
+		close(fd);
 		return 0;
+	}
 	empty(q);
-	return put(q, file) == 0 ? 1 : -1;
+	append(q, file, fd);
+	return 1;
 }
 
 static int
