@@ -80,7 +80,8 @@ cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 
 # ---- programs ----
 
-HOOK_MODULES := addr cdbread local recent record reply settest smtp verdict
+HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
+	verdict
 FEED_MODULES := addr allowlist bans cdbread cdbwrite checkpoint closer codec \
 	counts decide follow guard livesets local logfiles logqueue lru \
 	opener past place recent record reply reserved rules seen sets settest \

@@ -2,7 +2,7 @@
  * rblcache: the hook. tcpserver ... rblcache rblsmtpd -r zone ... qmail-smtpd
  *
  *	TCPREMOTEIP -> addr -> settest -> (drop capability) -> local -> recent
- *	-> verdict -> smtp | the next program
+ *	(all three by lookup) -> verdict -> smtp | the next program
  *
  * It may hold CAP_NET_ADMIN (file capability), so the order matters: options
  * and environment are read, the kernel is asked one question, every
@@ -11,7 +11,6 @@
  * not there.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
@@ -24,6 +23,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "lookup.h"
 #include "paths.h"
 #include "settest.h"
 #include "smtp.h"
@@ -203,22 +203,6 @@ drop_capabilities(void)
 	return (int)syscall(SYS_capset, &header, none);
 }
 
-/*
- * Returns the errno of a question that failed. It is told later: while the
- * capability is held, nothing else is asked of the kernel.
- */
-static int
-ask_set(struct verdict_facts *f, const struct options *o, const struct addr *a)
-{
-	const char *set = addr_is4(a) ? o->set4 : o->set6;
-
-	if (*set == 0)
-		return 0;
-	f->set_asked = true;
-	f->set = settest_ask(set, a);
-	return f->set == SETTEST_ERROR ? errno : 0;
-}
-
 static void
 say_set_error(const struct options *o, const struct addr *a, int error)
 {
@@ -228,61 +212,11 @@ say_set_error(const struct options *o, const struct addr *a, int error)
 			     : strerror(error));
 }
 
-/*
- * Opens a cdb. A file that does not exist is a source that knows nobody:
- * no rules were written, or no feed has run yet.
- */
-static int
-open_cdb(const char *path, bool *absent)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	*absent = fd < 0 && errno == ENOENT;
-	return fd;
-}
-
 static void
-ask_local(struct verdict_facts *f, const char *path, const struct addr *a)
+say_error(const char *path, int error)
 {
-	bool absent;
-	int fd;
-
-	if (*path == 0)
-		return;
-	f->local_asked = true;
-	fd = open_cdb(path, &absent);
-	if (absent)
-		f->local = LOCAL_ABSENT;
-	else if (fd < 0)
-		f->local = LOCAL_ERROR;
-	else
-		f->local = local_find(fd, a, &f->rule);
-	if (f->local == LOCAL_ERROR)
-		say("%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
-
-static void
-ask_recent(struct verdict_facts *f, const char *path, const struct addr *a)
-{
-	bool absent;
-	int fd;
-
-	if (*path == 0 || !verdict_needs_recent(f))
-		return;
-	f->recent_asked = true;
-	fd = open_cdb(path, &absent);
-	if (absent)
-		f->recent = RECENT_ABSENT;
-	else if (fd < 0)
-		f->recent = RECENT_ERROR;
-	else
-		f->recent = recent_find(fd, a, &f->ban);
-	if (f->recent == RECENT_ERROR)
-		say("%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	if (error != 0)
+		say("%s: %s", path, strerror(error));
 }
 
 static void
@@ -357,13 +291,14 @@ main(int argc, char **argv)
 	struct verdict v;
 	struct addr a;
 	bool known; /* an address that nobody has decided on yet */
+	/* told later: while the capability is held, nothing else is asked */
 	int set_error = 0;
 
 	read_options(&o, argc, argv);
 	known = getenv("RBLSMTPD") == NULL && getenv("RELAYCLIENT") == NULL &&
 		client_address(&a);
 	if (known)
-		set_error = ask_set(&facts, &o, &a);
+		set_error = lookup_set(&facts, o.set4, o.set6, &a);
 	if (drop_capabilities() != 0) {
 		say("unable to drop capabilities: %s", strerror(errno));
 		known = false;
@@ -372,8 +307,8 @@ main(int argc, char **argv)
 		say_set_error(&o, &a, set_error);
 	if (known) {
 		facts.now = time(NULL);
-		ask_local(&facts, o.local, &a);
-		ask_recent(&facts, o.recent, &a);
+		say_error(o.local, lookup_local(&facts, o.local, &a));
+		say_error(o.recent, lookup_recent(&facts, o.recent, &a));
 		v = verdict_decide(&facts);
 		act(&v, &o);
 	}
