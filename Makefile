@@ -83,8 +83,8 @@ cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
 	verdict
 FEED_MODULES := addr allowlist bans cdbread cdbwrite checkpoint closer codec \
-	counts decide follow guard livesets local logfiles logqueue lru \
-	opener past place recent record reply reserved rules seen sets settest \
+	counts decide follow guard hooklog livesets local logfiles logqueue \
+	lru opener past place recent record reply reserved rules seen sets settest \
 	stamp state tallies texts timespan
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
 

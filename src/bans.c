@@ -317,6 +317,16 @@ bans_put(struct bans *b, const struct recent_ban *ban)
 	return 0;
 }
 
+bool
+bans_remove(struct bans *b, const struct addr *a)
+{
+	uint32_t i = b->slots[slot_of(b, a)];
+
+	if (i != EMPTY)
+		remove_entry(b, i);
+	return i != EMPTY;
+}
+
 void
 bans_expire(struct bans *b, int64_t now)
 {
@@ -351,4 +361,19 @@ bans_nth(const struct bans *b, size_t i, struct recent_ban *ban)
 	snprintf(
 	    ban->rule, sizeof ban->rule, "%s", texts_get(b->texts, e->rule));
 	unfold_reply(ban->reply, texts_get(b->texts, e->reply), &e->ip);
+}
+
+size_t
+bans_count_rule(const struct bans *b, const char *rule, int64_t now)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct entry *e = &b->list[i];
+
+		if (e->until > clamp(now) && !is_from_future(e->since, now) &&
+		    strcmp(texts_get(b->texts, e->rule), rule) == 0)
+			count++;
+	}
+	return count;
 }

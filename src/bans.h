@@ -36,6 +36,9 @@ void bans_free(struct bans *b);
 int bans_put(struct bans *b, const struct recent_ban *ban)
     __attribute__((warn_unused_result));
 
+/* Removes the ban around an address. Whether there was one. */
+bool bans_remove(struct bans *b, const struct addr *a);
+
 /* Removes the bans that end at now or before. */
 void bans_expire(struct bans *b, int64_t now);
 
@@ -45,7 +48,13 @@ size_t bans_count(const struct bans *b);
 bool bans_find(
     const struct bans *b, const struct addr *a, struct recent_ban *ban);
 
-/* The i-th ban (0 .. count - 1), in no order, valid until the next change. */
+/* The bans of a rule that hold at now. Looks at each ban. */
+size_t bans_count_rule(const struct bans *b, const char *rule, int64_t now);
+
+/*
+ * The i-th ban (0 .. count - 1), in no order, valid until the next change; but
+ * going down from the last, one may remove each as one goes.
+ */
 void bans_nth(const struct bans *b, size_t i, struct recent_ban *ban);
 
 #endif

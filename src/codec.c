@@ -218,6 +218,24 @@ take_seen(
 
 /* ---- tallies ---- */
 
+static void
+put_numbers(struct record *r, const struct tally_numbers *n)
+{
+	record_put(r, 8, n->bans);
+	record_put(r, 8, n->counts);
+	for (int i = 0; i < DECIDE_WHYS; i++)
+		record_put(r, 8, n->skips[i]);
+}
+
+static void
+get_numbers(struct record *r, struct tally_numbers *n)
+{
+	n->bans = record_get(r, 8);
+	n->counts = record_get(r, 8);
+	for (int i = 0; i < DECIDE_WHYS; i++)
+		n->skips[i] = record_get(r, 8);
+}
+
 static int
 next_tally(
     const struct state *s, size_t *at, struct codec_key *key, struct record *r)
@@ -229,10 +247,8 @@ next_tally(
 	++*at;
 	key_begin(key, 't');
 	key_add(key, tally->rule, strlen(tally->rule));
-	record_put(r, 8, tally->bans);
-	record_put(r, 8, tally->counts);
-	for (int i = 0; i < DECIDE_WHYS; i++)
-		record_put(r, 8, tally->skips[i]);
+	put_numbers(r, &tally->all);
+	put_numbers(r, &tally->today);
 	return 1;
 }
 
@@ -248,10 +264,48 @@ take_tally(
 	tally = tallies_of(&s->tallies, name);
 	if (tally == NULL)
 		return -1;
-	tally->bans = record_get(r, 8);
-	tally->counts = record_get(r, 8);
-	for (int i = 0; i < DECIDE_WHYS; i++)
-		tally->skips[i] = record_get(r, 8);
+	get_numbers(r, &tally->all);
+	get_numbers(r, &tally->today);
+	return r->bad ? -1 : 0;
+}
+
+/* The day, and what the hook said. */
+static int
+next_day(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct tallies_hook *hook = &s->tallies.hook;
+
+	if (*at > 0)
+		return 0;
+	++*at;
+	key_begin(key, 'd');
+	record_put(r, 8, (uint64_t)s->tallies.day_from);
+	record_put(r, 8, (uint64_t)s->tallies.day_to);
+	for (int i = 0; i < HOOKLOG_KINDS; i++) {
+		record_put(r, 8, hook->all[i]);
+		record_put(r, 8, hook->today[i]);
+		record_put(r, 8, (uint64_t)hook->last_s[i]);
+	}
+	return 1;
+}
+
+static int
+take_day(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct tallies_hook *hook = &s->tallies.hook;
+
+	(void)key;
+	if (klen != 1)
+		return -1;
+	s->tallies.day_from = (int64_t)record_get(r, 8);
+	s->tallies.day_to = (int64_t)record_get(r, 8);
+	for (int i = 0; i < HOOKLOG_KINDS; i++) {
+		hook->all[i] = record_get(r, 8);
+		hook->today[i] = record_get(r, 8);
+		hook->last_s[i] = (int64_t)record_get(r, 8);
+	}
 	return r->bad ? -1 : 0;
 }
 
@@ -314,6 +368,7 @@ static const struct {
     {'p', next_past, take_past},
     {'s', next_seen, take_seen},
     {'t', next_tally, take_tally},
+    {'d', next_day, take_day},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 

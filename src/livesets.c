@@ -186,3 +186,26 @@ livesets_flush(struct livesets *l, int64_t now_s, int64_t now_ms)
 		return tell;
 	return look(l, false, now_s, now_ms);
 }
+
+void
+livesets_del(struct livesets *l, const struct addr *a)
+{
+	if (l->sets != NULL && !l->broken)
+		sets_del(l->sets, a);
+}
+
+const char *
+livesets_empty(struct livesets *l)
+{
+	if (l->sets == NULL)
+		return NULL;
+	l->later_n = 0;
+	l->later_all = false;
+	return sets_empty(l->sets) == SETS_ERROR ? sets_error(l->sets) : NULL;
+}
+
+const char *
+livesets_trouble(const struct livesets *l)
+{
+	return l->broken ? sets_error(l->sets) : NULL;
+}

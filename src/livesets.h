@@ -55,6 +55,20 @@ void livesets_add(
     struct livesets *l, const struct recent_ban *ban, int64_t now_s);
 
 /*
+ * Collects the removal of a ban, which the table has no more, from its set.
+ */
+void livesets_del(struct livesets *l, const struct addr *a);
+
+/*
+ * Empties both sets, after the table was emptied. NULL, or why not; valid until
+ * the next call.
+ */
+const char *livesets_empty(struct livesets *l);
+
+/* Why the sets cannot be used now; NULL: they can, or are switched off. */
+const char *livesets_trouble(const struct livesets *l);
+
+/*
  * Sends what was collected, and when it is time, looks whether the sets are
  * still there. Returns what there is to tell, or NULL.
  */

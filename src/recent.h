@@ -16,7 +16,7 @@
 #include "record.h"
 #include "reply.h"
 
-#define RECENT_VERSION 2
+#define RECENT_VERSION 3
 #define RECENT_RULE_SIZE 32 /* a rule's name, NUL included */
 #define RECENT_KEY_BYTES (1 + ADDR_SPREAD_BYTES)
 

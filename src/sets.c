@@ -16,11 +16,11 @@
 
 #define PENDING_MAX 4096
 #define ERROR_SIZE 512
-#define LIST_SIZE 1024
+#define LIST_SIZE 16384 /* twice what the library prints at once */
 
 struct element {
 	struct addr ip;
-	uint32_t seconds;
+	uint32_t seconds; /* 0: take it out */
 };
 
 struct set {
@@ -40,7 +40,41 @@ struct sets {
 	char error[ERROR_SIZE];
 	char list[LIST_SIZE]; /* what the library printed */
 	size_t list_len;
+	sets_each *each; /* takes the members out of it, line by line */
+	void *each_user;
 };
+
+/* "192.0.2.7 timeout 86391"; other lines describe the set. */
+static void
+take_member(const struct sets *s, const char *line)
+{
+	static const char timeout[] = " timeout ";
+	size_t len = strcspn(line, " ");
+	const char *left = strstr(line, timeout);
+	struct addr a;
+
+	if (addr_parse(line, len, &a) != 0)
+		return;
+	s->each(s->each_user, &a,
+	    left == NULL ? 0
+			 : (uint32_t)strtoul(left + strlen(timeout), NULL, 10));
+}
+
+/* Takes the whole lines out of what was printed. */
+static void
+take_members(struct sets *s)
+{
+	char *line = s->list;
+	char *feed;
+
+	while ((feed = strchr(line, '\n')) != NULL) {
+		*feed = 0;
+		take_member(s, line);
+		line = feed + 1;
+	}
+	s->list_len -= (size_t)(line - s->list);
+	memmove(s->list, line, s->list_len + 1);
+}
 
 /* libipset prints lists through this; what is too much is left out. */
 __attribute__((format(printf, 3, 4))) static int
@@ -57,6 +91,8 @@ keep_list(struct ipset_session *session, void *user, const char *format, ...)
 	va_end(args);
 	if (n > 0)
 		s->list_len += (size_t)n < room ? (size_t)n : room - 1;
+	if (s->each != NULL)
+		take_members(s);
 	return n;
 }
 
@@ -160,32 +196,49 @@ create(struct sets *s, const struct set *set)
 	return ok ? 0 : -1;
 }
 
-/* What the kernel says of a set, as `ipset -t list` prints it. */
 static int
-describe(struct sets *s, const struct set *set)
+list(struct sets *s, const struct set *set)
 {
 	struct ipset_session *session = s->session;
 	bool ok;
 
 	s->list_len = 0;
 	s->list[0] = 0;
-	ipset_envopt_set(session, IPSET_ENV_LIST_HEADER);
 	ok = ipset_session_data_set(session, IPSET_SETNAME, set->name) == 0 &&
 	     ipset_cmd(session, IPSET_CMD_LIST, 0) == 0;
-	ipset_envopt_unset(session, IPSET_ENV_LIST_HEADER);
 	if (!ok)
 		take_error(s, set->name);
 	ipset_data_reset(ipset_session_data(session));
 	return ok ? 0 : -1;
 }
 
+/* What the kernel says of a set, as `ipset -t list` prints it. */
+static int
+describe(struct sets *s, const struct set *set)
+{
+	int failed;
+
+	ipset_envopt_set(s->session, IPSET_ENV_LIST_HEADER);
+	failed = list(s, set);
+	ipset_envopt_unset(s->session, IPSET_ENV_LIST_HEADER);
+	return failed;
+}
+
+/* The number behind a word of the description; 0: the word is not there. */
+static uint32_t
+number_behind(const struct sets *s, const char *word, int base)
+{
+	const char *at = strstr(s->list, word);
+
+	return at == NULL ? 0
+			  : (uint32_t)strtoul(at + strlen(word), NULL, base);
+}
+
 /* Whether an existing set will do, and is the one that it was. */
 static enum sets_answer
 check(struct sets *s, struct set *set)
 {
-	static const char seed_name[] = " initval 0x";
 	uint32_t before = set->seed;
-	const char *seed;
 
 	if (describe(s, set) != 0)
 		return SETS_ERROR;
@@ -196,29 +249,40 @@ check(struct sets *s, struct set *set)
 		    set->name);
 		return SETS_ERROR;
 	}
-	seed = strstr(s->list, seed_name);
-	set->seed = seed == NULL
-			? 0
-			: (uint32_t)strtoul(seed + strlen(seed_name), NULL, 16);
+	set->seed = number_behind(s, " initval 0x", 16);
 	return before == 0 || set->seed == before ? SETS_OK : SETS_EMPTY;
+}
+
+static void
+explain(struct sets *s, const struct set *set, int error)
+{
+	snprintf(s->error, sizeof s->error, "%s: %s", set->name,
+	    error == ENOENT  ? "no such set"
+	    : error == EPERM ? "no right to use ipset (cap_net_admin)"
+			     : strerror(error));
+}
+
+/* Whether the set is there and may be used; else errno. */
+static bool
+can_be_asked(const struct set *set)
+{
+	/* any address will do */
+	struct addr probe = {{0x20, 0x01, 0x0d, 0xb8}};
+
+	if (set->family == AF_INET)
+		(void)!addr_parse("192.0.2.1", 9, &probe);
+	return settest_ask(set->name, &probe) != SETTEST_ERROR;
 }
 
 static enum sets_answer
 see_to(struct sets *s, struct set *set)
 {
-	/* any address will do to see whether the set is there */
-	struct addr probe = {{0x20, 0x01, 0x0d, 0xb8}};
-
 	if (*set->name == 0)
 		return SETS_OK;
-	if (set->family == AF_INET)
-		(void)!addr_parse("192.0.2.1", 9, &probe);
-	if (settest_ask(set->name, &probe) != SETTEST_ERROR)
+	if (can_be_asked(set))
 		return check(s, set);
 	if (errno != ENOENT) {
-		snprintf(s->error, sizeof s->error, "%s: %s", set->name,
-		    errno == EPERM ? "no right to use ipset (cap_net_admin)"
-				   : strerror(errno));
+		explain(s, set, errno);
 		return SETS_ERROR;
 	}
 	if (create(s, set) != 0 || check(s, set) == SETS_ERROR)
@@ -251,16 +315,18 @@ send_one(struct sets *s, const struct element *e, uint32_t line)
 	bool is4 = addr_is4(&e->ip);
 	const uint8_t family = is4 ? AF_INET : AF_INET6;
 	const void *ip = is4 ? e->ip.b + 12 : e->ip.b;
+	enum ipset_cmd cmd = e->seconds == 0 ? IPSET_CMD_DEL : IPSET_CMD_ADD;
 
 	if (ipset_session_data_set(
 		session, IPSET_SETNAME, name_for(s, &e->ip)) != 0 ||
-	    ipset_type_get(session, IPSET_CMD_ADD) == NULL ||
+	    ipset_type_get(session, cmd) == NULL ||
 	    ipset_session_data_set(session, IPSET_OPT_FAMILY, &family) != 0 ||
-	    ipset_session_data_set(session, IPSET_OPT_IP, ip) != 0 ||
-	    ipset_session_data_set(session, IPSET_OPT_TIMEOUT, &e->seconds) !=
-		0)
+	    ipset_session_data_set(session, IPSET_OPT_IP, ip) != 0)
 		return -1;
-	return ipset_cmd(session, IPSET_CMD_ADD, line);
+	if (cmd == IPSET_CMD_ADD && ipset_session_data_set(session,
+					IPSET_OPT_TIMEOUT, &e->seconds) != 0)
+		return -1;
+	return ipset_cmd(session, cmd, line);
 }
 
 static int
@@ -332,14 +398,55 @@ send_pending(struct sets *s)
 	return answer;
 }
 
-void
-sets_add(struct sets *s, const struct addr *a, uint32_t seconds)
+static void
+collect(struct sets *s, const struct addr *a, uint32_t seconds)
 {
 	if (*name_for(s, a) == 0)
 		return;
 	if (s->pending_n == PENDING_MAX)
 		s->worst = worse(s->worst, send_pending(s));
 	s->pending[s->pending_n++] = (struct element){*a, seconds};
+}
+
+void
+sets_add(struct sets *s, const struct addr *a, uint32_t seconds)
+{
+	collect(s, a, seconds);
+}
+
+void
+sets_del(struct sets *s, const struct addr *a)
+{
+	collect(s, a, 0);
+}
+
+static enum sets_answer
+empty(struct sets *s, const struct set *set)
+{
+	bool ok;
+
+	if (*set->name == 0)
+		return SETS_OK;
+	ok =
+	    ipset_session_data_set(s->session, IPSET_SETNAME, set->name) == 0 &&
+	    ipset_cmd(s->session, IPSET_CMD_FLUSH, 0) == 0;
+	if (!ok)
+		take_error(s, set->name);
+	ipset_data_reset(ipset_session_data(s->session));
+	return ok ? SETS_OK : SETS_ERROR;
+}
+
+enum sets_answer
+sets_empty(struct sets *s)
+{
+	enum sets_answer answer;
+
+	s->pending_n = 0;
+	s->worst = SETS_OK;
+	answer = sets_create(s);
+	if (answer == SETS_ERROR)
+		return answer;
+	return worse(empty(s, &s->four), empty(s, &s->six));
 }
 
 enum sets_answer
@@ -349,6 +456,49 @@ sets_flush(struct sets *s)
 
 	s->worst = SETS_OK;
 	return answer;
+}
+
+/* For those that only read. */
+static bool
+open_to_read(struct sets *s, const struct set *set)
+{
+	if (!can_be_asked(set)) {
+		explain(s, set, errno);
+		return false;
+	}
+	return open_session(s);
+}
+
+int
+sets_list(struct sets *s, bool is4, sets_each *each, void *user)
+{
+	const struct set *set = is4 ? &s->four : &s->six;
+	int failed;
+
+	if (*set->name == 0)
+		return 0;
+	if (!open_to_read(s, set))
+		return -1;
+	s->each = each;
+	s->each_user = user;
+	failed = list(s, set);
+	s->each = NULL;
+	return failed;
+}
+
+int
+sets_size(struct sets *s, bool is4, struct sets_size *size)
+{
+	const struct set *set = is4 ? &s->four : &s->six;
+
+	*size = (struct sets_size){0};
+	if (*set->name == 0)
+		return 0;
+	if (!open_to_read(s, set) || describe(s, set) != 0)
+		return -1;
+	size->entries = number_behind(s, "Number of entries: ", 10);
+	size->room = number_behind(s, " maxelem ", 10);
+	return 0;
 }
 
 const char *

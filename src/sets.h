@@ -9,6 +9,7 @@
 #ifndef SETS_H
 #define SETS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "addr.h"
@@ -54,11 +55,40 @@ enum sets_answer sets_create(struct sets *s)
  */
 void sets_add(struct sets *s, const struct addr *a, uint32_t seconds);
 
+/* Collects the removal of an entry; one that is not there is none. */
+void sets_del(struct sets *s, const struct addr *a);
+
 /*
  * Sends what was collected and forgets it, whatever the answer. A set that is
  * missing is created again.
  */
 enum sets_answer sets_flush(struct sets *s) __attribute__((warn_unused_result));
+
+/*
+ * Takes every entry out of both sets, also those that somebody put by hand;
+ * what was collected is forgotten. OK, EMPTY (they are new) or ERROR.
+ */
+enum sets_answer sets_empty(struct sets *s) __attribute__((warn_unused_result));
+
+/*
+ * Calls each with the entries of one family's set and the seconds they have
+ * left (0: they stay for ever). Of a set with a netmask, the network's first
+ * address. Returns 0, or -1 with sets_error when the set cannot be read; some
+ * may have been given by then.
+ */
+typedef void sets_each(void *user, const struct addr *a, uint32_t left_s);
+int sets_list(struct sets *s, bool is4, sets_each *each, void *user)
+    __attribute__((warn_unused_result));
+
+/*
+ * How full one family's set is, expired entries that the kernel has not swept
+ * yet included. 0 with zeros when it is switched off; -1 with sets_error.
+ */
+struct sets_size {
+	uint32_t entries, room;
+};
+int sets_size(struct sets *s, bool is4, struct sets_size *size)
+    __attribute__((warn_unused_result));
 
 /* What went wrong last, in one line; valid until the next call. */
 const char *sets_error(const struct sets *s);

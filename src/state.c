@@ -113,8 +113,11 @@ take_other(struct state *s, struct state_log *log, const struct decision *d)
 		break;
 	case SEEN_ERROR:
 		return -1;
-	case SEEN_END:
 	case SEEN_OTHER:
+		tallies_add_hook(&s->tallies,
+		    hooklog_line(d->message, d->message_len), d->time);
+		break;
+	case SEEN_END:
 		break;
 	}
 	return 0;
@@ -163,4 +166,24 @@ state_expire(struct state *s, const struct state_log *logs, size_t n)
 	bans_expire(s->bans, now_s);
 	counts_expire(s->counts, now_s - RECENT_AHEAD_S);
 	past_expire(s->past, now_s - RECENT_AHEAD_S);
+}
+
+static void
+forget_host(struct lru *l, const char *rule, const struct addr *a)
+{
+	struct counts_key key = counts_key(rule, a);
+	void *e = lru_find(l, &key);
+
+	if (e != NULL)
+		lru_remove(l, e);
+}
+
+bool
+state_lift(struct state *s, const struct addr *a)
+{
+	for (size_t i = 0; i < s->tallies.n; i++) {
+		forget_host(s->counts, s->tallies.list[i].rule, a);
+		forget_host(s->past, s->tallies.list[i].rule, a);
+	}
+	return bans_remove(s->bans, a);
 }

@@ -65,4 +65,10 @@ int state_take(struct state *s, struct state_log *log, struct decision *d,
  */
 void state_expire(struct state *s, const struct state_log *logs, size_t n);
 
+/*
+ * Lifts the ban around an address, and forgets what rules count and remember of
+ * it, as if it had never been in the log. Whether there was a ban.
+ */
+bool state_lift(struct state *s, const struct addr *a);
+
 #endif

@@ -78,7 +78,8 @@ fill_state(void)
 	HOLDS(seen_line(state.seen, 0, line, strlen(line)) == SEEN_BEGIN);
 	tally = tallies_of(&state.tallies, "r");
 	HOLDS(tally != NULL);
-	tally->bans = 3;
+	tally->all.bans = 3;
+	tallies_add_hook(&state.tallies, HOOKLOG_IPSET, 1000);
 	log_a.has_place = true;
 	log_a.lines = 7;
 	log_a.time_s = 1000;

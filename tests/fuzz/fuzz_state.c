@@ -68,6 +68,8 @@ enum kind {
 	KIND_CLIENT, /* a whole line by a client, out of the input */
 	KIND_OTHER,
 	KIND_SAVE, /* no line */
+	KIND_HOOK,
+	KIND_LIFT, /* no line: an administrator lifts a ban */
 	KINDS
 };
 
@@ -253,6 +255,23 @@ put_client(struct line *l, const char *stamp, struct fuzz_input *in)
 	l->about = NULL;
 }
 
+/* The list's words are in it. */
+static void
+put_hook(
+    struct line *l, const char *stamp, const char *ip, struct fuzz_input *in)
+{
+	static const char *const ends[4] = {
+	    " (ipset, 7s left)", " (recent, 7s left)", " (local)", ""};
+	unsigned what = fuzz_byte(in);
+	char text[TEXT_MAX + 1];
+
+	take_text(in, text);
+	l->len = snprintf(l->text, sizeof l->text,
+	    "%srblcache: %s pid 7: %s451 %s%s", stamp, ip,
+	    (what & 4) != 0 ? "would refuse: " : "", text, ends[what & 3]);
+	l->about = "";
+}
+
 /* What tcpserver and the programs behind it write. len 0: nothing. */
 static void
 put(struct line *l, enum kind kind, int64_t now, unsigned host, unsigned pid,
@@ -305,7 +324,11 @@ put(struct line *l, enum kind kind, int64_t now, unsigned host, unsigned pid,
 		l->len = snprintf(l->text, sizeof l->text,
 		    "%stcpserver: status: %u/40", stamp, pid);
 		break;
+	case KIND_HOOK:
+		put_hook(l, stamp, ip, in);
+		break;
 	case KIND_SAVE:
+	case KIND_LIFT:
 	case KINDS:
 		break;
 	}
@@ -396,6 +419,20 @@ clock_step(struct clock *clock, int step_s)
 		clock->now = clock->newest - RECENT_AHEAD_S;
 }
 
+static void
+lift(const char *host)
+{
+	struct recent_ban ban;
+	struct addr a;
+
+	if (addr_parse(host, strlen(host), &a) != 0)
+		return;
+	/* one of them may still have a ban that is over */
+	(void)state_lift(&kept.state, &a);
+	(void)state_lift(&saved.state, &a);
+	HOLDS(!bans_find(kept.state.bans, &a, &ban));
+}
+
 /* Whether there is a line or a save to come; takes it off the input. */
 static bool
 next(struct fuzz_input *in, const struct options *o, struct clock *clock)
@@ -412,6 +449,8 @@ next(struct fuzz_input *in, const struct options *o, struct clock *clock)
 	    clock, !o->steady && (who & 0x80) != 0 ? -8 * step_s : step_s);
 	if (kind == KIND_SAVE)
 		run_restart(&saved);
+	else if (kind == KIND_LIFT)
+		lift(hosts[who & 15]);
 	else if (o->shows_tcpserver || kind == KIND_LISTED ||
 		 kind == KIND_UNSEEN || kind == KIND_SENDER)
 		put(&l, kind, clock->now, who & 15, who >> 4 & 3, in);

@@ -124,7 +124,7 @@ some_state(void)
 	assert_int_equal(
 	    seen_line(s->seen, 9, "tcpserver: pid 77 from 198.51.100.7", 35),
 	    SEEN_BEGIN);
-	tallies_of(&s->tallies, "chk")->skips[DECIDE_UNSEEN] = 3;
+	tallies_of(&s->tallies, "chk")->all.skips[DECIDE_UNSEEN] = 3;
 	return s;
 }
 
@@ -161,7 +161,7 @@ assert_rest_is_back(struct state *s)
 	assert_false(seen_is(s->seen, 9, 77, &b));
 	assert_false(seen_is(s->seen, 8, 77, &a));
 	assert_int_equal(s->tallies.n, 1);
-	assert_int_equal(s->tallies.list[0].skips[DECIDE_UNSEEN], 3);
+	assert_int_equal(s->tallies.list[0].all.skips[DECIDE_UNSEEN], 3);
 }
 
 static void

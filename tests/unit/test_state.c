@@ -338,8 +338,8 @@ only_who_is_connected(void **state)
 	assert_int_equal(take(a_ban("192.0.2.7", 5, 11), 0).kind, DECIDE_BAN);
 	assert_int_equal(log_a.lines, 6);
 	assert_int_equal(log_a.time_s, 11);
-	assert_int_equal(all.tallies.list[0].bans, 3);
-	assert_int_equal(all.tallies.list[0].skips[DECIDE_UNSEEN], 2);
+	assert_int_equal(all.tallies.list[0].all.bans, 3);
+	assert_int_equal(all.tallies.list[0].all.skips[DECIDE_UNSEEN], 2);
 }
 
 static void
@@ -384,7 +384,7 @@ in_that_order(void **state)
 	assert_int_equal(d.ban_s, 100);
 	take(a_ban("192.0.2.7", 5, 200), 0);
 	assert_int_equal(take(a_ban("192.0.2.7", 5, 200), 0).ban_s, 300);
-	assert_int_equal(all.tallies.list[0].counts, 2);
+	assert_int_equal(all.tallies.list[0].all.counts, 2);
 }
 
 static void

@@ -1,0 +1,31 @@
+/*
+ * hooklog: what the hook says in the log that the feed reads.
+ *
+ *	rblcache: 203.0.113.9 pid 7344: 451 TEXT (ipset, 86391s left)
+ *	rblcache: 203.0.113.9 pid 7344: would refuse: 451 TEXT (local)
+ *	rblcache: 203.0.113.9 pid 7344: set NAME: no right to read it (...)
+ *
+ * These lines count what was saved; nobody is banned by them.
+ */
+#ifndef HOOKLOG_H
+#define HOOKLOG_H
+
+#include <stddef.h>
+
+enum hooklog_kind {
+	HOOKLOG_LOCAL,	  /* refused by a rule of the admin's */
+	HOOKLOG_IPSET,	  /* refused by the kernel set */
+	HOOKLOG_RECENT,	  /* refused by recent.cdb */
+	HOOKLOG_WOULD,	  /* would have refused, under -n */
+	HOOKLOG_ALLOWED,  /* allowed, which -v tells: no list was asked */
+	HOOKLOG_NO_RIGHT, /* could not read the set for want of a capability */
+	HOOKLOG_TROUBLE,  /* another look-up that failed */
+	HOOKLOG_KINDS,	  /* how many there are */
+	HOOKLOG_OTHER =
+	    HOOKLOG_KINDS, /* no line of the hook's, or "not known" */
+};
+
+/* What the len bytes of a message (a line behind its stamp) say. */
+enum hooklog_kind hooklog_line(const char *message, size_t len);
+
+#endif
