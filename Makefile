@@ -83,12 +83,17 @@ cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
 	verdict
 FEED_MODULES := addr allowlist bans cdbread cdbwrite checkpoint closer codec \
-	counts decide follow guard hooklog livesets local logfiles logqueue \
-	lru opener past place recent record reply reserved rules seen sets settest \
-	stamp state tallies texts timespan
+	commands control counts decide follow guard hooklog livesets local \
+	logfiles logqueue lookup lru opener past place recent record reply \
+	report request reserved rules saver seen sets settest stamp state \
+	tallies texts timespan troubles verdict
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
+CTL_MODULES := addr ask bans cdbread cdbwrite checkpoint codec counts decide \
+	guard health hooklog inspect listing local lookup lru metrics past \
+	place rbldnsdzone recent record reply report request reserved rules \
+	seen sets settest show stamp state tallies texts timespan verdict when
 
-PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcache-cdb
+PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcachectl $(B)/rblcache-cdb
 
 objects = $(patsubst %,$(B)/src/%.o,$(1))
 
@@ -99,7 +104,10 @@ $(B)/rblcache: $(B)/hooks/rblcache.o $(call objects,$(HOOK_MODULES))
 	    -o $@ $^ $(call libs,$(if $(STATIC),--static) libcdb)
 $(B)/rblcache-feed: $(B)/src/rblcache-feed.o $(call objects,$(FEED_MODULES))
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
-	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih)
+	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson)
+$(B)/rblcachectl: $(B)/src/rblcachectl.o $(call objects,$(CTL_MODULES))
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
+	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson)
 $(B)/rblcache-cdb: $(B)/cdb/rblcache-cdb.o $(call objects,$(CDB_MODULES))
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb jansson)
@@ -107,7 +115,8 @@ $(B)/rblcache-cdb: $(B)/cdb/rblcache-cdb.o $(call objects,$(CDB_MODULES))
 # ---- tests ----
 
 # A unit test is one program a module, with every module to link against.
-ALL_MODULES := $(sort $(HOOK_MODULES) $(FEED_MODULES) $(CDB_MODULES))
+ALL_MODULES := $(sort $(HOOK_MODULES) $(FEED_MODULES) $(CTL_MODULES) \
+	$(CDB_MODULES))
 UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(wildcard tests/integration/*.t)
 # what integration tests run besides the real programs

@@ -502,6 +502,15 @@ follow_place(struct follow *f, struct place *place)
 	return true;
 }
 
+uint64_t
+follow_unread(struct follow *f)
+{
+	uint64_t given = f->offset - (f->end - f->start);
+	uint64_t all = f->stream >= 0 ? 0 : logqueue_bytes(&f->files);
+
+	return all > given ? all - given : 0;
+}
+
 int
 follow_fd(const struct follow *f)
 {

@@ -70,6 +70,12 @@ bool follow_missed(struct follow *f);
 bool follow_place(struct follow *f, struct place *place);
 
 /*
+ * How many bytes of the files that were found are still to be read or given
+ * out; 0 for a stream.
+ */
+uint64_t follow_unread(struct follow *f);
+
+/*
  * A descriptor that becomes readable when there may be more, and the call that
  * takes note of it. A log on a file system without inotify wants a look every
  * second as well.

@@ -388,6 +388,20 @@ logqueue_drop(struct logqueue *q)
 	pthread_mutex_unlock(&q->lock);
 }
 
+uint64_t
+logqueue_bytes(struct logqueue *q)
+{
+	uint64_t bytes = 0;
+	struct stat st;
+
+	pthread_mutex_lock(&q->lock);
+	for (size_t i = 0; i < q->n; i++)
+		if (fstat(q->files[i].fd, &st) == 0)
+			bytes += (uint64_t)st.st_size;
+	pthread_mutex_unlock(&q->lock);
+	return bytes;
+}
+
 bool
 logqueue_missed(struct logqueue *q)
 {

@@ -97,6 +97,9 @@ bool logqueue_has_rotated(struct logqueue *q);
 /* Closes the first file and takes it out of the queue. */
 void logqueue_drop(struct logqueue *q);
 
+/* The bytes of all files in the queue. */
+uint64_t logqueue_bytes(struct logqueue *q);
+
 /* Whether files may have come and gone unseen since the last call. */
 bool logqueue_missed(struct logqueue *q);
 

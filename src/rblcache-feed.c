@@ -20,38 +20,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "allowlist.h"
 #include "checkpoint.h"
+#include "commands.h"
 #include "decide.h"
-#include "follow.h"
-#include "livesets.h"
+#include "feed.h"
 #include "paths.h"
-#include "rules.h"
 #include "settest.h"
-#include "state.h"
 
 enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
-#define LOGS_MAX 32
-#define RULES_MAX 64
 #define FUTURE_S 60
 #define LOCK_TRIES 50 /* at 10 ms */
 #define CAP_DEFAULT 1000
 #define OUTPUT_BYTES 65536
 #define LINES_A_ROUND 4096 /* then the others get their turn */
 
-/* milliseconds */
-#define CHECKPOINT_DELAY 200	 /* after the first change */
-#define CHECKPOINT_INTERVAL 2000 /* and at least from one to the next */
-#define CHECKPOINT_SHARE 200	 /* or this many times what the last one cost */
-#define LOOK_INTERVAL 1000	 /* at logs, for file systems without inotify */
+#define LOOK_INTERVAL 1000 /* ms; at logs on file systems without inotify */
 
 static const char usage[] =
     "usage: rblcache-feed [-1pv] [-c RULES] ... [-d STATEDIR] "
@@ -59,45 +48,6 @@ static const char usage[] =
     "                     [-m MAX] [-s set4] [-S set6] LOG ...\n"
     "       rblcache-feed -n [-p] [-c RULES] ... [-l local.cdb] [-m MAX] "
     "LOG|-\n";
-
-struct options {
-	bool once;    /* -1 */
-	bool dry_run; /* -n */
-	bool private; /* -p */
-	bool verbose; /* -v */
-	uint32_t cap; /* -m: bans a minute; 0: any number */
-	const char *rules[RULES_MAX];
-	size_t rules_n;
-	const char *statedir, *local, *set4, *set6;
-	char **logs;
-	size_t logs_n;
-};
-
-struct log {
-	struct follow *follow;
-	bool ended;
-	bool missed;	       /* and not yet told, for want of a time */
-	int64_t capped_minute; /* the last one told */
-	int error;	       /* the last one told; 0 */
-};
-
-struct feed {
-	struct options o;
-	struct rules *rules;
-	struct allowlist allowlist;
-	struct state state;
-	struct livesets live;
-	struct log logs[LOGS_MAX];
-	struct state_log marks[LOGS_MAX];
-	char recent[PATH_MAX];
-	int signals;
-
-	bool stop;
-	bool dirty;
-	int64_t dirty_ms, saved_ms, save_interval_ms;
-	int save_error; /* the last one told; 0 */
-	pid_t saver;	/* the child that writes the checkpoint; 0 */
-};
 
 __attribute__((format(printf, 1, 2))) static void
 say(const char *format, ...)
@@ -111,11 +61,25 @@ say(const char *format, ...)
 	va_end(args);
 }
 
-static void
-tell(const char *message)
+/* What an administrator should know of, and can still see in the status. */
+__attribute__((format(printf, 2, 3))) static void
+complain(struct feed *f, const char *format, ...)
+{
+	char text[TROUBLES_TEXT_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	say("%s", text);
+	troubles_note(&f->troubles, time(NULL), text);
+}
+
+void
+feed_tell(struct feed *f, const char *message)
 {
 	if (message != NULL)
-		say("%s", message);
+		complain(f, "%s", message);
 }
 
 __attribute__((noreturn, format(printf, 2, 3))) static void
@@ -151,19 +115,13 @@ exit_code(int error)
 	}
 }
 
-static int64_t
-clock_ms(clockid_t id)
+int64_t
+feed_now_ms(void)
 {
 	struct timespec t;
 
-	clock_gettime(id, &t);
+	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static int64_t
-now_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
 }
 
 /* ---- options ---- */
@@ -233,8 +191,8 @@ read_options(struct options *o, int argc, char **argv)
 			o->verbose = true;
 			break;
 		case 'c':
-			if (o->rules_n == RULES_MAX)
-				die_usage("more than %d -c", RULES_MAX);
+			if (o->rules_n == FEED_RULES_MAX)
+				die_usage("more than %d -c", FEED_RULES_MAX);
 			o->rules[o->rules_n++] = optarg;
 			break;
 		case 'd':
@@ -263,110 +221,47 @@ read_options(struct options *o, int argc, char **argv)
 	o->logs_n = (size_t)(argc - optind);
 	if (o->logs_n == 0)
 		die_usage("no log to read");
-	if (o->logs_n > LOGS_MAX)
-		die_usage("more than %d logs", LOGS_MAX);
+	if (o->logs_n > FEED_LOGS_MAX)
+		die_usage("more than %d logs", FEED_LOGS_MAX);
 }
 
 /* ---- checkpoint ---- */
 
+/* Brings the places into what is to be saved. */
 static void
-mark_dirty(struct feed *f)
-{
-	if (!f->dirty)
-		f->dirty_ms = now_ms();
-	f->dirty = true;
-}
-
-/* Brings state and places into the state that is to be saved. */
-static void
-prepare_save(struct feed *f)
+note_places(struct feed *f)
 {
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		f->marks[i].has_place =
 		    follow_place(f->logs[i].follow, &f->marks[i].place);
-	state_expire(&f->state, f->marks, f->o.logs_n);
-	f->dirty = false;
-}
-
-static int
-write_checkpoint(const struct feed *f)
-{
-	return checkpoint_save(f->recent, &f->state, f->marks, f->o.logs_n);
 }
 
 static void
-saved(struct feed *f, int error)
+save_when_due(struct feed *f)
 {
-	if (error == 0 && f->save_error != 0)
-		say("%s: written again", f->recent);
-	if (error != 0 && f->save_error != error)
-		say("%s: %s; the old one stays", f->recent, strerror(error));
-	f->save_error = error;
-	if (error != 0)
-		mark_dirty(f);
-	f->saved_ms = now_ms();
-}
+	int64_t now_ms = feed_now_ms();
 
-/*
- * Saves in a child, which has the state as of now, since the disk may take
- * longer than a busy log keeps its files. The child ends with the feed, however
- * that ends, and holds its lock until then.
- */
-static void
-start_save(struct feed *f)
-{
-	pid_t feed = getpid();
-
-	if (f->saver != 0)
+	if (saver_wait_ms(&f->saver, now_ms) > 0)
 		return;
-	prepare_save(f);
-	f->saver = fork();
-	if (f->saver == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != feed)
-			_exit(0);
-		_exit(write_checkpoint(f) == 0 ? 0 : errno);
-	}
-	if (f->saver < 0) {
-		f->saver = 0;
-		saved(f, errno);
-	}
+	note_places(f);
+	feed_tell(f, saver_start(&f->saver, now_ms));
 }
 
 static void
-end_save(struct feed *f, int flags)
+end_save(struct feed *f)
 {
-	struct rusage used;
-	int64_t cpu_ms;
-	int status;
-
-	if (f->saver == 0 || wait4(f->saver, &status, flags, &used) <= 0)
-		return;
-	f->saver = 0;
-	saved(f, WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
-	/* below one percent of the processor, however many bans there are */
-	cpu_ms = (int64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
-		 (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
-	f->save_interval_ms = cpu_ms * CHECKPOINT_SHARE > CHECKPOINT_INTERVAL
-				  ? cpu_ms * CHECKPOINT_SHARE
-				  : CHECKPOINT_INTERVAL;
+	feed_tell(f, saver_end(&f->saver, false, feed_now_ms()));
+	commands_release(f);
 }
 
 /* The last one: waits for it. */
 static void
 save_now(struct feed *f)
 {
-	end_save(f, 0);
-	prepare_save(f);
-	saved(f, write_checkpoint(f) == 0 ? 0 : errno);
-}
-
-static int64_t
-save_due_ms(const struct feed *f)
-{
-	int64_t soon = f->dirty_ms + CHECKPOINT_DELAY;
-	int64_t next = f->saved_ms + f->save_interval_ms;
-
-	return soon > next ? soon : next;
+	feed_tell(f, saver_end(&f->saver, true, feed_now_ms()));
+	note_places(f);
+	feed_tell(f, saver_finish(&f->saver, feed_now_ms()));
+	commands_release(f);
 }
 
 static void
@@ -400,7 +295,7 @@ load_from(struct feed *f, const char *path, const char *instead)
 	case CHECKPOINT_ABSENT:
 		break;
 	case CHECKPOINT_DAMAGED:
-		say("%s is damaged; starting from %s", path, instead);
+		complain(f, "%s is damaged; starting from %s", path, instead);
 		make_state(f);
 		break;
 	case CHECKPOINT_ERROR:
@@ -414,8 +309,8 @@ load(struct feed *f)
 {
 	char old[PATH_MAX + sizeof CHECKPOINT_OLD];
 
-	snprintf(old, sizeof old, "%s%s", f->recent, CHECKPOINT_OLD);
-	if (load_from(f, f->recent, old) != CHECKPOINT_LOADED)
+	snprintf(old, sizeof old, "%s%s", f->saver.path, CHECKPOINT_OLD);
+	if (load_from(f, f->saver.path, old) != CHECKPOINT_LOADED)
 		(void)load_from(f, old, "the logs");
 }
 
@@ -439,7 +334,8 @@ tell_missed(struct feed *f, size_t i, int64_t until_s)
 	if (f->marks[i].time_s != 0)
 		format_time(f->marks[i].time_s, from);
 	format_time(until_s, to);
-	say("%s: files were gone before they could be read; lines from %s "
+	complain(f,
+	    "%s: files were gone before they could be read; lines from %s "
 	    "to %s are missing",
 	    f->o.logs[i], from, to);
 	f->logs[i].missed = false;
@@ -454,7 +350,7 @@ ban(struct feed *f, const struct decision *d)
 	snprintf(entry.rule, sizeof entry.rule, "%s", d->rule->name);
 	memcpy(entry.reply, d->reply, sizeof entry.reply);
 	if (bans_put(f->state.bans, &entry) != 0) {
-		say("%s", strerror(errno));
+		complain(f, "%s", strerror(errno));
 		return;
 	}
 	livesets_add(&f->live, &entry, time(NULL));
@@ -469,7 +365,8 @@ tell_capped(struct feed *f, size_t i)
 		return;
 	f->logs[i].capped_minute = f->marks[i].minute;
 	format_time(f->marks[i].minute * 60, minute);
-	say("%s: more than %lu bans in the minute from %s; the others are "
+	complain(f,
+	    "%s: more than %lu bans in the minute from %s; the others are "
 	    "left out",
 	    f->o.logs[i], (unsigned long)f->o.cap, minute);
 }
@@ -492,12 +389,13 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 	if (f->logs[i].missed)
 		tell_missed(f, i, d.time);
 	if (state_take(&f->state, &f->marks[i], &d, f->o.cap) != 0) {
-		say("%s", strerror(errno));
+		complain(f, "%s", strerror(errno));
 		return;
 	}
 	if (d.kind == DECIDE_NOTHING) {
 		if (d.rule != NULL && d.rule->gave_up == 1)
-			say("[%s]: a pattern takes too many steps; such lines "
+			complain(f,
+			    "[%s]: a pattern takes too many steps; such lines "
 			    "ban nobody",
 			    d.rule->name);
 		return;
@@ -517,7 +415,7 @@ static void
 log_failed(struct feed *f, size_t i)
 {
 	if (f->logs[i].error != errno)
-		say("%s: %s", f->o.logs[i], strerror(errno));
+		complain(f, "%s: %s", f->o.logs[i], strerror(errno));
 	f->logs[i].error = errno;
 }
 
@@ -535,14 +433,14 @@ read_log(struct feed *f, size_t i)
 		switch (answer) {
 		case FOLLOW_LINE:
 			log->error = 0;
-			mark_dirty(f);
+			saver_mark(&f->saver, feed_now_ms());
 			take_line(f, i, &line);
 			break;
 		case FOLLOW_WAIT:
 			return false;
 		case FOLLOW_END:
 			if (follow_rest(log->follow, &line) == FOLLOW_LINE) {
-				mark_dirty(f);
+				saver_mark(&f->saver, feed_now_ms());
 				take_line(f, i, &line);
 			}
 			log->ended = true;
@@ -588,7 +486,7 @@ reload(struct feed *f)
 	allowlist_read_addresses(&f->allowlist);
 	livesets_look_soon(&f->live);
 	if (rules == NULL) {
-		say("%s; the old rules stay", error);
+		complain(f, "%s; the old rules stay", error);
 		return;
 	}
 	rules_free(f->rules);
@@ -605,7 +503,7 @@ take_signals(struct feed *f)
 		if (info.ssi_signo == SIGHUP)
 			reload(f);
 		else if (info.ssi_signo == SIGCHLD)
-			end_save(f, WNOHANG);
+			end_save(f);
 		else
 			f->stop = true;
 	}
@@ -630,20 +528,19 @@ open_signals(struct feed *f)
 static void
 wait_for_more(struct feed *f)
 {
-	struct pollfd fds[LOGS_MAX + 1] = {{f->signals, POLLIN, 0}};
+	struct pollfd fds[FEED_LOGS_MAX + 2] = {{f->signals, POLLIN, 0}};
 	int64_t timeout = LOOK_INTERVAL;
 	nfds_t n = 1;
+
+	if (f->control != NULL)
+		fds[n++] = (struct pollfd){control_fd(f->control), POLLIN, 0};
 
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		if (!f->logs[i].ended)
 			fds[n++] = (struct pollfd){
 			    follow_fd(f->logs[i].follow), POLLIN, 0};
-	if (f->dirty && f->saver == 0) {
-		int64_t due = save_due_ms(f) - now_ms();
-
-		if (due < timeout)
-			timeout = due < 0 ? 0 : due;
-	}
+	if (saver_wait_ms(&f->saver, feed_now_ms()) < timeout)
+		timeout = saver_wait_ms(&f->saver, feed_now_ms());
 	if (poll(fds, n, (int)timeout) > 0)
 		for (size_t i = 0; i < f->o.logs_n; i++)
 			follow_wake(f->logs[i].follow);
@@ -659,17 +556,19 @@ run(struct feed *f)
 		if (f->stop)
 			break;
 		more = read_logs(f);
-		tell(livesets_flush(&f->live, time(NULL), now_ms()));
-		tell(allowlist_trouble(&f->allowlist));
-		if (f->dirty && now_ms() >= save_due_ms(f))
-			start_save(f);
+		feed_tell(
+		    f, livesets_flush(&f->live, time(NULL), feed_now_ms()));
+		feed_tell(f, allowlist_trouble(&f->allowlist));
+		if (f->control != NULL)
+			control_serve(f->control, feed_now_ms());
+		save_when_due(f);
 		if (more)
 			continue;
 		if (f->o.once || all_ended(f))
 			break;
 		wait_for_more(f);
 	}
-	tell(livesets_flush(&f->live, time(NULL), now_ms()));
+	feed_tell(f, livesets_flush(&f->live, time(NULL), feed_now_ms()));
 	save_now(f);
 }
 
@@ -729,24 +628,35 @@ open_logs(struct feed *f)
 	}
 }
 
+/* Without it the feed works as well, and cannot be asked. */
+static void
+open_control(struct feed *f)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/%s", f->o.statedir, CONTROL_NAME);
+	f->control = control_open(path, commands_answer, f);
+	if (f->control == NULL)
+		complain(f, "%s: %s; rblcachectl cannot ask this feed", path,
+		    strerror(errno));
+}
+
 static void
 start(struct feed *f)
 {
-	int n = snprintf(f->recent, sizeof f->recent, "%s/%s", f->o.statedir,
-	    PATHS_RECENT_NAME);
-
-	if (n < 0 || (size_t)n >= sizeof f->recent)
-		die(EXIT_USAGE, "%s: %s", f->o.statedir,
-		    strerror(ENAMETOOLONG));
+	if (saver_open(&f->saver, f->o.statedir, &f->state, f->marks,
+		f->o.logs_n, feed_now_ms()) != 0)
+		die(exit_code(errno), "%s: %s", f->o.statedir, strerror(errno));
 	open_signals(f);
 	lock_statedir(f->o.statedir);
 	load(f);
 	open_logs(f);
 	if (livesets_open(&f->live, f->o.set4, f->o.set6, f->state.bans) != 0)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
-	f->save_interval_ms = CHECKPOINT_INTERVAL;
-	f->saved_ms = now_ms() - CHECKPOINT_INTERVAL;
-	tell(livesets_start(&f->live, time(NULL), now_ms()));
+	feed_tell(f, livesets_start(&f->live, time(NULL), feed_now_ms()));
+	f->since_s = time(NULL);
+	if (!f->o.once)
+		open_control(f);
 }
 
 /* -n: prints what each line would do, and touches nothing. */
@@ -796,6 +706,7 @@ print_decisions(struct feed *f)
 static void
 finish(struct feed *f)
 {
+	control_close(f->control);
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		follow_close(f->logs[i].follow);
 	livesets_close(&f->live);

@@ -240,7 +240,7 @@ if (export feed rules; unshare -m sh fulldisk) 2>/dev/null; then
 	for i in 1 2 3; do
 		ok "and 203.0.113.$i is in it" front_cached 203.0.113.$i
 	done
-	is "$(tr '\n' ' ' <after.names)" 'lock recent.cdb recent.cdb.old ' \
+	is "$(tr '\n' ' ' <after.names)" 'control lock recent.cdb recent.cdb.old ' \
 	    "nothing left beside"
 else
 	skip "a full disk" "mounting a tmpfs is not allowed here"

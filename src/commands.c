@@ -1,0 +1,317 @@
+#include "commands.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "feed.h"
+#include "lookup.h"
+#include "report.h"
+#include "request.h"
+
+/* Exit codes of rblcachectl: whose fault it is. */
+enum { CALLER = 100, SYSTEM = 111 };
+
+static json_t *
+failure(int exit_code, const char *why)
+{
+	return json_pack(
+	    "{s:o, s:i}", "error", report_text(why), "exit", exit_code);
+}
+
+/* ---- status ---- */
+
+static json_t *
+time_or_null(int64_t time_s)
+{
+	return time_s == 0 ? json_null() : json_integer(time_s);
+}
+
+static json_t *
+one_log(const struct feed *f, size_t i)
+{
+	const struct log *log = &f->logs[i];
+	const struct state_log *mark = &f->marks[i];
+	bool capped = f->o.cap != 0 && mark->minute_bans >= f->o.cap;
+
+	return json_pack("{s:o, s:b, s:o, s:I, s:o, s:I, s:o}", "path",
+	    report_text(f->o.logs[i]), "following",
+	    log->error == 0 && !log->ended, "error",
+	    report_text(log->error == 0 ? NULL : strerror(log->error)),
+	    "unread_bytes", (json_int_t)follow_unread(log->follow),
+	    "newest_line", time_or_null(mark->time_s), "lines",
+	    (json_int_t)mark->lines, "capped",
+	    time_or_null(capped ? mark->minute * 60 : 0));
+}
+
+static json_t *
+logs(const struct feed *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->o.logs_n; i++)
+		(void)json_array_append_new(list, one_log(f, i));
+	return list;
+}
+
+static json_t *
+errors(const struct feed *f)
+{
+	json_t *list = json_array();
+	const struct trouble *trouble;
+
+	for (size_t i = 0; (trouble = troubles_nth(&f->troubles, i)) != NULL;
+	     i++)
+		(void)json_array_append_new(list,
+		    json_pack("{s:I, s:o}", "time", (json_int_t)trouble->time_s,
+			"text", report_text(trouble->text)));
+	return list;
+}
+
+static json_t *
+checkpoint(const struct feed *f)
+{
+	return json_pack("{s:o, s:o, s:o}", "path", report_text(f->saver.path),
+	    "saved", time_or_null(f->saver.done_s), "error",
+	    report_text(f->saver.error == 0 ? NULL : strerror(f->saver.error)));
+}
+
+static json_t *
+status(struct feed *f)
+{
+	int64_t now = time(NULL);
+	json_t *feed = json_pack("{s:I, s:I, s:I}", "pid", (json_int_t)getpid(),
+	    "uid", (json_int_t)geteuid(), "since", (json_int_t)f->since_s);
+	json_t *local = report_text(
+	    f->allowlist.error == 0 ? NULL : strerror(f->allowlist.error));
+
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
+	    (json_int_t)now, "feed", feed, "logs", logs(f), "sets",
+	    report_sets(f->live.sets, f->o.set4, f->o.set6), "bans",
+	    report_bans(&f->state, now), "hook",
+	    report_hook(&f->state.tallies, now), "checkpoint", checkpoint(f),
+	    "local_error", local, "errors", errors(f));
+}
+
+/* ---- what changes something ---- */
+
+/* Before a change: are the sets still out of reach? */
+static void
+look_again(struct feed *f)
+{
+	if (livesets_trouble(&f->live) == NULL)
+		return;
+	livesets_look_soon(&f->live);
+	feed_tell(f, livesets_flush(&f->live, time(NULL), feed_now_ms()));
+}
+
+/* Finishes a change: sends it to the sets and waits for the checkpoint. */
+static json_t *
+changed(struct feed *f, json_t *answer, uint64_t *hold)
+{
+	int64_t now_ms = feed_now_ms();
+	const char *trouble;
+
+	feed_tell(f, livesets_flush(&f->live, time(NULL), now_ms));
+	trouble = livesets_trouble(&f->live);
+	if (trouble != NULL)
+		(void)json_object_set_new(
+		    answer, "set_error", report_text(trouble));
+	*hold = saver_urge(&f->saver, now_ms);
+	return answer;
+}
+
+/* What the change is about: "203.0.113.9", "2001:db8:0:1::/64". */
+static json_t *
+whom(const struct addr *a)
+{
+	struct addr key = addr_ban_key(a);
+	char ip[ADDR_STRLEN];
+
+	addr_format(&key, ip);
+	return addr_is4(a) ? json_string(ip) : json_sprintf("%s/64", ip);
+}
+
+static json_t *
+add(struct feed *f, const struct request *r, uint64_t *hold)
+{
+	static const char rule[] = "rblcachectl";
+	struct tally *tally = tallies_of(&f->state.tallies, rule);
+	int64_t now = time(NULL);
+	struct recent_ban ban = {
+	    .ip = r->ip, .since = now, .until = now + r->seconds};
+
+	if (guard_never_blocks(&f->allowlist.guard, &r->ip))
+		return failure(CALLER,
+		    "this address is never banned: it is on the "
+		    "allow list, one of this host's own, or none of "
+		    "the public internet");
+	memcpy(ban.rule, rule, sizeof rule);
+	memcpy(ban.reply, r->reply, sizeof ban.reply);
+	look_again(f);
+	(void)bans_remove(f->state.bans, &r->ip);
+	if (bans_put(f->state.bans, &ban) != 0)
+		return failure(SYSTEM, strerror(errno));
+	if (tally != NULL) {
+		tallies_turn(&f->state.tallies, now);
+		tally->all.bans++;
+		tally->today.bans++;
+	}
+	livesets_add(&f->live, &ban, now);
+	return changed(f,
+	    json_pack("{s:o, s:I}", "banned", whom(&r->ip), "until",
+		(json_int_t)ban.until),
+	    hold);
+}
+
+static json_t *
+del(struct feed *f, const struct request *r, uint64_t *hold)
+{
+	struct verdict_facts facts = {0};
+	bool was;
+
+	look_again(f);
+	/* somebody may have put it into the set by hand */
+	(void)lookup_set(&facts, f->o.set4, f->o.set6, &r->ip);
+	was = facts.set_asked && facts.set == SETTEST_MEMBER;
+	was |= state_lift(&f->state, &r->ip);
+	livesets_del(&f->live, &r->ip);
+	return changed(f,
+	    json_pack("{s:o, s:b}", "lifted", whom(&r->ip), "was_banned", was),
+	    hold);
+}
+
+static json_t *
+lift_all(struct feed *f, const char *rule, int64_t since)
+{
+	struct recent_ban ban;
+	json_int_t lifted = 0;
+
+	for (size_t i = bans_count(f->state.bans); i-- > 0;) {
+		bans_nth(f->state.bans, i, &ban);
+		if (rule != NULL &&
+		    (strcmp(ban.rule, rule) != 0 || ban.since < since))
+			continue;
+		lifted++;
+		(void)state_lift(&f->state, &ban.ip);
+		if (rule != NULL)
+			livesets_del(&f->live, &ban.ip);
+	}
+	return json_pack("{s:I}", "lifted", lifted);
+}
+
+static json_t *
+flush(struct feed *f, uint64_t *hold)
+{
+	json_t *answer = lift_all(f, NULL, 0);
+	const char *trouble;
+
+	look_again(f);
+	trouble = livesets_empty(&f->live);
+	if (trouble != NULL)
+		(void)json_object_set_new(
+		    answer, "set_error", report_text(trouble));
+	return changed(f, answer, hold);
+}
+
+static bool
+is_known(const struct tallies *t, const char *rule)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->list[i].rule, rule) == 0)
+			return true;
+	return false;
+}
+
+static json_t *
+forget(struct feed *f, const struct request *r, uint64_t *hold)
+{
+	if (!is_known(&f->state.tallies, r->rule))
+		return failure(
+		    CALLER, "no rule of this name has matched anything");
+	look_again(f);
+	return changed(f, lift_all(f, r->rule, r->since), hold);
+}
+
+/* ---- */
+
+static json_t *
+test(struct feed *f, const struct request *r)
+{
+	struct verdict_facts facts = {0};
+	int error = lookup_set(&facts, f->o.set4, f->o.set6, &r->ip);
+
+	if (!facts.set_asked)
+		return failure(SYSTEM, "the set is switched off");
+	if (error != 0)
+		return failure(SYSTEM, strerror(error));
+	return json_pack("{s:b}", "member", facts.set == SETTEST_MEMBER);
+}
+
+static json_t *
+answer(struct feed *f, const struct request *r, uint64_t *hold)
+{
+	switch (r->command) {
+	case REQUEST_STATUS:
+		return status(f);
+	case REQUEST_ADD:
+		return add(f, r, hold);
+	case REQUEST_DEL:
+		return del(f, r, hold);
+	case REQUEST_FLUSH:
+		return flush(f, hold);
+	case REQUEST_FORGET:
+		return forget(f, r, hold);
+	case REQUEST_TEST:
+		return test(f, r);
+	case REQUEST_SAVE:
+		*hold = saver_urge(&f->saver, feed_now_ms());
+		return json_object();
+	}
+	return NULL;
+}
+
+char *
+commands_answer(void *user, const char *line, size_t len, uint64_t *hold)
+{
+	char error[REQUEST_ERROR_SIZE];
+	struct feed *f = user;
+	struct request r;
+	json_t *object;
+	char *text;
+
+	if (request_parse(&r, line, len, error) == 0)
+		object = answer(f, &r, hold);
+	else
+		object = failure(CALLER, error);
+	text = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	return text;
+}
+
+void
+commands_release(struct feed *f)
+{
+	char why[PATH_MAX + 128];
+	json_t *object;
+	char *text;
+
+	if (f->control == NULL)
+		return;
+	if (f->saver.error == 0) {
+		control_release(f->control, f->saver.ended, NULL);
+		return;
+	}
+	snprintf(why, sizeof why, "done, but not saved: %s: %s", f->saver.path,
+	    strerror(f->saver.error));
+	object = failure(SYSTEM, why);
+	text = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	control_release(f->control, f->saver.ended, text);
+	free(text);
+}

@@ -1,0 +1,335 @@
+#include "control.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CLIENTS_MAX 64
+#define GROUPS_MAX 65536 /* NGROUPS_MAX of Linux */
+#define LISTENER CLIENTS_MAX
+#define BACKLOG 64
+
+/* milliseconds */
+#define PATIENCE 5000	    /* for a line, and for the reading of the answer */
+#define PATIENCE_HELD 20000 /* for what an answer is held for */
+
+struct client {
+	int fd; /* -1: none */
+	int64_t until_ms;
+	char line[CONTROL_LINE_MAX];
+	size_t line_len;
+	char *answer; /* NULL: not asked yet */
+	size_t answer_len, sent;
+	uint64_t hold; /* 0: may be sent */
+};
+
+struct control {
+	int epoll, listener;
+	char path[PATH_MAX];
+	control_answer *answer;
+	void *user;
+	struct client clients[CLIENTS_MAX];
+};
+
+/* ---- who may ---- */
+
+static bool
+has_group(int fd, gid_t wanted)
+{
+	static gid_t groups[GROUPS_MAX];
+	socklen_t len = sizeof groups;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0)
+		return false;
+	for (size_t i = 0; i < len / sizeof *groups; i++)
+		if (groups[i] == wanted)
+			return true;
+	return false;
+}
+
+static bool
+may_ask(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return false;
+	return peer.uid == 0 || peer.uid == geteuid() ||
+	       peer.gid == getegid() || has_group(fd, getegid());
+}
+
+/* ---- clients ---- */
+
+static void
+drop(struct client *client)
+{
+	if (client->fd >= 0)
+		close(client->fd);
+	free(client->answer);
+	*client = (struct client){.fd = -1};
+}
+
+static void
+watch(struct control *c, int op, int fd, uint32_t events, uint32_t which)
+{
+	struct epoll_event event = {.events = events, .data.u32 = which};
+
+	(void)epoll_ctl(c->epoll, op, fd, &event);
+}
+
+static void
+send_answer(struct control *c, struct client *client)
+{
+	ssize_t n;
+
+	while (client->sent < client->answer_len) {
+		n = send(client->fd, client->answer + client->sent,
+		    client->answer_len - client->sent,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			watch(c, EPOLL_CTL_MOD, client->fd, EPOLLOUT,
+			    (uint32_t)(client - c->clients));
+			return;
+		}
+		if (n < 0)
+			break;
+		client->sent += (size_t)n;
+	}
+	drop(client);
+}
+
+/* Takes the answer over and puts a line feed behind it. */
+static void
+give_answer(struct client *client, char *answer)
+{
+	size_t len = strlen(answer);
+	char *line = realloc(answer, len + 2);
+
+	free(client->answer);
+	client->answer = line == NULL ? answer : line;
+	if (line != NULL) {
+		line[len++] = '\n';
+		line[len] = 0;
+	}
+	client->answer_len = len;
+}
+
+static void
+ask(struct control *c, struct client *client, int64_t now_ms)
+{
+	char *answer;
+
+	client->line[client->line_len] = 0;
+	answer =
+	    c->answer(c->user, client->line, client->line_len, &client->hold);
+	if (answer == NULL) {
+		drop(client);
+		return;
+	}
+	give_answer(client, answer);
+	client->until_ms =
+	    now_ms + (client->hold == 0 ? PATIENCE : PATIENCE_HELD);
+	if (client->hold == 0)
+		send_answer(c, client);
+	else /* errors and the end are still told */
+		watch(c, EPOLL_CTL_MOD, client->fd, 0,
+		    (uint32_t)(client - c->clients));
+}
+
+static void
+read_line(struct control *c, struct client *client, int64_t now_ms)
+{
+	size_t room = sizeof client->line - client->line_len;
+	ssize_t n = recv(
+	    client->fd, client->line + client->line_len, room, MSG_DONTWAIT);
+	char *feed;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		drop(client);
+		return;
+	}
+	client->line_len += (size_t)n;
+	feed = memchr(client->line, '\n', client->line_len);
+	if (feed != NULL) {
+		client->line_len = (size_t)(feed - client->line);
+		ask(c, client, now_ms);
+	} else if (client->line_len == sizeof client->line) {
+		drop(client);
+	}
+}
+
+/* A free place, or that of the one that would have to go first. */
+static struct client *
+place_for_one(struct control *c)
+{
+	struct client *oldest = &c->clients[0];
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct client *client = &c->clients[i];
+
+		if (client->fd < 0)
+			return client;
+		if (client->until_ms < oldest->until_ms)
+			oldest = client;
+	}
+	drop(oldest);
+	return oldest;
+}
+
+static void
+take_clients(struct control *c, int64_t now_ms)
+{
+	/* as many as there is room for, so that nobody is kept busy here */
+	for (int i = 0; i < CLIENTS_MAX; i++) {
+		int fd = accept4(
+		    c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		struct client *client;
+
+		if (fd < 0)
+			return;
+		if (!may_ask(fd)) {
+			close(fd);
+			continue;
+		}
+		client = place_for_one(c);
+		client->fd = fd;
+		client->until_ms = now_ms + PATIENCE;
+		watch(c, EPOLL_CTL_ADD, fd, EPOLLIN,
+		    (uint32_t)(client - c->clients));
+	}
+}
+
+static void
+serve(struct control *c, const struct epoll_event *event, int64_t now_ms)
+{
+	struct client *client;
+
+	if (event->data.u32 == LISTENER) {
+		take_clients(c, now_ms);
+		return;
+	}
+	client = &c->clients[event->data.u32];
+	if (client->fd < 0)
+		return;
+	if (client->answer == NULL)
+		read_line(c, client, now_ms);
+	else if (client->hold == 0)
+		send_answer(c, client);
+	else /* it went away */
+		drop(client);
+}
+
+void
+control_serve(struct control *c, int64_t now_ms)
+{
+	struct epoll_event events[CLIENTS_MAX + 1];
+	int n = epoll_wait(c->epoll, events, CLIENTS_MAX + 1, 0);
+
+	for (int i = 0; i < n; i++)
+		serve(c, &events[i], now_ms);
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		if (c->clients[i].fd >= 0 && c->clients[i].until_ms <= now_ms)
+			drop(&c->clients[i]);
+}
+
+void
+control_release(struct control *c, uint64_t number, const char *instead)
+{
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct client *client = &c->clients[i];
+		char *answer = NULL;
+
+		if (client->fd < 0 || client->hold == 0 ||
+		    client->hold > number)
+			continue;
+		if (instead != NULL)
+			answer = strdup(instead);
+		if (answer != NULL)
+			give_answer(client, answer);
+		client->hold = 0;
+		send_answer(c, client);
+	}
+}
+
+/* ---- open and close ---- */
+
+static int
+listen_at(const char *path)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strlen(path) >= sizeof to.sun_path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(to.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	(void)unlink(path);
+	if (bind(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
+	    chmod(path, 0660) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+struct control *
+control_open(const char *path, control_answer *answer, void *user)
+{
+	struct control *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		return NULL;
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		c->clients[i].fd = -1;
+	c->answer = answer;
+	c->user = user;
+	snprintf(c->path, sizeof c->path, "%s", path);
+	c->epoll = epoll_create1(EPOLL_CLOEXEC);
+	c->listener = c->epoll < 0 ? -1 : listen_at(path);
+	if (c->listener < 0) {
+		int error = errno;
+
+		if (c->epoll >= 0)
+			close(c->epoll);
+		free(c);
+		errno = error;
+		return NULL;
+	}
+	watch(c, EPOLL_CTL_ADD, c->listener, EPOLLIN, LISTENER);
+	return c;
+}
+
+void
+control_close(struct control *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		drop(&c->clients[i]);
+	close(c->listener);
+	close(c->epoll);
+	(void)unlink(c->path);
+	free(c);
+}
+
+int
+control_fd(const struct control *c)
+{
+	return c->epoll;
+}

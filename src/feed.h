@@ -1,0 +1,66 @@
+/*
+ * feed: what the parts of the log reader share.
+ */
+#ifndef FEED_H
+#define FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "allowlist.h"
+#include "control.h"
+#include "follow.h"
+#include "livesets.h"
+#include "rules.h"
+#include "saver.h"
+#include "state.h"
+#include "troubles.h"
+
+#define FEED_LOGS_MAX 32
+#define FEED_RULES_MAX 64
+
+struct options {
+	bool once;    /* -1 */
+	bool dry_run; /* -n */
+	bool private; /* -p */
+	bool verbose; /* -v */
+	uint32_t cap; /* -m: bans a minute; 0: any number */
+	const char *rules[FEED_RULES_MAX];
+	size_t rules_n;
+	const char *statedir, *local, *set4, *set6;
+	char **logs;
+	size_t logs_n;
+};
+
+struct log {
+	struct follow *follow;
+	bool ended;
+	bool missed;	       /* and not yet told, for want of a time */
+	int64_t capped_minute; /* the last one told */
+	int error;	       /* errno of the last one told; 0 */
+};
+
+struct feed {
+	struct options o;
+	struct rules *rules;
+	struct allowlist allowlist;
+	struct state state;
+	struct livesets live;
+	struct log logs[FEED_LOGS_MAX];
+	struct state_log marks[FEED_LOGS_MAX];
+	struct saver saver;
+	struct control *control; /* NULL: there is none */
+	struct troubles troubles;
+	int64_t since_s; /* unix seconds of the start */
+	int signals;
+	bool stop;
+};
+
+/* A monotonic clock in milliseconds. */
+int64_t feed_now_ms(void);
+
+/* Says what went wrong, and remembers it for status. NULL is nothing. */
+void feed_tell(struct feed *f, const char *message);
+
+#endif

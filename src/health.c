@@ -1,0 +1,128 @@
+#include "health.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BEHIND_S 60 /* reading that much after the fact is worth a look */
+#define LATELY_S 3600
+#define FULL_PERCENT 90
+
+struct judgement {
+	enum health worst;
+	json_t *problems;
+	int64_t now;
+};
+
+/* A problem; takes the text. */
+static void
+find(struct judgement *j, enum health level, json_t *text)
+{
+	if (level > j->worst)
+		j->worst = level;
+	(void)json_array_append_new(j->problems, text);
+}
+
+static const char *
+string(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static int64_t
+integer(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static void
+judge_log(struct judgement *j, const json_t *log)
+{
+	const char *path = string(log, "path");
+	int64_t newest = integer(log, "newest_line");
+
+	if (!json_is_true(json_object_get(log, "following")))
+		find(j, HEALTH_CRITICAL,
+		    json_sprintf("%s is not read: %s", path,
+			string(log, "error") == NULL ? "it has ended"
+						     : string(log, "error")));
+	else if (integer(log, "unread_bytes") > 0 && newest < j->now - BEHIND_S)
+		find(j, HEALTH_WARNING,
+		    json_sprintf("%s: %lld bytes and %lld s behind", path,
+			(long long)integer(log, "unread_bytes"),
+			(long long)(j->now - newest)));
+	if (integer(log, "capped") > j->now - LATELY_S)
+		find(j, HEALTH_WARNING,
+		    json_sprintf(
+			"%s: more bans a minute than -m allows", path));
+}
+
+static void
+judge_set(struct judgement *j, const json_t *set)
+{
+	int64_t room = integer(set, "room");
+
+	if (string(set, "error") != NULL)
+		find(j, HEALTH_WARNING,
+		    json_sprintf("set %s", string(set, "error")));
+	else if (integer(set, "entries") > room / 100 * FULL_PERCENT)
+		find(j, HEALTH_WARNING,
+		    json_sprintf("set %s is nearly full", string(set, "name")));
+}
+
+static void
+judge_hook(struct judgement *j, const json_t *hook)
+{
+	const json_t *last = json_object_get(hook, "last");
+
+	if (integer(last, "no_right") > j->now - LATELY_S &&
+	    integer(last, "no_right") > integer(last, "ipset"))
+		find(j, HEALTH_WARNING,
+		    json_string("the hook has no right to read the sets "
+				"(cap_net_admin)"));
+}
+
+static void
+judge_feed(struct judgement *j, const json_t *status)
+{
+	const char *local = string(status, "local_error");
+	const json_t *checkpoint = json_object_get(status, "checkpoint");
+
+	if (!json_is_object(json_object_get(status, "feed")))
+		find(j, HEALTH_CRITICAL,
+		    json_string("rblcache-feed is not running"));
+	if (local != NULL)
+		find(j, HEALTH_WARNING,
+		    json_sprintf("local.cdb: %s; nobody is banned", local));
+	if (string(checkpoint, "error") != NULL)
+		find(j, HEALTH_WARNING,
+		    json_sprintf("%s: %s", string(checkpoint, "path"),
+			string(checkpoint, "error")));
+}
+
+enum health
+health_judge(const json_t *status, json_t *problems)
+{
+	struct judgement j = {HEALTH_OK, problems, integer(status, "now")};
+	const json_t *each;
+	size_t i;
+
+	judge_feed(&j, status);
+	json_array_foreach(json_object_get(status, "logs"), i, each)
+	    judge_log(&j, each);
+	json_array_foreach(json_object_get(status, "sets"), i, each)
+	    judge_set(&j, each);
+	judge_hook(&j, json_object_get(status, "hook"));
+	return j.worst;
+}
+
+const char *
+health_name(enum health h)
+{
+	static const char *const names[] = {
+	    [HEALTH_OK] = "OK",
+	    [HEALTH_WARNING] = "WARNING",
+	    [HEALTH_CRITICAL] = "CRITICAL",
+	};
+
+	return names[h];
+}

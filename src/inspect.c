@@ -1,0 +1,220 @@
+#include "inspect.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "ask.h"
+#include "lookup.h"
+#include "paths.h"
+#include "show.h"
+#include "verdict.h"
+
+/* ---- the facts ---- */
+
+static void
+note(json_t *notes, const char *what, const char *why)
+{
+	(void)json_array_append_new(notes, json_sprintf("%s: %s", what, why));
+}
+
+static const char *
+why_text(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "no such set";
+	case EPERM:
+		return "no right to read it (cap_net_admin)";
+	case EINVAL:
+		return "it is damaged, or none of rblcache's";
+	default:
+		return strerror(error);
+	}
+}
+
+/* The feed may read the set where we may not. */
+static int
+ask_set_of_feed(
+    struct verdict_facts *f, const char *statedir, const struct addr *a)
+{
+	const struct request r = {.command = REQUEST_TEST, .ip = *a};
+	const json_t *member;
+	json_t *object;
+
+	if (ask_feed(statedir, &r, &object) != ASK_ANSWERED)
+		return -1;
+	member = json_object_get(object, "member");
+	if (json_is_boolean(member))
+		f->set = json_is_true(member) ? SETTEST_MEMBER : SETTEST_ABSENT;
+	json_decref(object);
+	return f->set == SETTEST_ERROR ? -1 : 0;
+}
+
+static void
+gather(struct verdict_facts *f, const struct inspect_sources *from,
+    const struct addr *a, json_t *notes)
+{
+	const char *set = addr_is4(a) ? from->set4 : from->set6;
+	int error = lookup_set(f, from->set4, from->set6, a);
+
+	if (error == EPERM && ask_set_of_feed(f, from->statedir, a) == 0)
+		error = 0;
+	if (error != 0)
+		note(notes, set, why_text(error));
+	error = lookup_local(f, from->local, a);
+	if (error != 0)
+		note(notes, from->local, why_text(error));
+	error = lookup_recent(f, from->recent, a);
+	if (error != 0)
+		note(notes, from->recent, why_text(error));
+}
+
+/* The ban in recent.cdb, whether or not the hook would ask there. */
+static json_t *
+ban_of(const struct inspect_sources *from, const struct addr *a, json_t *notes,
+    const struct verdict *v)
+{
+	struct verdict_facts f = {.now = time(NULL)};
+	uint32_t left;
+
+	(void)lookup_recent(&f, from->recent, a);
+	if (!f.recent_asked || f.recent != RECENT_FOUND)
+		return json_null();
+	left = recent_left_s(&f.ban, f.now);
+	if (v->kind == VERDICT_PASS && left > 0)
+		note(notes, from->recent,
+		    "has a ban that the set has not: somebody took it out");
+	return json_pack("{s:s, s:I, s:I, s:s}", "rule", f.ban.rule, "since",
+	    (json_int_t)f.ban.since, "until", (json_int_t)(f.now + left),
+	    "reply", f.ban.reply);
+}
+
+/* ---- the answer ---- */
+
+static json_t *
+prefix_text(const struct addr *a, unsigned bits)
+{
+	unsigned shown = addr_is4(a) ? bits - ADDR_V4_OFFSET : bits;
+	struct addr net = *a;
+	char ip[ADDR_STRLEN];
+
+	(void)addr_mask(&net, bits);
+	return json_sprintf("%s/%u", addr_format(&net, ip), shown);
+}
+
+static json_t *
+prefix(const struct verdict_facts *f, const struct verdict *v,
+    const struct addr *a)
+{
+	if (v->kind == VERDICT_PASS)
+		return json_null();
+	if (strcmp(v->source, "local") == 0)
+		return prefix_text(a, f->rule.bits);
+	return prefix_text(a, addr_is4(a) ? 128 : ADDR_V6_BAN_BITS);
+}
+
+json_t *
+inspect_address(const struct inspect_sources *from, const struct addr *a)
+{
+	static const char *const answers[] = {
+	    [VERDICT_PASS] = "pass",
+	    [VERDICT_ALLOW] = "allow",
+	    [VERDICT_REFUSE] = "refuse",
+	};
+	struct verdict_facts f = {.now = time(NULL)};
+	json_t *notes = json_array();
+	struct verdict v;
+	char ip[ADDR_STRLEN];
+	json_t *ban;
+
+	gather(&f, from, a, notes);
+	v = verdict_decide(&f);
+	ban = ban_of(from, a, notes, &v);
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "ip",
+	    addr_format(a, ip), "answer", answers[v.kind], "source",
+	    *v.source == 0 ? json_null() : json_string(v.source), "reply",
+	    *v.reply == 0 ? json_null() : json_string(v.reply), "prefix",
+	    prefix(&f, &v, a), "left",
+	    v.left_s < 0 ? json_null() : json_integer(v.left_s), "ban", ban,
+	    "notes", notes);
+}
+
+/* ---- for people ---- */
+
+static const char *
+string(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static const char *
+source_name(const char *source)
+{
+	if (strcmp(source, "local") == 0)
+		return "local.cdb, your own rules";
+	if (strcmp(source, "ipset") == 0)
+		return "the kernel set";
+	return "recent.cdb";
+}
+
+static void
+show_answer(FILE *to, const json_t *found)
+{
+	const char *answer = string(found, "answer");
+	const char *ip = string(found, "ip");
+
+	if (strcmp(answer, "refuse") == 0)
+		fprintf(to, "%s is refused: %s\n", ip, string(found, "reply"));
+	else if (strcmp(answer, "allow") == 0)
+		fprintf(to, "%s is allowed: rblsmtpd asks no list\n", ip);
+	else
+		fprintf(
+		    to, "%s is not known here: rblsmtpd asks the lists\n", ip);
+	if (string(found, "source") != NULL)
+		fprintf(to, "source   %s, as %s\n",
+		    source_name(string(found, "source")),
+		    string(found, "prefix"));
+}
+
+static void
+show_ban(FILE *to, const json_t *found)
+{
+	const json_t *ban = json_object_get(found, "ban");
+	int64_t until = json_integer_value(json_object_get(ban, "until"));
+	int64_t left = until - time(NULL);
+	char buf[SHOW_TIME_SIZE];
+
+	if (!json_is_object(ban))
+		return;
+	fprintf(to, "rule     %s, by the log line of %s\n", string(ban, "rule"),
+	    show_time(json_integer_value(json_object_get(ban, "since")), buf));
+	if (left <= 0) {
+		fputs("until    it is over\n", to);
+		return;
+	}
+	fprintf(to, "until    %s, ", show_time(until, buf));
+	fprintf(to, "%s left\n", show_span(left, buf));
+}
+
+void
+inspect_show(FILE *to, const json_t *found)
+{
+	const char *source = string(found, "source");
+	const json_t *each;
+	size_t i;
+
+	show_answer(to, found);
+	show_ban(to, found);
+	json_array_foreach(json_object_get(found, "notes"), i, each)
+	    fprintf(to, "note     %s\n", json_string_value(each));
+	if (source == NULL || strcmp(string(found, "answer"), "refuse") != 0)
+		return;
+	if (strcmp(source, "local") != 0)
+		fprintf(
+		    to, "to lift  rblcachectl del %s\n", string(found, "ip"));
+	fprintf(to,
+	    "to keep  \"%s allow\" in " PATHS_CONFDIR
+	    "/hosts, and make there\n",
+	    string(found, "ip"));
+}

@@ -1,0 +1,636 @@
+/*
+ * rblcachectl: asks the feed and tells it things.
+ *
+ *	what changes something	request -> ask (the feed's socket)
+ *	status, metrics		ask, or recent.cdb; health -> show, metrics
+ *	list, export		recent.cdb and the sets -> listing
+ *	test			the hook's own questions -> inspect
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "checkpoint.h"
+#include "health.h"
+#include "inspect.h"
+#include "listing.h"
+#include "metrics.h"
+#include "paths.h"
+#include "rbldnsdzone.h"
+#include "report.h"
+#include "settest.h"
+#include "show.h"
+#include "timespan.h"
+#include "when.h"
+
+/* status exits as a monitoring plugin: health.h, and 3 when it cannot tell */
+enum { EXIT_UNKNOWN = 3, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
+
+#define ADD_DEFAULT_S 86400
+#define ADD_DEFAULT_TEXT "this server takes no mail from your address for now"
+
+static const char usage[] =
+    "usage: rblcachectl [-j] [-d STATEDIR] [-l local.cdb] [-s set4] [-S set6] "
+    "COMMAND\n"
+    "       status                     is all well? exits 0, 1 or 2\n"
+    "       list                       who is banned\n"
+    "       test IP                    what would the hook answer, and why?\n"
+    "       add IP [-t TIME] [TEXT]    ban, for a day or TIME (2h, 3d)\n"
+    "       del IP                     lift a ban\n"
+    "       flush                      lift all bans\n"
+    "       forget RULE [since TIME]   lift the bans of a rule (since 14:00)\n"
+    "       metrics [DIR]              for Prometheus; to DIR/rblcache.prom\n"
+    "       export rbldnsd             the bans as a zone file\n";
+
+struct options {
+	bool json; /* -j */
+	const char *statedir, *local, *set4, *set6;
+	char recent[PATH_MAX];
+};
+
+__attribute__((format(printf, 1, 2))) static void
+say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("rblcachectl: ", stderr);
+	vfprintf(stderr, format, args);
+	fputs("\n", stderr);
+	va_end(args);
+}
+
+__attribute__((noreturn, format(printf, 1, 2))) static void
+die_usage(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("rblcachectl: ", stderr);
+	vfprintf(stderr, format, args);
+	fputs("\n", stderr);
+	fputs(usage, stderr);
+	va_end(args);
+	exit(EXIT_USAGE);
+}
+
+/* ---- the feed ---- */
+
+static int
+complain_of_feed(const struct options *o, enum ask_answer answer)
+{
+	if (answer == ASK_NOBODY)
+		say("no rblcache-feed runs on %s", o->statedir);
+	else if (errno == EACCES)
+		say("%s/control: this is for root and the feed's group",
+		    o->statedir);
+	else if (errno == ECONNRESET)
+		say("%s/control: the feed gave no answer", o->statedir);
+	else
+		say("%s/control: %s", o->statedir, strerror(errno));
+	return EXIT_SYSTEM;
+}
+
+/* Sends a change. The answer, or NULL after saying why; *code says how bad. */
+static json_t *
+tell_feed(const struct options *o, const struct request *r, int *code)
+{
+	json_t *object;
+	enum ask_answer answer = ask_feed(o->statedir, r, &object);
+	const char *error;
+
+	*code = 0;
+	if (answer != ASK_ANSWERED) {
+		*code = complain_of_feed(o, answer);
+		return NULL;
+	}
+	error = json_string_value(json_object_get(object, "error"));
+	if (error != NULL) {
+		say("%s", error);
+		*code =
+		    (int)json_integer_value(json_object_get(object, "exit"));
+		json_decref(object);
+		return NULL;
+	}
+	error = json_string_value(json_object_get(object, "set_error"));
+	if (error != NULL) {
+		say("recent.cdb is changed, but a set is not: %s", error);
+		*code = EXIT_SYSTEM;
+	}
+	return object;
+}
+
+static void
+print_json(const json_t *object)
+{
+	(void)json_dumpf(object, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+/* ---- recent.cdb and the sets ---- */
+
+/* Loads what recent.cdb has; -1 after saying why not. */
+static int
+load(const struct options *o, struct state *state)
+{
+	if (state_new(state) != 0) {
+		say("%s", strerror(errno));
+		return -1;
+	}
+	switch (checkpoint_load(o->recent, state, NULL, 0)) {
+	case CHECKPOINT_LOADED:
+	case CHECKPOINT_ABSENT:
+		return 0;
+	case CHECKPOINT_DAMAGED:
+		say("%s is damaged", o->recent);
+		break;
+	case CHECKPOINT_ERROR:
+		say("%s: %s", o->recent, strerror(errno));
+		break;
+	}
+	state_free(state);
+	return -1;
+}
+
+static void
+ignore(void *user, const struct addr *a)
+{
+	(void)user;
+	(void)a;
+}
+
+static struct sets *
+open_sets(const struct options *o)
+{
+	return sets_new(o->set4, o->set6, ignore, NULL);
+}
+
+/* ---- status ---- */
+
+/* What can be known while no feed runs. */
+static json_t *
+status_of_files(const struct options *o)
+{
+	struct sets *sets = open_sets(o);
+	int64_t now = time(NULL);
+	struct state state;
+	struct stat st;
+	bool saved = stat(o->recent, &st) == 0;
+	json_t *status;
+
+	if (load(o, &state) != 0) {
+		sets_free(sets);
+		return NULL;
+	}
+	status = json_pack("{s:I, s:n, s:o, s:o, s:o, s:o, s:n, s:[]}", "now",
+	    (json_int_t)now, "feed", "logs", json_array(), "sets",
+	    report_sets(sets, o->set4, o->set6), "bans",
+	    report_bans(&state, now), "hook", report_hook(&state.tallies, now),
+	    "local_error", "errors");
+	(void)json_object_set_new(status, "checkpoint",
+	    json_pack("{s:o, s:o, s:n}", "path", report_text(o->recent),
+		"saved", saved ? json_integer(st.st_mtime) : json_null(),
+		"error"));
+	state_free(&state);
+	sets_free(sets);
+	return status;
+}
+
+static json_t *
+get_status(const struct options *o)
+{
+	const struct request r = {.command = REQUEST_STATUS};
+	json_t *status;
+	enum ask_answer answer = ask_feed(o->statedir, &r, &status);
+
+	switch (answer) {
+	case ASK_ANSWERED:
+		return status;
+	case ASK_NOBODY:
+		return status_of_files(o);
+	case ASK_ERROR:
+		(void)complain_of_feed(o, answer);
+		break;
+	}
+	return NULL;
+}
+
+static int
+do_status(const struct options *o, char **args)
+{
+	json_t *status = get_status(o);
+	json_t *problems = json_array();
+	enum health health;
+
+	(void)args;
+	if (status == NULL) {
+		json_decref(problems);
+		return EXIT_UNKNOWN;
+	}
+	health = health_judge(status, problems);
+	if (o->json) {
+		(void)json_object_set_new(status, "health",
+		    json_pack("{s:s, s:O}", "level", health_name(health),
+			"problems", problems));
+		print_json(status);
+	} else {
+		show_status(stdout, status, health, problems);
+	}
+	json_decref(problems);
+	json_decref(status);
+	return (int)health;
+}
+
+static int
+do_metrics(const struct options *o, char **args)
+{
+	json_t *status = get_status(o);
+	int code = 0;
+
+	if (status == NULL)
+		return EXIT_SYSTEM;
+	if (*args == NULL) {
+		metrics_write(stdout, status);
+	} else if (metrics_save(*args, status) != 0) {
+		say("%s: %s", *args, strerror(errno));
+		code = EXIT_SYSTEM;
+	}
+	json_decref(status);
+	return code;
+}
+
+/* ---- list, export ---- */
+
+static void
+print_entry(const struct listing_entry *e)
+{
+	char when[SHOW_TIME_SIZE];
+	char ip[ADDR_STRLEN];
+
+	printf("%s%s\t%s\t%s\t%s\n", addr_format(&e->ip, ip),
+	    addr_is4(&e->ip) ? "" : "/64",
+	    e->until == 0 ? "for ever" : show_time(e->until, when),
+	    e->known ? e->rule : "-", e->known ? e->reply : "-");
+}
+
+static void
+print_entry_json(const struct listing_entry *e)
+{
+	char ip[ADDR_STRLEN];
+	json_t *object = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "ip",
+	    json_sprintf(
+		"%s%s", addr_format(&e->ip, ip), addr_is4(&e->ip) ? "" : "/64"),
+	    "source", e->in_set ? "ipset" : "recent", "until",
+	    e->until == 0 ? json_null() : json_integer(e->until), "since",
+	    e->known ? json_integer(e->since) : json_null(), "rule",
+	    e->known ? report_text(e->rule) : json_null(), "reply",
+	    e->known ? json_string(e->reply) : json_null());
+
+	(void)json_dumpf(object, stdout, JSON_COMPACT);
+	json_decref(object);
+}
+
+static void
+print_list(const struct listing *l)
+{
+	struct listing_entry e;
+
+	for (size_t i = 0; i < l->n; i++) {
+		listing_nth(l, i, &e);
+		print_entry(&e);
+	}
+}
+
+/* One at a time, since there may be a million. */
+static void
+print_list_json(const struct listing *l)
+{
+	struct listing_entry e;
+
+	putchar('[');
+	for (size_t i = 0; i < l->n; i++) {
+		listing_nth(l, i, &e);
+		fputs(i == 0 ? "\n" : ",\n", stdout);
+		print_entry_json(&e);
+	}
+	puts("\n]");
+}
+
+static void
+print_zone(const struct listing *l)
+{
+	rbldnsdzone_write(stdout, l);
+}
+
+/* recent.cdb is up to 2 s old, or more; where we may, have it written now. */
+static void
+save_first(const struct options *o)
+{
+	const struct request r = {.command = REQUEST_SAVE};
+	json_t *object;
+
+	if (ask_feed(o->statedir, &r, &object) == ASK_ANSWERED)
+		json_decref(object);
+}
+
+static int
+with_listing(const struct options *o, void (*print)(const struct listing *))
+{
+	struct sets *sets = open_sets(o);
+	struct listing l;
+	struct state state;
+	int code = EXIT_SYSTEM;
+
+	save_first(o);
+	if (load(o, &state) != 0) {
+		sets_free(sets);
+		return code;
+	}
+	if (listing_open(&l, state.bans, sets, o->set4, o->set6, time(NULL)) !=
+	    0) {
+		say("%s", strerror(errno));
+	} else {
+		print(&l);
+		listing_close(&l);
+		code = 0;
+	}
+	state_free(&state);
+	sets_free(sets);
+	return code;
+}
+
+static int
+do_list(const struct options *o, char **args)
+{
+	(void)args;
+	return with_listing(o, o->json ? print_list_json : print_list);
+}
+
+static int
+do_export(const struct options *o, char **args)
+{
+	if (strcmp(*args, "rbldnsd") != 0)
+		die_usage("export: '%s' is no format", *args);
+	return with_listing(o, print_zone);
+}
+
+/* ---- one address ---- */
+
+static struct addr
+address(const char *text)
+{
+	struct addr a;
+
+	if (addr_parse(text, strlen(text), &a) != 0)
+		die_usage("'%s' is no IP address", text);
+	return a;
+}
+
+static int
+do_test(const struct options *o, char **args)
+{
+	const struct inspect_sources from = {
+	    .local = o->local,
+	    .recent = o->recent,
+	    .set4 = o->set4,
+	    .set6 = o->set6,
+	    .statedir = o->statedir,
+	};
+	struct addr a = address(*args);
+	json_t *found = inspect_address(&from, &a);
+
+	if (o->json)
+		print_json(found);
+	else
+		inspect_show(stdout, found);
+	json_decref(found);
+	return 0;
+}
+
+/* The words, with blanks between them. */
+static void
+join(char *to, size_t size, char **words)
+{
+	size_t len = 0;
+
+	*to = 0;
+	for (; *words != NULL && len < size; words++)
+		len += (size_t)snprintf(
+		    to + len, size - len, "%s%s", len == 0 ? "" : " ", *words);
+}
+
+static int
+do_add(const struct options *o, char **args)
+{
+	struct request r = {.command = REQUEST_ADD, .seconds = ADD_DEFAULT_S};
+	char text[REPLY_SIZE] = ADD_DEFAULT_TEXT;
+	char until[SHOW_TIME_SIZE];
+	json_t *answer;
+	int code;
+
+	r.ip = address(*args++);
+	if (*args != NULL && strcmp(*args, "-t") == 0) {
+		if (*++args == NULL || timespan_parse(*args, &r.seconds) != 0)
+			die_usage("add: -t wants a time such as 2h or 3d, up "
+				  "to 24d");
+		args++;
+	}
+	if (*args != NULL)
+		join(text, sizeof text, args);
+	reply_make(r.reply, REPLY_DEFER, text, strlen(text));
+	answer = tell_feed(o, &r, &code);
+	if (answer == NULL)
+		return code;
+	if (o->json)
+		print_json(answer);
+	else
+		printf("%s is refused until %s: %s\n",
+		    json_string_value(json_object_get(answer, "banned")),
+		    show_time(
+			json_integer_value(json_object_get(answer, "until")),
+			until),
+		    r.reply);
+	json_decref(answer);
+	return code;
+}
+
+static int
+do_del(const struct options *o, char **args)
+{
+	struct request r = {.command = REQUEST_DEL};
+	json_t *answer;
+	int code;
+
+	r.ip = address(*args);
+	answer = tell_feed(o, &r, &code);
+	if (answer == NULL)
+		return code;
+	if (o->json)
+		print_json(answer);
+	else
+		printf("%s %s\n",
+		    json_string_value(json_object_get(answer, "lifted")),
+		    json_is_true(json_object_get(answer, "was_banned"))
+			? "is no longer banned; if a list refuses it again, "
+			  "it is banned again"
+			: "was not banned");
+	json_decref(answer);
+	return code;
+}
+
+/* ---- many ---- */
+
+static int
+lift(const struct options *o, const struct request *r)
+{
+	int code;
+	json_t *answer = tell_feed(o, r, &code);
+
+	if (answer == NULL)
+		return code;
+	if (o->json)
+		print_json(answer);
+	else
+		printf("%lld bans lifted\n",
+		    (long long)json_integer_value(
+			json_object_get(answer, "lifted")));
+	json_decref(answer);
+	return code;
+}
+
+static int
+do_flush(const struct options *o, char **args)
+{
+	const struct request r = {.command = REQUEST_FLUSH};
+
+	(void)args;
+	return lift(o, &r);
+}
+
+static int
+do_forget(const struct options *o, char **args)
+{
+	struct request r = {.command = REQUEST_FORGET};
+	char when[64];
+
+	if (strlen(*args) >= sizeof r.rule || **args == 0)
+		die_usage("forget: '%s' is no name of a rule", *args);
+	strcpy(r.rule, *args++);
+	if (*args != NULL) {
+		if (strcmp(*args, "since") != 0 || args[1] == NULL)
+			die_usage("forget: RULE since TIME");
+		join(when, sizeof when, args + 1);
+		if (when_parse(when, time(NULL), &r.since) != 0)
+			die_usage("forget: '%s' is no time such as 14:00, 2h "
+				  "or 2026-11-25 14:00",
+			    when);
+	}
+	return lift(o, &r);
+}
+
+/* ---- */
+
+static const struct {
+	const char *name;
+	int (*run)(const struct options *, char **);
+	int least, most; /* arguments */
+} commands[] = {
+    {"status", do_status, 0, 0},
+    {"list", do_list, 0, 0},
+    {"test", do_test, 1, 1},
+    {"add", do_add, 1, INT_MAX},
+    {"del", do_del, 1, 1},
+    {"flush", do_flush, 0, 0},
+    {"forget", do_forget, 1, INT_MAX},
+    {"metrics", do_metrics, 0, 1},
+    {"export", do_export, 1, 1},
+};
+
+static const char *
+set_option(int letter, const char *name)
+{
+	if (*name != 0 && !settest_name_ok(name))
+		die_usage("option -%c: '%s' is no name of a set", letter, name);
+	return name;
+}
+
+static void
+read_options(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	*o = (struct options){
+	    .statedir = PATHS_STATEDIR,
+	    .local = PATHS_LOCAL_CDB,
+	    .set4 = PATHS_SET4,
+	    .set6 = PATHS_SET6,
+	};
+	opterr = 0;
+	while ((c = getopt(argc, argv, "+:hjd:l:s:S:")) != -1) {
+		switch (c) {
+		case 'h':
+			fputs(usage, stdout);
+			exit(fflush(stdout) == 0 ? 0 : EXIT_SYSTEM);
+		case 'j':
+			o->json = true;
+			break;
+		case 'd':
+			o->statedir = optarg;
+			break;
+		case 'l':
+			o->local = optarg;
+			break;
+		case 's':
+		case 'S':
+			*(c == 's' ? &o->set4 : &o->set6) =
+			    set_option(c, optarg);
+			break;
+		case ':':
+			die_usage("option -%c needs an argument", optopt);
+		default:
+			die_usage("unknown option -%c", optopt);
+		}
+	}
+	if (snprintf(o->recent, sizeof o->recent, "%s/%s", o->statedir,
+		PATHS_RECENT_NAME) >= (int)sizeof o->recent)
+		die_usage("%s: %s", o->statedir, strerror(ENAMETOOLONG));
+}
+
+static int
+run(const struct options *o, char **args, int n)
+{
+	if (n == 0)
+		die_usage("no command");
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (strcmp(commands[i].name, *args) != 0)
+			continue;
+		if (n - 1 < commands[i].least || n - 1 > commands[i].most)
+			die_usage("%s: wrong number of arguments", *args);
+		return commands[i].run(o, args + 1);
+	}
+	die_usage("'%s' is no command", *args);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o;
+	int code;
+
+	read_options(&o, argc, argv);
+	code = run(&o, argv + optind, argc - optind);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		say("standard output: %s", strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	return code;
+}

@@ -1,0 +1,257 @@
+#include "show.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#include "decide.h"
+
+#define ERRORS_SHOWN 3
+
+const char *
+show_time(int64_t time_s, char buf[SHOW_TIME_SIZE])
+{
+	time_t seconds = (time_t)time_s;
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm) == NULL ||
+	    strftime(buf, SHOW_TIME_SIZE, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		snprintf(buf, SHOW_TIME_SIZE, "@%lld", (long long)time_s);
+	return buf;
+}
+
+const char *
+show_span(int64_t seconds, char buf[SHOW_TIME_SIZE])
+{
+	long long s = seconds < 0 ? 0 : seconds;
+
+	if (s < 60)
+		snprintf(buf, SHOW_TIME_SIZE, "%llds", s);
+	else if (s < 3600)
+		snprintf(buf, SHOW_TIME_SIZE, "%lldm %llds", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(
+		    buf, SHOW_TIME_SIZE, "%lldh %lldm", s / 3600, s / 60 % 60);
+	else
+		snprintf(buf, SHOW_TIME_SIZE, "%lldd %lldh", s / 86400,
+		    s / 3600 % 24);
+	return buf;
+}
+
+static int64_t
+integer(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static const char *
+string(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+/* The word at the left, once, and blanks below it. */
+static void
+left(FILE *to, const char *word)
+{
+	fprintf(to, "%-8s", word);
+}
+
+static void
+show_feed(FILE *to, const json_t *status)
+{
+	const json_t *feed = json_object_get(status, "feed");
+	char since[SHOW_TIME_SIZE];
+
+	left(to, "feed");
+	if (!json_is_object(feed)) {
+		fputs("not running\n", to);
+		return;
+	}
+	fprintf(to, "running since %s, pid %lld, %s\n",
+	    show_time(integer(feed, "since"), since),
+	    (long long)integer(feed, "pid"),
+	    integer(feed, "uid") == 0 ? "as root" : "as its own user");
+}
+
+static void
+show_logs(FILE *to, const json_t *status)
+{
+	const char *word = "log";
+	char age[SHOW_TIME_SIZE];
+	const json_t *log;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "logs"), i, log)
+	{
+		int64_t newest = integer(log, "newest_line");
+
+		left(to, word);
+		fprintf(to, "%s: ", string(log, "path"));
+		if (string(log, "error") != NULL)
+			fputs(string(log, "error"), to);
+		else if (!json_is_true(json_object_get(log, "following")))
+			fputs("has ended", to);
+		else if (integer(log, "unread_bytes") > 0)
+			fprintf(to, "%lld bytes to read",
+			    (long long)integer(log, "unread_bytes"));
+		else
+			fputs("read to its end", to);
+		if (newest == 0)
+			fputs(", no line yet\n", to);
+		else
+			fprintf(to, ", newest line %s ago\n",
+			    show_span(integer(status, "now") - newest, age));
+		word = "";
+	}
+}
+
+static void
+show_sets(FILE *to, const json_t *status)
+{
+	const char *word = "sets";
+	const json_t *set;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "sets"), i, set)
+	{
+		left(to, word);
+		if (string(set, "error") != NULL)
+			fprintf(to, "%s\n", string(set, "error"));
+		else
+			fprintf(to, "%s: %lld of %lld\n", string(set, "name"),
+			    (long long)integer(set, "entries"),
+			    (long long)integer(set, "room"));
+		word = "";
+	}
+	if (*word != 0)
+		fprintf(to, "%-8sswitched off\n", word);
+}
+
+/* One rule: what holds, and what came of its lines today. */
+static void
+show_rule(FILE *to, const json_t *rule)
+{
+	const json_t *today = json_object_get(rule, "today");
+	const json_t *skips = json_object_get(today, "skips");
+	const char *before = ", left out: ";
+
+	fprintf(to, "%s %lld, today %lld new", string(rule, "rule"),
+	    (long long)integer(rule, "live"),
+	    (long long)integer(today, "bans"));
+	if (integer(today, "counts") > 0)
+		fprintf(
+		    to, ", counted %lld", (long long)integer(today, "counts"));
+	for (int why = 0; why < DECIDE_WHYS; why++) {
+		const char *name = decide_why_name((enum decide_why)why);
+
+		if (integer(skips, name) == 0)
+			continue;
+		fprintf(to, "%s%s %lld", before, name,
+		    (long long)integer(skips, name));
+		before = ", ";
+	}
+	putc('\n', to);
+}
+
+static void
+show_bans(FILE *to, const json_t *status)
+{
+	const json_t *bans = json_object_get(status, "bans");
+	const json_t *rule;
+	size_t i;
+
+	left(to, "bans");
+	fprintf(to, "%lld hold now\n", (long long)integer(bans, "live"));
+	json_array_foreach(json_object_get(bans, "rules"), i, rule)
+	{
+		left(to, "");
+		show_rule(to, rule);
+	}
+}
+
+/* Each refusal spares rblsmtpd one query at the least. */
+static void
+show_hook(FILE *to, const json_t *status)
+{
+	const json_t *hook = json_object_get(status, "hook");
+	const json_t *today = json_object_get(hook, "today");
+	const json_t *last = json_object_get(hook, "last");
+	int64_t refused = integer(today, "local") + integer(today, "ipset") +
+			  integer(today, "recent");
+	char when[SHOW_TIME_SIZE];
+
+	left(to, "hook");
+	fprintf(to,
+	    "today refused %lld without asking a list (sets %lld, recent.cdb "
+	    "%lld, local.cdb %lld)\n",
+	    (long long)refused, (long long)integer(today, "ipset"),
+	    (long long)integer(today, "recent"),
+	    (long long)integer(today, "local"));
+	left(to, "");
+	fprintf(to, "DNS queries saved today: %lld at least\n",
+	    (long long)(refused + integer(today, "allowed")));
+	if (integer(today, "would_refuse") > 0)
+		fprintf(to, "%-8swould have refused %lld, but for its -n\n", "",
+		    (long long)integer(today, "would_refuse"));
+	if (integer(last, "no_right") > integer(last, "ipset"))
+		fprintf(to, "%-8sruns without cap_net_admin, said last at %s\n",
+		    "", show_time(integer(last, "no_right"), when));
+	if (integer(today, "trouble") > 0)
+		fprintf(to, "%-8slook-ups that failed today: %lld\n", "",
+		    (long long)integer(today, "trouble"));
+}
+
+static void
+show_checkpoint(FILE *to, const json_t *status)
+{
+	const json_t *checkpoint = json_object_get(status, "checkpoint");
+	int64_t saved = integer(checkpoint, "saved");
+	char age[SHOW_TIME_SIZE];
+
+	left(to, "saved");
+	fprintf(to, "%s, ", string(checkpoint, "path"));
+	if (saved == 0)
+		fputs("not yet\n", to);
+	else
+		fprintf(to, "%s ago\n",
+		    show_span(integer(status, "now") - saved, age));
+}
+
+static void
+show_errors(FILE *to, const json_t *status)
+{
+	const json_t *errors = json_object_get(status, "errors");
+	char when[SHOW_TIME_SIZE];
+	const json_t *error;
+	size_t i;
+
+	json_array_foreach(errors, i, error)
+	{
+		if (i == ERRORS_SHOWN)
+			break;
+		left(to, i == 0 ? "said" : "");
+		fprintf(to, "%s %s\n", show_time(integer(error, "time"), when),
+		    string(error, "text"));
+	}
+}
+
+void
+show_status(
+    FILE *to, const json_t *status, enum health health, const json_t *problems)
+{
+	const json_t *problem;
+	size_t i;
+
+	fputs(health_name(health), to);
+	json_array_foreach(problems, i, problem) fprintf(
+	    to, "%s%s", i == 0 ? ": " : "; ", json_string_value(problem));
+	putc('\n', to);
+	show_feed(to, status);
+	show_logs(to, status);
+	show_sets(to, status);
+	show_bans(to, status);
+	show_hook(to, status);
+	show_checkpoint(to, status);
+	show_errors(to, status);
+}
