@@ -220,17 +220,19 @@ cdb: $(B)/rblcache-cdb
 # ---- installation ----
 
 MAN8 := hooks/rblcache.8 src/rblcache-feed.8 cdb/rblcache-cdb.8
+MAN7 := hooks/rblcache.7
 MAN5 := src/rblcache.rules.5 cdb/rblcache-hosts.5
 RULES := $(wildcard hooks/log/*.rules)
 SERVICE := hooks/service
 D := $(DESTDIR)
 
 install: all
-	install -d $(D)$(SBINDIR) $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man8 \
-	    $(D)$(CONFDIR)/lists $(D)$(CONFDIR)/log $(D)$(STATEDIR) \
+	install -d $(D)$(SBINDIR) $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man7 \
+	    $(D)$(MANDIR)/man8 $(D)$(CONFDIR)/lists $(D)$(CONFDIR)/log $(D)$(STATEDIR) \
 	    $(D)$(DATADIR)
 	install -m 755 $(PROGRAMS) $(D)$(SBINDIR)
 	install -m 644 $(MAN5) $(D)$(MANDIR)/man5
+	install -m 644 $(MAN7) $(D)$(MANDIR)/man7
 	install -m 644 $(MAN8) $(D)$(MANDIR)/man8
 	cp -R $(SERVICE) $(D)$(DATADIR)
 	# what the admin may have changed stays as it is
@@ -245,6 +247,7 @@ install: all
 uninstall:
 	rm -f $(addprefix $(D)$(SBINDIR)/,$(notdir $(PROGRAMS))) \
 	    $(addprefix $(D)$(MANDIR)/man5/,$(notdir $(MAN5))) \
+	    $(addprefix $(D)$(MANDIR)/man7/,$(notdir $(MAN7))) \
 	    $(addprefix $(D)$(MANDIR)/man8/,$(notdir $(MAN8)))
 	rm -rf $(D)$(DATADIR)
 	for f in $(RULES) cdb/hosts cdb/Makefile; do \
@@ -324,7 +327,7 @@ lint:
 	    CFLAGS='-O1 -g -fanalyzer -Wno-analyzer-malloc-leak'
 	@# not: variables that cross from one sourced file to another
 	shellcheck -s sh -S warning -e SC1090,SC1091,SC2034,SC2154 $(SCRIPTS)
-	mandoc -Tlint -W warning $(MAN5) $(MAN8)
+	mandoc -Tlint -W warning $(MAN5) $(MAN7) $(MAN8)
 
 cov:
 	$(call need,$(COV_PACKAGES))

@@ -29,6 +29,7 @@ is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
 ./usr/sbin/rblcache-feed
 ./usr/share/man/man5/rblcache-hosts.5
 ./usr/share/man/man5/rblcache.rules.5
+./usr/share/man/man7/rblcache.7
 ./usr/share/man/man8/rblcache-cdb.8
 ./usr/share/man/man8/rblcache-feed.8
 ./usr/share/man/man8/rblcache.8" "what INSTALL says"
