@@ -70,6 +70,43 @@ for word in build query dump; do
 	    "rblcache-cdb -h has $word"
 	like "$(cat cdb/rblcache-cdb.8)" "^.It Cm $word\$" "its page too"
 done
+# every option of -h has an item of its own in the page
+for page in */*.8; do
+	program=${page##*/}
+	program=${program%.8}
+	[ -x "$RBLCACHE_BUILD/$program" ] || continue
+	missing=
+	for letter in $("$RBLCACHE_BUILD/$program" -h |
+		sed 's/rblcache-[a-z]*//g' | options | sed 's/./& /g'); do
+		grep -Eq "^\.It (.* )?Fl $letter( |\$)" "$page" ||
+			missing="$missing $letter"
+	done
+	is "$missing" "" "$program -h: each option has its item in $page"
+done
+
+# what a page names is a page of ours or of one of these
+outside=" env.1 make.1 rblsmtpd.1 tcpserver.1 pcre2pattern.3 ipset.8
+    iptables.8 multilog.8 nft.8 rbldnsd.8 shorewall.8 systemctl.1 "
+outside=" $(echo $outside) "
+for page in */*.[578]; do
+	unknown=
+	for named in $(sed -n 's/^\..*Xr \([^ ]*\) \([1-8]\).*/\1.\2/p' "$page" |
+		sort -u); do
+		case $outside in
+		*" $named "*) continue ;;
+		esac
+		# not in this tree yet
+		if [ "$named" = rblcachectl.8 ] && [ ! -e src/rblcachectl.c ]; then
+			continue
+		fi
+		set -- */"$named"
+		[ -e "$1" ] || unknown="$unknown $named"
+	done
+	is "$unknown" "" "the pages that $page names exist"
+	like "$(sed -n '/^\.Sh SEE ALSO/,$p' "$page")" '^\.Xr rblcache' \
+	    "its SEE ALSO leads on"
+done
+
 # a key in the page is one that loads, and the other way round
 is "$(sed -n 's/^.It Ic \([a-z]*\) .*/\1/p' src/rblcache.rules.5 | sort)" \
     "$(sed -n 's/^ *{"\([a-z]*\)", set_.*/\1/p' src/rules.c | sort)" \
