@@ -235,6 +235,7 @@ install: all
 	install -m 644 $(MAN7) $(D)$(MANDIR)/man7
 	install -m 644 $(MAN8) $(D)$(MANDIR)/man8
 	cp -R $(SERVICE) $(D)$(DATADIR)
+	install -m 644 hooks/from-swatch $(D)$(DATADIR)
 	# what the admin may have changed stays as it is
 	for f in $(RULES) cdb/hosts cdb/Makefile; do \
 	    case $$f in *.rules) to=log ;; *) to=. ;; esac; \
