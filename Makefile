@@ -152,7 +152,8 @@ $(B)/tests/fuzz/%.t: $(B)/tests/fuzz/%.bin
 
 check: deps
 	$(Q)$(MAKE) run-tests
-run-tests: all $(UNIT_TESTS) $(REPLAYS) $(TEST_PROGRAMS) $(B)/tests/bench/load
+run-tests: all $(UNIT_TESTS) $(REPLAYS) $(TEST_PROGRAMS) $(B)/tests/bench/load \
+    build/promtool
 	RBLCACHE_BUILD=$(CURDIR)/$(B) CMOCKA_MESSAGE_OUTPUT=TAP TZ=UTC \
 	    prove -e '' $(PROVEFLAGS) \
 	    $(UNIT_TESTS) $(REPLAYS) $(INTEGRATION_TESTS)
@@ -200,17 +201,23 @@ endef
 deps:
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 
-# Those who did it before, for `make bench` to measure beside. They are not
-# installed, since that would start two daemons that work on the firewall of
-# this machine; unpacked they are files, and their maintainers' scripts are
-# not run.
+# $(call unpack,PACKAGES): their files below the target, without installing
+# them, since that would start daemons; their maintainers' scripts are not run.
+define unpack
+$(Q)rm -rf $@.part && mkdir -p $@.part && cd $@.part && \
+if ! apt-get download -q $(1); then \
+    [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get download -q $(1); \
+fi && for p in *.deb; do dpkg -x $$p . && rm $$p || exit 1; done
+$(Q)mv $@.part $@
+endef
+
+# Those who did it before, for `make bench` to measure beside.
 build/others:
-	$(Q)rm -rf $@.part && mkdir -p $@.part && cd $@.part && \
-	if ! apt-get download -q $(OTHERS_PACKAGES); then \
-	    [ "$$(id -u)" = 0 ] && apt-get update -q && \
-	    apt-get download -q $(OTHERS_PACKAGES); \
-	fi && for p in *.deb; do dpkg -x $$p . && rm $$p || exit 1; done
-	$(Q)mv $@.part $@
+	$(call unpack,$(OTHERS_PACKAGES))
+
+# For a test; without a network it skips what it wants this for.
+build/promtool:
+	-$(call unpack,prometheus)
 
 # ---- the admin's own rules ----
 

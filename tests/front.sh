@@ -118,11 +118,13 @@ front_reloaded() {
 front_start_dnsbl() {
 	if [ "$FRONT_ROOT" ]; then
 		rbldnsd -n -f -r "$front/bl" -u rbldns -b 127.0.0.53/53 \
-		    rbl.test:ip4set:bl.zone >"$front/rbldnsd.log" 2>&1 &
+		    rbl.test:ip4set:bl.zone ${rbldnsd_zones-} \
+		    >"$front/rbldnsd.log" 2>&1 &
 	else # it refuses to run as root, also as that of a namespace
 		unshare -U --map-user=65534 --map-group=65534 \
 		    rbldnsd -n -f -w "$front/bl" -b 127.0.0.53/53 \
-		    rbl.test:ip4set:bl.zone >"$front/rbldnsd.log" 2>&1 &
+		    rbl.test:ip4set:bl.zone ${rbldnsd_zones-} \
+		    >"$front/rbldnsd.log" 2>&1 &
 	fi
 	rbldnsd_pid=$!
 	front_wait 5 grep -q started "$front/rbldnsd.log" ||

@@ -1,0 +1,422 @@
+#!/bin/sh
+# rblcachectl and the feed's socket: what is asked is what the hook would say,
+# what is told stays, also after kill -9, and nobody at the socket keeps the
+# feed from its log.
+set -u
+here=$(dirname "$0")
+. "$here/../tap.sh"
+. "$here/../front.sh"
+front_enter "$0" "$@"
+front_prepare
+mkdir "$front/work" "$front/work/state"
+cd "$front/work" || exit 1
+recent=$front/work/state/recent.cdb
+rules=$root/hooks/log/rblsmtpd.rules
+export TZ=UTC
+[ "$front_ipset" ] || sets="-s '' -S ''"
+cp "$RBLCACHE_BUILD/rblcachectl" "$front/bin"
+chmod 755 "$front/work" "$front/work/state"
+
+ctl() {
+	eval "\"$front/bin/rblcachectl\" -d state -l \"$local_cdb\" ${sets-}" '"$@"'
+}
+line() { # ADDRESS [SECONDS AGO] [TEXT]
+	printf '@40000000%08x00000000 rblsmtpd: %s pid 7: 451 %s\n' \
+	    $(($(date +%s) + 10 - ${2:-0})) "$1" "${3-Listed by TEST, see /$1}"
+}
+answers() { # a warning is an answer
+	ctl status >status
+	[ $? -le 1 ]
+}
+follow() {
+	eval "\"$feed\" -m 0 -c \"$rules\" -d state -l \"$local_cdb\" ${sets-} log" \
+	    '2>>err &'
+	feed_pid=$!
+	front_wait 10 answers
+}
+stop() { # SIGNAL
+	kill "-$1" "$feed_pid"
+	wait "$feed_pid" 2>/dev/null
+	feed_pid=
+}
+answer() { # ADDRESS: the hook's, of recent.cdb alone or with the sets
+	eval "TCPREMOTEIP=$1 \"$hook\" -nv -l \"$local_cdb\" -k \"$recent\" ${2-${sets-}}" \
+	    'true' 2>&1 | sed 's/^rblcache: [^ ]* pid [0-9]*: //'
+}
+# banned ADDRESS yes|no: by the set, by recent.cdb, and by the feed's own count
+banned() {
+	if [ "$2" = yes ]; then want='would refuse'; else want='not known'; fi
+	answer "$1" | grep -q "$want" &&
+		answer "$1" "-s '' -S ''" | grep -q "$want" &&
+		ctl test "$1" | grep -q "$([ "$2" = yes ] && echo refused ||
+		echo 'not known')"
+}
+json() { # PERL EXPRESSION on $s, the JSON on standard input
+	perl -MJSON::PP -e 'local $/; my $s = JSON::PP->new->decode(<STDIN>);
+	    my $got = '"$1"'; print "$got\n"'
+}
+
+cat >hosts <<'EOT'
+192.0.2.0/24   allow
+203.0.113.66   deny   553 go away
+2001:db8:7::/48 defer later
+EOT
+"$cdb" build "$local_cdb" hosts
+{
+	line 203.0.113.9 100
+	line 203.0.113.10 50
+	line 192.0.2.7 40
+	line 2001:db8:1:2::5 30
+	line 203.0.113.11 20 'Error: open resolver; https://check.test/returnc/pub/'
+} >log
+
+# ---- without a feed ----
+
+exits "no feed: status is critical" 2 '^CRITICAL: rblcache-feed is not running' \
+    ctl status
+exits "no feed: nothing can be changed" 111 'no rblcache-feed runs on state' \
+    ctl del 203.0.113.9
+exits "no feed, no recent.cdb: an empty list" 0 '^$' ctl list
+exits "and rblsmtpd would be asked" 0 'not known here' ctl test 203.0.113.9
+
+# ---- status, list, test ----
+
+follow
+out=$(ctl status)
+is $? 0 "status: exit 0"
+is "$(printf '%s\n' "$out" | head -n 1)" OK "status: OK"
+like "$out" '^log +log: read to its end, newest line [0-9]+s ago' "the log"
+like "$out" '^bans +3 hold now' "three bans hold"
+like "$out" ' rblsmtpd 3, today [0-9]+ new, left out: allowed 1, except 1$' \
+    "by rule, with what was left out and why"
+ok "one screen" test "$(printf '%s\n' "$out" | wc -l)" -lt 24
+is "$(ctl list | cut -f 1,3,4)" "203.0.113.9	rblsmtpd	451 Listed by TEST, see /203.0.113.9
+203.0.113.10	rblsmtpd	451 Listed by TEST, see /203.0.113.10
+2001:db8:1:2::/64	rblsmtpd	451 Listed by TEST, see /2001:db8:1:2::5" \
+    "list: who is banned, in order of address"
+is "$(ctl -j list | json 'join " ", map { $_->{ip} . "=" . ($_->{until} -
+    $_->{since}) } @$s')" \
+    "203.0.113.9=86400 203.0.113.10=86400 2001:db8:1:2::/64=86400" "list -j"
+for ip in 203.0.113.9 203.0.113.1 203.0.113.66 192.0.2.200 2001:db8:1:2::77 \
+    2001:db8:1:3::77 2001:db8:7:8::1 ::ffff:203.0.113.10; do
+	said=$(answer "$ip")
+	case $said in
+	'would refuse: '*)
+		said=${said#would refuse: }
+		like "$(ctl test "$ip")" "is refused: ${said%% (*}\$" \
+		    "test $ip: refused, as by the hook"
+		like "$(ctl test "$ip")" "^to keep  \".* allow\" in .*/hosts" \
+		    "and how to undo it" ;;
+	allowed*)
+		like "$(ctl test "$ip")" 'is allowed: ' \
+		    "test $ip: allowed, as by the hook" ;;
+	*)
+		like "$(ctl test "$ip")" 'is not known here' \
+		    "test $ip: not known, as to the hook" ;;
+	esac
+done
+out=$(ctl test 203.0.113.9)
+like "$out" '^rule +rblsmtpd, by the log line of 20' "the rule and the line"
+like "$out" '^until +20.* 23h 5[0-9]m left$' "and for how long still"
+like "$(ctl test 203.0.113.66)" '^source +local.cdb, .* 203.0.113.66/32$' \
+    "the source and the prefix"
+like "$(ctl test 2001:db8:7:8::1)" '2001:db8:7::/48$' "of IPv6 too"
+is "$(ctl -j test 2001:db8:1:2::77 | json '"$s->{answer} $s->{prefix} " .
+    "$s->{ban}{rule} " . ($s->{ban}{until} - $s->{ban}{since})')" \
+    "refuse 2001:db8:1:2::/64 rblsmtpd 86400" "test -j"
+is "$(ctl -j status | json '"$s->{health}{level} $s->{bans}{live} " .
+    "$s->{logs}[0]{lines}"')" "OK 3 5" "status -j"
+
+# ---- what the hook says ----
+
+answer 203.0.113.9 >/dev/null # only to have it run
+{
+	for n in 1 2 3; do
+		echo "rblcache: 203.0.113.9 pid $n: 451 x (ipset, 99s left)"
+	done
+	echo "rblcache: 203.0.113.9 pid 4: 451 x (recent, 99s left)"
+	echo "rblcache: 203.0.113.66 pid 5: 553 go away (local)"
+	echo "rblcache: 203.0.113.9 pid 6: would refuse: 451 x (ipset, 9s left)"
+} | while read -r said; do
+	printf '@40000000%08x00000000 %s\n' $(($(date +%s) + 10)) "$said"
+done >>log
+front_wait 5 eval 'ctl status | grep -q "saved today: 5 at least"'
+out=$(ctl status)
+like "$out" 'today refused 5 without .*sets 3, recent.cdb 1, local.cdb 1' \
+    "refusals answered from the cache today"
+like "$out" 'DNS queries saved today: 5 at least' "queries saved"
+like "$out" 'would have refused 1, ' "what the hook's -n spared"
+is "$(ctl status | head -n 1)" OK "all is well"
+printf '@40000000%08x00000000 %s\n' $(($(date +%s) + 11)) \
+    'rblcache: 203.0.113.9 pid 7: set rblcache4: no right to read it (cap_net_admin)' \
+    >>log
+front_wait 5 eval '! ctl status >/dev/null'
+exits "a hook without its capability: a warning" 1 \
+    '^WARNING: the hook has no right' ctl status
+
+# ---- del, add ----
+
+exits "del" 0 '^203.0.113.9 is no longer banned' ctl del 203.0.113.9
+ok "at once: not in the set, not in recent.cdb" banned 203.0.113.9 no
+exits "del of nobody" 0 '^203.0.113.9 was not banned' ctl del 203.0.113.9
+exits "del takes the /64" 0 '^2001:db8:1:2::/64 is no longer banned' \
+    ctl del 2001:db8:1:2::77
+exits "add" 0 '^203.0.113.20 is refused until .*: 451 bad 100%$' \
+    ctl add 203.0.113.20 -t 2h bad 100%
+ok "at once: in the set and in recent.cdb" banned 203.0.113.20 yes
+like "$(answer 203.0.113.20)" '451 bad 100% \(.*, (7200|719[0-9])s left\)' \
+    "with its text, for its time"
+exits "add with a code" 0 ': 553 no$' ctl add 203.0.113.21 553 no
+exits "add, for a shorter time" 0 . ctl add 203.0.113.20 -t 1h
+like "$(answer 203.0.113.20)" '(3600|359[0-9])s left' "is what it says"
+for ip in 192.0.2.7 127.0.0.1 10.0.0.1 ::1; do
+	exits "add $ip: never" 100 'is never banned' ctl add "$ip"
+done
+for n in 1 2 3 4 5; do # a kill right behind the answer
+	ctl add "203.0.113.3$n" >/dev/null
+	stop KILL
+	follow
+	banned "203.0.113.3$n" yes || break
+	ctl del "203.0.113.3$n" >/dev/null
+	stop KILL
+	follow
+	banned "203.0.113.3$n" no && banned 203.0.113.9 no &&
+		banned 203.0.113.20 yes || break
+done
+is "$n" 5 "kill -9 right after add and del: both stay, five times"
+old_has() {
+	TCPREMOTEIP=$1 "$hook" -nv -l '' -k "$recent.old" -s '' -S '' true 2>&1 |
+		grep -q 'would refuse'
+}
+ctl del 203.0.113.20 >/dev/null
+ok "the old copy still has it" old_has 203.0.113.20
+ok "but follows" front_wait 10 eval '! old_has 203.0.113.20'
+ctl add 203.0.113.20 -t 1h >/dev/null
+ok "and with an added one" front_wait 10 old_has 203.0.113.20
+rm state/recent.cdb # as a damaged one
+stop KILL
+follow
+ok "from the old copy: still as told" banned 203.0.113.9 no
+line 203.0.113.9 >>log
+ok "refused anew by a list: banned anew" front_wait 5 banned 203.0.113.9 yes
+
+if [ "$front_ipset" ]; then
+	ipset add rblcache4 203.0.113.40 timeout 600
+	like "$(ctl list)" '^203.0.113.40	20.*	-	-$' \
+	    "list: also what somebody put into the set"
+	exits "del: that too" 0 'is no longer banned' ctl del 203.0.113.40
+	ok "it is gone" eval 'answer 203.0.113.40 | grep -q "not known"'
+	ipset del rblcache4 203.0.113.10
+	unlike "$(ctl list)" '^203.0.113.10	' \
+	    "list: not what somebody took out of the set"
+	like "$(ctl test 203.0.113.10)" 'somebody took it out' "test says so"
+else
+	skip "what an administrator does to the set" "no ipset here"
+fi
+
+# ---- forget, flush ----
+
+ctl forget rblsmtpd >/dev/null
+line 203.0.113.50 3000 >>log
+line 203.0.113.51 60 >>log
+front_wait 5 banned 203.0.113.51 yes
+exits "forget since" 0 '^1 bans lifted' ctl forget rblsmtpd since \
+    "$(date -d '10 minutes ago' '+%Y-%m-%d %H:%M')"
+ok "younger: gone" banned 203.0.113.51 no
+ok "older: stays" banned 203.0.113.50 yes
+ok "of another rule: stays" banned 203.0.113.20 yes
+exits "forget: all of a rule" 0 '^[1-9][0-9]* bans lifted' ctl forget rblsmtpd
+ok "gone" banned 203.0.113.50 no
+stop KILL
+follow
+ok "after a kill, too" banned 203.0.113.50 no
+ok "and the other rule's stays" banned 203.0.113.20 yes
+exits "forget: no such rule" 100 'no rule of this name' ctl forget rblsmtp
+exits "flush" 0 '^[1-9][0-9]* bans lifted' ctl flush
+is "$(ctl list)" "" "nobody is banned"
+ok "not in the set either" banned 203.0.113.20 no
+stop TERM
+ok "the socket is gone" test ! -e state/control
+exits "list without the feed" 0 '^$' ctl list
+line 203.0.113.60 >>log
+follow
+front_wait 5 banned 203.0.113.60 yes
+stop TERM
+like "$(ctl list)" '^203.0.113.60	' "list without the feed: the ban"
+like "$(ctl test 203.0.113.60)" 'is refused' "test without the feed"
+ok "export without the feed" eval \
+    'ctl export rbldnsd | grep -q "^203.0.113.60 :127.0.0.2:Listed"'
+like "$(ctl status)" '^bans +1 hold now' "status without the feed: from recent.cdb"
+
+# ---- who may ----
+
+follow
+as() { # UID:GID COMMAND...
+	ids=$1
+	shift
+	perl -e '($) , $() = ("'"${ids#*:} ${ids#*:}"'", '"${ids#*:}"');
+	    ($<, $>) = ('"${ids%:*}, ${ids%:*}"'); exec @ARGV' -- "$@"
+}
+if [ "$FRONT_ROOT" ]; then
+	stranger="as 65534:65534 $front/bin/rblcachectl -d $front/work/state"
+	exits "another user: no" 111 'for root and the feed.s group' \
+	    $stranger del 203.0.113.60
+	exits "nor the status" 3 'for root and the feed.s group' $stranger status
+	like "$($stranger list)" '^203.0.113.60	' "but the list, from recent.cdb"
+	chmod 666 state/control
+	exits "the peer is checked as well" 111 'gave no answer|Broken pipe' \
+	    $stranger del 203.0.113.60
+	chmod 660 state/control
+	exits "the feed's group may" 0 'is no longer banned' as 65534:0 \
+	    "$front/bin/rblcachectl" -d "$front/work/state" del 203.0.113.60
+	ipset add rblcache4 203.0.113.61 timeout 600
+	like "$(as 65534:0 "$front/bin/rblcachectl" -d "$front/work/state" \
+	    test 203.0.113.61)" 'is refused' \
+	    "and has the feed look into the set, where it may not"
+	ctl del 203.0.113.61 >/dev/null
+else
+	skip "other users" "not root"
+fi
+
+# ---- at the socket ----
+
+cat >crowd.pl <<'EOT'
+# Clients that send nothing, half a line, junk, too much, or never read.
+use IO::Socket::UNIX;
+my @keep;
+$SIG{PIPE} = 'IGNORE';
+my @lines = ("", "{\"command\": \"sta", "\0\xff\xfe" x 500, "x" x 9000,
+    "{\"command\": \"status\"}\n", "{}\n", "\n", "[" x 4000 . "\n",
+    "{\"command\": \"save\"}\n" x 3);
+my $end = time + 3;
+my $n = 0;
+while (time < $end) {
+	my $s = IO::Socket::UNIX->new(Peer => "state/control") or next;
+	$s->blocking(0);
+	syswrite $s, $lines[$n++ % @lines];
+	push @keep, $s;
+	shift @keep if @keep > 500;
+}
+print "$n\n";
+EOT
+perl crowd.pl >crowd.n &
+crowd_pid=$!
+served=0
+tries=0
+while kill -0 "$crowd_pid" 2>/dev/null && [ "$tries" -lt 200 ]; do
+	tries=$((tries + 1))
+	line "203.0.113.$((100 + tries % 50))" >>log
+	ctl list >/dev/null && served=$((served + 1))
+	front_wait 5 eval "answer 203.0.113.$((100 + tries % 50)) '-k \"\"' |
+	    grep -q 'would refuse'" || break
+done
+wait "$crowd_pid"
+if [ "$front_ipset" ]; then
+	ok "a crowd at the socket ($(cat crowd.n)): the log is read meanwhile ($tries lines)" \
+	    test "$tries" -gt 3
+fi
+ok "status is answered afterwards" front_wait 10 answers
+ok "and the feed still lives" kill -0 "$feed_pid"
+sockets() {
+	find "/proc/$feed_pid/fd" -lname 'socket:*' | wc -l
+}
+ok "no connection is left" front_wait 10 eval '[ "$(sockets)" -le 3 ]'
+
+# ---- a disk that is full ----
+
+stop TERM
+cat >fulldisk <<'EOT'
+mkdir full && mount -t tmpfs -o size=64k none full || exit 77
+"$feed" -m 0 -c "$rules" -d full -l '' -s '' -S '' log 2>/dev/null &
+pid=$!
+i=0
+while [ ! -s full/recent.cdb ] && [ $((i += 1)) -lt 500 ]; do sleep 0.02; done
+sleep 0.3
+dd if=/dev/zero of=full/filler bs=1k 2>/dev/null
+"$ctl" -d full -s '' -S '' add 203.0.113.70
+echo $?
+rm full/filler
+"$ctl" -d full -s '' -S '' add 203.0.113.71
+echo $?
+kill $pid
+wait $pid
+EOT
+out=$(export feed rules ctl="$front/bin/rblcachectl"; unshare -m sh fulldisk 2>&1)
+case $out in
+*denied*) skip "a full disk" "mounting a tmpfs is not allowed here" ;;
+*)
+	like "$out" 'done, but not saved: full/recent.cdb: No space left' \
+	    "a full disk: told that it may not last"
+	is "$(printf '%s\n' "$out" | sed -n '/^[0-9]*$/p' | tr '\n' ' ')" \
+	    "111 0 " "as an error; and room again, none" ;;
+esac
+
+# ---- metrics ----
+
+follow
+ctl metrics >metrics
+like "$(cat metrics)" '^rblcache_up 1$' "metrics: up"
+like "$(cat metrics)" '^rblcache_bans\{rule="rblsmtpd"\} [0-9]+$' "bans by rule"
+like "$(cat metrics)" '^rblcache_refused_total\{source="ipset"\} 3$' "refusals"
+promtool=$(dirname "$RBLCACHE_BUILD")/promtool/usr/bin/promtool
+if [ -x "$promtool" ]; then
+	exits "promtool finds nothing" 0 '^$' "$promtool" check metrics <metrics
+	is "$("$promtool" check metrics <metrics 2>&1)" "" "promtool: clean"
+else
+	skip "promtool" "it could not be had"
+fi
+mkdir textfile
+ln -s "$front/work/hosts" textfile/.rblcache.prom.new
+exits "metrics DIR" 0 '^$' ctl metrics textfile
+ok "the file is whole" grep -q '^rblcache_up 1$' textfile/rblcache.prom
+is "$(stat -c %a textfile/rblcache.prom)" 644 "for node_exporter to read"
+is "$(ls -A textfile)" rblcache.prom "nothing beside it"
+like "$(head -n 1 hosts)" '^192.0.2.0/24 +allow' "and no link was followed"
+exits "no such directory" 111 'nowhere: No such file' ctl metrics nowhere
+
+# ---- export ----
+
+if [ "$front_ipset" ]; then
+	ctl flush >/dev/null
+	ctl add 203.0.113.80 'costs $5, see $' >/dev/null
+	ctl add 2001:db8:9:9::1 =mc2 >/dev/null
+	front_list 198.51.100.99
+	ctl export rbldnsd >"$front/bl/cached"
+	chmod 644 "$front/bl/cached"
+	rbldnsd_zones="cached.test:combined:cached"
+	front_start_dnsbl
+	like "$(cat "$front/rbldnsd.log")" 'cached' "rbldnsd loads the zone"
+	unlike "$(cat "$front/rbldnsd.log")" 'invalid|error' "without a complaint"
+	asks() { # ADDRESS: what rblsmtpd says of it
+		TCPREMOTEIP=$1 rblsmtpd -t 0 -r cached.test echo nobody \
+		    2>/dev/null | tr -d '\r'
+	}
+	is "$(asks 203.0.113.80)" "451 costs \$5, see \$" \
+	    "any mail server can ask for it, in the ban's words"
+	is "$(asks 203.0.113.81)" nobody "and for nobody else"
+	is "$(asks 127.0.0.2)" "451 test" "RFC 5782's test entry"
+	is "$(asks 127.0.0.1)" nobody "and its counterpart"
+	# rblsmtpd asks for IPv4 alone
+	like "$(cat "$front/bl/cached")" \
+	    '^2001:db8:9:9::/64 :127.0.0.2:=mc2$' "IPv6"
+	like "$(cat "$front/rbldnsd.log")" 'cached:ip6trie: ents=2 ' \
+	    "is loaded too"
+else
+	skip "export" "no ipset here"
+fi
+
+# ---- wrong usage ----
+
+for words in '' 'stat' 'test' 'test 203.0.113.9 x' 'test localhost' \
+    'test 203.0.113.0/24' 'del' 'del x' 'add' 'add x' 'add 203.0.113.9 -t' \
+    'add 203.0.113.9 -t 25d' 'add 203.0.113.9 -t 0' 'flush x' 'status x' \
+    'forget' 'forget rblsmtpd x' 'forget rblsmtpd since' \
+    'forget rblsmtpd since soon' 'export' 'export bind' '-x status' \
+    '-s bad/name status' '-d'; do
+	# shellcheck disable=SC2086 # several words
+	exits "usage: rblcachectl $words" 100 'usage: rblcachectl' ctl $words
+done
+exits "-h" 0 '^usage: rblcachectl' ctl -h
+stop TERM
+unlike "$(cat err)" 'damaged|missing' "the feed complained of nothing else"
+done_testing
