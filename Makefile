@@ -23,7 +23,7 @@ all:
 BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev
 TEST_PACKAGES := libcmocka-dev perl libcap2-bin util-linux procps \
-	strace \
+	strace curl wget \
 	ucspi-tcp daemontools runit s6 logrotate libfaketime rbldnsd ipset iproute2 tinycdb
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang libclang-rt-14-dev
@@ -231,22 +231,28 @@ MAN7 := hooks/rblcache.7
 MAN5 := src/rblcache.rules.5 cdb/rblcache-hosts.5
 RULES := $(wildcard hooks/log/*.rules)
 SERVICE := hooks/service
+# below CONFDIR, each in its place: without the first directory
+CONFIG := cdb/hosts cdb/Makefile cdb/lists/README $(RULES)
 D := $(DESTDIR)
+
+# the files of DATADIR name the programs and the configuration
+places := -e 's,/usr/local/sbin,$(SBINDIR),g' \
+	-e 's,/usr/local/share/rblcache,$(DATADIR),g' \
+	-e 's,/etc/rblcache\($$\|[^-A-Za-z]\),$(CONFDIR)\1,g'
 
 install: all
 	install -d $(D)$(SBINDIR) $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man7 \
-	    $(D)$(MANDIR)/man8 $(D)$(CONFDIR)/lists $(D)$(CONFDIR)/log $(D)$(STATEDIR) \
-	    $(D)$(DATADIR)
+	    $(D)$(MANDIR)/man8 $(D)$(CONFDIR)/lists $(D)$(CONFDIR)/log \
+	    $(D)$(STATEDIR) $(D)$(DATADIR)
 	install -m 755 $(PROGRAMS) $(D)$(SBINDIR)
 	install -m 644 $(MAN5) $(D)$(MANDIR)/man5
 	install -m 644 $(MAN7) $(D)$(MANDIR)/man7
 	install -m 644 $(MAN8) $(D)$(MANDIR)/man8
-	cp -R $(SERVICE) $(D)$(DATADIR)
-	install -m 644 hooks/from-swatch $(D)$(DATADIR)
+	cp -R $(SERVICE) hooks/from-swatch cdb/update-drop $(D)$(DATADIR)
+	find $(D)$(DATADIR) -type f -exec sed -i $(places) {} +
 	# what the admin may have changed stays as it is
-	for f in $(RULES) cdb/hosts cdb/Makefile; do \
-	    case $$f in *.rules) to=log ;; *) to=. ;; esac; \
-	    to=$(D)$(CONFDIR)/$$to/$${f##*/}; \
+	for f in $(CONFIG); do \
+	    to=$(D)$(CONFDIR)/$${f#*/}; \
 	    [ -e $$to ] || install -m 644 $$f $$to || exit 1; \
 	done
 
@@ -258,9 +264,8 @@ uninstall:
 	    $(addprefix $(D)$(MANDIR)/man7/,$(notdir $(MAN7))) \
 	    $(addprefix $(D)$(MANDIR)/man8/,$(notdir $(MAN8)))
 	rm -rf $(D)$(DATADIR)
-	for f in $(RULES) cdb/hosts cdb/Makefile; do \
-	    case $$f in *.rules) to=log ;; *) to=. ;; esac; \
-	    to=$(D)$(CONFDIR)/$$to/$${f##*/}; \
+	for f in $(CONFIG); do \
+	    to=$(D)$(CONFDIR)/$${f#*/}; \
 	    ! cmp -s $$f $$to || rm $$to; \
 	done
 	-rmdir $(D)$(CONFDIR)/log $(D)$(CONFDIR)/lists $(D)$(CONFDIR) \
@@ -272,7 +277,7 @@ SOURCES := $(wildcard src/*.c hooks/*.c cdb/*.c)
 HEADERS := $(wildcard src/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
-SCRIPTS := tests/demo tests/front.sh tests/load.sh tests/tap.sh \
+SCRIPTS := cdb/update-drop tests/demo tests/front.sh tests/load.sh tests/tap.sh \
 	tests/bench/bench.sh \
 	$(BENCHES) tests/bench/soak $(INTEGRATION_TESTS) \
 	$(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)

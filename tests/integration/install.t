@@ -17,6 +17,7 @@ ok "make install" install install
 is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
 "./etc/rblcache/Makefile
 ./etc/rblcache/hosts
+./etc/rblcache/lists/README
 ./etc/rblcache/log/badiprbl.rules
 ./etc/rblcache/log/chkuser.rules
 ./etc/rblcache/log/indimail.rules
@@ -33,6 +34,9 @@ is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
 ./usr/share/man/man8/rblcache-cdb.8
 ./usr/share/man/man8/rblcache-feed.8
 ./usr/share/man/man8/rblcache.8" "what INSTALL says"
+is "$(cd "$dest/usr/share/rblcache" && grep -rl /usr/local .)" "" \
+    "samples name the places of this installation"
+ok "update-drop can be run" test -x "$dest/usr/share/rblcache/update-drop"
 ok "the state directory" test -d "$dest/var/lib/rblcache"
 ok "make in the configuration directory" env PATH="$dest/usr/sbin:$PATH" \
     make -C "$dest/etc/rblcache"
@@ -47,7 +51,8 @@ is "$(cd "$dest" && find . -type f)" ./etc/rblcache/hosts \
 rm "$dest/etc/rblcache/hosts"
 install install >/dev/null 2>&1
 install uninstall >/dev/null 2>&1
-is "$(cd "$dest" && find . -type f)" "" "unchanged: nothing is left"
+is "$(cd "$dest" && find . -type f -o -path '*/rblcache*')" "" \
+    "unchanged: nothing is left"
 
 # every option in a page is in -h, and the other way round
 options() {
