@@ -15,7 +15,7 @@ B := build/$(BUILD)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all help deps check run-tests demo cdb bench soak fuzz lint cov \
-	install uninstall clean
+	install uninstall deb clean
 all:
 
 # What Debian 12 calls what is needed: to build it, for the tests and the demo
@@ -23,8 +23,9 @@ all:
 BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev
 TEST_PACKAGES := libcmocka-dev perl libcap2-bin util-linux procps \
-	strace curl wget \
+	strace curl wget $(DEB_PACKAGES) lintian \
 	ucspi-tcp daemontools runit s6 logrotate libfaketime rbldnsd ipset iproute2 tinycdb
+DEB_PACKAGES := debhelper dpkg-dev
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 COV_PACKAGES := gcovr
@@ -241,9 +242,9 @@ places := -e 's,/usr/local/sbin,$(SBINDIR),g' \
 	-e 's,/etc/rblcache\($$\|[^-A-Za-z]\),$(CONFDIR)\1,g'
 
 install: all
-	install -d $(D)$(SBINDIR) $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man7 \
-	    $(D)$(MANDIR)/man8 $(D)$(CONFDIR)/lists $(D)$(CONFDIR)/log \
-	    $(D)$(STATEDIR) $(D)$(DATADIR)
+	install -d $(D)$(SBINDIR) $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man8 \
+	    $(if $(MAN7),$(D)$(MANDIR)/man7) $(D)$(CONFDIR)/lists \
+	    $(D)$(CONFDIR)/log $(D)$(STATEDIR) $(D)$(DATADIR)
 	install -m 755 $(PROGRAMS) $(D)$(SBINDIR)
 	install -m 644 $(MAN5) $(D)$(MANDIR)/man5
 	install -m 644 $(MAN7) $(D)$(MANDIR)/man7
@@ -271,13 +272,37 @@ uninstall:
 	-rmdir $(D)$(CONFDIR)/log $(D)$(CONFDIR)/lists $(D)$(CONFDIR) \
 	    $(D)$(STATEDIR) 2>/dev/null
 
+# ---- Debian package ----
+
+# build/rblcache_VERSION_ARCH.deb, from a copy of the tree; unless it is younger
+# than every file. env: the package is made with its own settings, whatever this
+# make was given.
+deb:
+	$(call need,$(BUILD_PACKAGES) $(DEB_PACKAGES))
+	$(Q)v=$$(dpkg-parsechangelog -SVersion) && \
+	deb=build/rblcache_$${v}_$$(dpkg --print-architecture).deb && \
+	dir=build/deb/rblcache-$$v && \
+	if [ -e $$deb ] && ! find . \( -path ./build -o -path ./.git \) -prune \
+	    -o -newer $$deb -type f -print | grep -q .; then \
+	    exit 0; \
+	fi && \
+	rm -rf build/deb build/*.deb && mkdir -p $$dir && \
+	{ [ -e .git ] && git ls-files -co --exclude-standard 2>/dev/null || \
+	    find * -path build -prune -o -type f ! -path cdb/local.cdb -print; \
+	} >build/deb/files && \
+	xargs -d '\n' cp -p --parents -t $$dir <build/deb/files && \
+	(cd $$dir && env -i PATH="$$PATH" LC_ALL=C.UTF-8 \
+	    DEB_BUILD_OPTIONS="$$DEB_BUILD_OPTIONS" \
+	    dpkg-buildpackage -b -us -uc -jauto) && \
+	cp -p build/deb/*.deb build && ls build/*.deb
+
 # ---- for those who change it ----
 
 SOURCES := $(wildcard src/*.c hooks/*.c cdb/*.c)
 HEADERS := $(wildcard src/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
-SCRIPTS := cdb/update-drop tests/demo tests/front.sh tests/load.sh tests/tap.sh \
+SCRIPTS := cdb/update-drop debian/postinst debian/prerm debian/postrm tests/demo tests/front.sh tests/load.sh tests/tap.sh \
 	tests/bench/bench.sh \
 	$(BENCHES) tests/bench/soak $(INTEGRATION_TESTS) \
 	$(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)
@@ -353,6 +378,6 @@ clean:
 
 help:
 	@echo 'all demo check cdb bench soak fuzz lint cov install uninstall' \
-	    'deps clean; BUILD=release|san|cov|fuzz, DEV=1, V=1'
+	    'deb deps clean; BUILD=release|san|cov|fuzz, DEV=1, V=1'
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

@@ -1,0 +1,247 @@
+#!/bin/sh
+# The Debian package: what lintian says of it, and its life in a scratch root,
+# from the first installation to the purge. The root is this machine's, below an
+# overlay that is gone at the end.
+set -u
+here=$(dirname "$0")
+. "$here/../tap.sh"
+cd "$root" || exit 1
+unset MAKEFLAGS MAKELEVEL
+
+outside() { # what is in the tree besides build
+	find . \( -path ./build -o -path ./.git \) -prune -o -type f -print | sort
+}
+if [ -z "${PACKAGE_INSIDE-}" ]; then
+	before=$(outside)
+	ok "make deb" make deb
+	is "$(outside)" "$before" "it leaves nothing outside build"
+	deb=$(ls build/rblcache_*.deb)
+	lintian=lintian
+	[ "$(id -u)" != 0 ] || lintian="lintian --allow-root"
+	is "$($lintian --fail-on error,warning -EI --pedantic "$deb" 2>&1)" "" \
+	    "lintian has nothing to say"
+	is "$(dpkg-deb -c "$deb" | awk '$2 != "root/root"')" "" \
+	    "everything belongs to root"
+	why=
+	if [ "$(id -u)" != 0 ]; then
+		why="the scratch root wants root"
+	elif mountpoint -q /usr || mountpoint -q /var; then
+		why="/usr or /var is a file system of its own"
+	elif ! unshare -m -n -p -f true 2>/dev/null; then
+		why="no namespaces here"
+	fi
+	if [ "$why" ]; then
+		skip "the package in a scratch root" "$why"
+		done_testing
+		exit
+	fi
+	PACKAGE_INSIDE=$tap_n
+	export PACKAGE_INSIDE deb
+	exec unshare -m -n -p -f -- "$0"
+fi
+tap_n=$PACKAGE_INSIDE
+tap_scratch
+trap 'umount -R "$scratch" 2>/dev/null; rm -rf "$scratch"' EXIT
+
+# ---- the scratch root ----
+
+mount -t tmpfs -o mode=755 scratch "$scratch" || exit 1
+top=$scratch/top
+upper=$scratch/upper
+mkdir "$top" "$upper" "$scratch/work"
+if ! mount -t overlay -o "lowerdir=/,upperdir=$upper,workdir=$scratch/work" \
+    overlay "$top" 2>/dev/null; then
+	skip "the package in a scratch root" "no overlay here"
+	done_testing
+	exit
+fi
+mount --rbind /dev "$top/dev"
+mount -t proc proc "$top/proc"
+mount -t tmpfs -o mode=1777 tmp "$top/tmp"
+mount -t tmpfs -o mode=755 run "$top/run"
+in_top() {
+	chroot "$top" "$@"
+}
+install() { # DEB [COMMAND before dpkg...]
+	cp "$1" "$top/tmp/new.deb"
+	shift
+	in_top "$@" dpkg --force-unsafe-io -i /tmp/new.deb
+}
+
+# systemctl that only writes down what it is told
+mkdir "$top/run/systemd" "$top/run/systemd/system"
+rm -f "$top/usr/sbin/policy-rc.d"
+cat >"$top/usr/local/sbin/systemctl" <<'E2'
+#!/bin/sh
+echo "$*" >>/tmp/systemctl
+E2
+chmod 755 "$top/usr/local/sbin/systemctl"
+told() { # what systemctl was told since the last time
+	grep -v daemon-reload "$top/tmp/systemctl"
+	: >"$top/tmp/systemctl"
+}
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+for name in nofiles qmail; do
+	getent group $name >/dev/null || in_top groupadd -r $name
+done
+
+# What differs from the machine: mode, owner, capability, sum, name. Not counted:
+# dpkg's own database (rblcache in it is looked for below), logs, the index of
+# man, and what adduser keeps of a file before it changes it.
+look() { # FILE
+	echo "$(stat -c '%A %u %g' "$1") $(getcap "$1" | sed 's/.* //')" \
+	    "$([ -d "$1" ] || cksum <"$1")"
+}
+changed() {
+	(cd "$upper" && find . \( -path ./var/lib/dpkg -o -path ./var/log \
+	    -o -path ./var/cache/man -o -path './etc/*-' \
+	    -o -path ./etc/.pwd.lock \) -prune -o -print) | sort |
+	while read -r f; do
+		if [ -c "$upper/$f" ]; then
+			echo "gone $f"
+		elif [ ! -e "/$f" ] || [ "$(look "$upper/$f")" != "$(look "/$f")" ]; then
+			echo "$(look "$upper/$f") $f"
+		fi
+	done
+}
+before=$(changed)
+
+# ---- the first installation ----
+
+: >"$top/tmp/systemctl"
+ok "dpkg -i" install "$deb"
+is "$(told)" "" "no unit is enabled or started"
+is "$(find "$top/etc/systemd" -name '*rblcache*')" "" "nor linked"
+hook=$top/usr/sbin/rblcache
+file() {
+	echo "$(stat -c '%A %U' "$1") $(in_top stat -c %G "${1#"$top"}")" \
+	    "$(getcap "$1" | sed 's/.* //')"
+}
+is "$(file "$hook")" "-rwxr-x--- root nofiles cap_net_admin=ep" \
+    "the hook: mode, owner, capability"
+is "$(in_top dpkg-statoverride --list '*rblcache*')" \
+    "root nofiles 750 /usr/sbin/rblcache" "the override"
+is "$(in_top getent passwd rblcache | cut -d : -f 6,7)" \
+    "/var/lib/rblcache:/usr/sbin/nologin" "the user"
+is "$(in_top stat -c '%A %U %G' /var/lib/rblcache)" \
+    "drwxr-xr-x rblcache rblcache" "the state directory"
+is "$(in_top dpkg-query -W -f '${Conffiles}\n' rblcache |
+	sed -n 's/^ \([^ ]*\) .*/\1/p' | sort)" \
+    "$(cd "$top" && find etc/rblcache etc/default/rblcache-feed -type f |
+	sed 's,^,/,' | sort)" "what is in /etc are conffiles"
+is "$(in_top dpkg -V rblcache)" "" "all files are there as packed"
+ok "without settings the defaults load" in_top sh -eu /etc/default/rblcache-feed
+for f in "$top"/lib/systemd/system/rblcache-*.service; do
+	like "$(cat "$f")" '^ExecStart=/usr/s' "${f##*/} starts what is installed"
+	unlike "$(cat "$f")" /usr/local "and names nothing else"
+done
+
+echo '203.0.113.66 deny' >>"$top/etc/rblcache/hosts"
+ok "make in /etc/rblcache" in_top make -C /etc/rblcache
+like "$(in_top rblcache-cdb query /etc/rblcache/local.cdb 203.0.113.66)" deny \
+    "has the rule"
+
+nofiles=$(in_top getent group nofiles | cut -d : -f 3)
+hook_as() { # GID ADDRESS
+	in_top setpriv --reuid 65534 --regid "$1" --clear-groups \
+	    env TCPREMOTEIP="$2" rblcache -n true
+}
+exits "the hook, in its group" 0 'would refuse: 553 .* \(local\)' \
+    hook_as "$nofiles" 203.0.113.66
+exits "another group" 126 'Permission denied' hook_as 65534 203.0.113.66
+ipset=
+if ipset create rblcache4 hash:ip 2>/dev/null; then
+	ipset=yes
+	ipset add rblcache4 203.0.113.9
+	exits "a kernel set" 0 'would refuse: .* \(ipset' \
+	    hook_as "$nofiles" 203.0.113.9
+else
+	skip "a kernel set" "no ipset here"
+fi
+
+mkdir "$top/tmp/log"
+echo 'rblsmtpd: 203.0.113.9 pid 1: 451 listed' >"$top/tmp/log/current"
+ok "the feed, as its user" in_top setpriv --reuid rblcache --regid rblcache \
+    --clear-groups rblcache-feed -1 -s '' -S '' /tmp/log
+ok "has written the bans" test -s "$top/var/lib/rblcache/recent.cdb"
+
+# ---- an upgrade ----
+
+in_top sh -e <<-'E2'
+	dpkg-statoverride --remove /usr/sbin/rblcache
+	dpkg-statoverride --add --update root qmail 0750 /usr/sbin/rblcache
+	setcap cap_net_admin+ep /usr/sbin/rblcache
+	echo '# mine' >>/etc/rblcache/log/rblsmtpd.rules
+	sed -i 's/^#LOGS/LOGS/' /etc/default/rblcache-feed
+E2
+is "$(file "$hook")" "-rwxr-x--- root qmail cap_net_admin=ep" \
+    "another group, as README.Debian says"
+kept="etc/rblcache/log/rblsmtpd.rules etc/rblcache/hosts etc/rblcache/local.cdb
+	etc/default/rblcache-feed var/lib/rblcache/recent.cdb"
+sums=$(cd "$top" && cksum $kept)
+dpkg-deb -R "$deb" "$scratch/next"
+sed -i 's/^Version: .*/&+next/' "$scratch/next/DEBIAN/control"
+dpkg-deb --root-owner-group -Znone -b "$scratch/next" "$scratch/next.deb" >/dev/null
+told >/dev/null
+ok "the upgrade" install "$scratch/next.deb" </dev/null
+is "$(in_top dpkg-query -W -f '${Version}' rblcache | sed 's/.*+//')" next \
+    "is one"
+is "$(cd "$top" && cksum $kept)" "$sums" "configuration, bans and rules stay"
+is "$(file "$hook")" "-rwxr-x--- root qmail cap_net_admin=ep" \
+    "the group too, and the capability is back"
+like "$(told)" '^try-restart .*rblcache-drop.timer' \
+    "units go on if they ran, with the new programs"
+
+# ---- where the kernel does not grant the capability ----
+
+exits "without cap_net_admin" 0 'it goes by recent.cdb alone' \
+    install "$deb" setpriv --bounding-set -net_admin --inh-caps -net_admin
+is "$(getcap "$hook")" "" "the hook goes without"
+ok "and runs" in_top setpriv --bounding-set -net_admin \
+    --inh-caps -net_admin rblcache -h
+exits "nor setcap" 0 'it goes by recent.cdb alone' \
+    install "$deb" setpriv --bounding-set -setfcap --inh-caps -setfcap
+
+# ---- remove, purge ----
+
+mkdir -p "$top/service/smtpd"
+echo 'exec tcpserver 0 smtp rblcache rblsmtpd' >"$top/service/smtpd/run"
+in_top /usr/bin/systemctl -q enable rblcache-drop.timer
+told >/dev/null
+exits "remove" 0 '^take the word rblcache out of /service/smtpd/run$' \
+    in_top dpkg -r rblcache
+rm -r "$top/service/smtpd"
+rmdir "$top/service" 2>/dev/null
+like "$(told)" '^stop rblcache-feed.service rblcache-drop.timer' "stops the units"
+is "$(cd "$top" && cksum $kept)" "$sums" "configuration and bans stay"
+ok "the programs do not" test ! -e "$hook"
+is "$(in_top dpkg-statoverride --list /usr/sbin/rblcache)" \
+    "root qmail 750 /usr/sbin/rblcache" "the override stays"
+
+if [ "$ipset" ]; then
+	ipset create rblcache6 hash:ip family inet6
+	ipset create holder list:set
+	ipset add holder rblcache6
+fi
+echo '{"cidr":"198.51.100.0/24"}' >"$top/etc/rblcache/lists/drop_v4.json"
+ok "purge" in_top dpkg -P rblcache
+is "$(changed)" "$before" "nothing is left"
+is "$(grep -rl rblcache "$top"/var/lib/dpkg/status "$top/var/lib/dpkg/statoverride" \
+    "$top"/var/lib/dpkg/triggers; find "$top/var/lib/dpkg" -name 'rblcache*')" "" \
+    "nor in dpkg's database"
+[ ! "$ipset" ] ||
+	is "$(ipset list -n | sort | tr '\n' ' ')" "holder rblcache6 " \
+	    "a set that is in use stays, the other is gone"
+
+# ---- where there is no qmail ----
+
+in_top groupdel nofiles
+in_top groupdel qmail
+exits "no group of that name" 0 'Give it$' install "$deb"
+is "$(file "$hook")" "-rwxr-x--- root root cap_net_admin=ep" "root alone"
+in_top sh -c 'echo "192.0.2.0/24 deny" >/etc/rblcache/lists/mine'
+exits "purge at once" 0 '.*' in_top dpkg -P rblcache
+is "$(cd "$top" && find etc/rblcache -type f)" etc/rblcache/lists/mine \
+    "a list of the admin's own stays"
+done_testing
