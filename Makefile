@@ -232,6 +232,8 @@ MAN7 := hooks/rblcache.7
 MAN5 := src/rblcache.rules.5 cdb/rblcache-hosts.5
 RULES := $(wildcard hooks/log/*.rules)
 SERVICE := hooks/service
+SAMPLES := $(wildcard $(SERVICE) hooks/firewall hooks/from-swatch) \
+	cdb/update-drop
 # below CONFDIR, each in its place: without the first directory
 CONFIG := cdb/hosts cdb/Makefile cdb/lists/README $(RULES)
 D := $(DESTDIR)
@@ -249,7 +251,7 @@ install: all
 	install -m 644 $(MAN5) $(D)$(MANDIR)/man5
 	install -m 644 $(MAN7) $(D)$(MANDIR)/man7
 	install -m 644 $(MAN8) $(D)$(MANDIR)/man8
-	cp -R $(SERVICE) hooks/from-swatch cdb/update-drop $(D)$(DATADIR)
+	cp -R $(SAMPLES) $(D)$(DATADIR)
 	find $(D)$(DATADIR) -type f -exec sed -i $(places) {} +
 	# what the admin may have changed stays as it is
 	for f in $(CONFIG); do \
