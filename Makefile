@@ -304,7 +304,8 @@ SOURCES := $(wildcard src/*.c hooks/*.c cdb/*.c)
 HEADERS := $(wildcard src/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
-SCRIPTS := cdb/update-drop debian/postinst debian/prerm debian/postrm tests/demo tests/front.sh tests/load.sh tests/tap.sh \
+SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
+	tests/demo tests/front.sh tests/load.sh tests/tap.sh \
 	tests/bench/bench.sh \
 	$(BENCHES) tests/bench/soak $(INTEGRATION_TESTS) \
 	$(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)
