@@ -227,7 +227,8 @@ cdb: $(B)/rblcache-cdb
 
 # ---- installation ----
 
-MAN8 := hooks/rblcache.8 src/rblcache-feed.8 cdb/rblcache-cdb.8
+MAN8 := hooks/rblcache.8 src/rblcache-feed.8 src/rblcachectl.8 \
+	cdb/rblcache-cdb.8
 MAN7 := hooks/rblcache.7
 MAN5 := src/rblcache.rules.5 cdb/rblcache-hosts.5
 RULES := $(wildcard hooks/log/*.rules)

@@ -189,6 +189,25 @@ client_address(struct addr *a)
 }
 
 /*
+ * The capability is meant to be permitted only (setcap cap_net_admin+p): with
+ * an effective one the kernel would not run this program at all where a service
+ * may not have it (capabilities(7), capability-dumb binaries), and no mail
+ * would come in. So it is taken up here, where there is one.
+ */
+static void
+take_capability(void)
+{
+	struct __user_cap_header_struct header = {
+	    .version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	data[CAP_TO_INDEX(CAP_NET_ADMIN)].permitted =
+	    data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective =
+		CAP_TO_MASK(CAP_NET_ADMIN);
+	(void)syscall(SYS_capset, &header, data);
+}
+
+/*
  * Gives up every capability for good. Ambient ones go with the permitted
  * (capabilities(7)); none is in the file capability's inheritable set, so
  * exec brings none back.
@@ -297,8 +316,10 @@ main(int argc, char **argv)
 	read_options(&o, argc, argv);
 	known = getenv("RBLSMTPD") == NULL && getenv("RELAYCLIENT") == NULL &&
 		client_address(&a);
-	if (known)
+	if (known) {
+		take_capability();
 		set_error = lookup_set(&facts, o.set4, o.set6, &a);
+	}
 	if (drop_capabilities() != 0) {
 		say("unable to drop capabilities: %s", strerror(errno));
 		known = false;

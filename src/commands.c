@@ -140,7 +140,7 @@ whom(const struct addr *a)
 static json_t *
 add(struct feed *f, const struct request *r, uint64_t *hold)
 {
-	static const char rule[] = "rblcachectl";
+	static const char rule[] = REQUEST_ADD_RULE;
 	struct tally *tally = tallies_of(&f->state.tallies, rule);
 	int64_t now = time(NULL);
 	struct recent_ban ban = {

@@ -187,8 +187,12 @@ show_ban(FILE *to, const json_t *found)
 
 	if (!json_is_object(ban))
 		return;
-	fprintf(to, "rule     %s, by the log line of %s\n", string(ban, "rule"),
-	    show_time(json_integer_value(json_object_get(ban, "since")), buf));
+	show_time(json_integer_value(json_object_get(ban, "since")), buf);
+	if (strcmp(string(ban, "rule"), REQUEST_ADD_RULE) == 0)
+		fprintf(to, "rule     added by hand, %s\n", buf);
+	else
+		fprintf(to, "rule     %s, by the log line of %s\n",
+		    string(ban, "rule"), buf);
 	if (left <= 0) {
 		fputs("until    it is over\n", to);
 		return;

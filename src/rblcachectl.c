@@ -500,7 +500,7 @@ lift(const struct options *o, const struct request *r)
 	if (o->json)
 		print_json(answer);
 	else
-		printf("%lld bans lifted\n",
+		printf("bans lifted: %lld\n",
 		    (long long)json_integer_value(
 			json_object_get(answer, "lifted")));
 	json_decref(answer);

@@ -15,6 +15,7 @@
 #include "reply.h"
 
 #define REQUEST_ERROR_SIZE 256
+#define REQUEST_ADD_RULE "rblcachectl" /* the rule of bans that were added */
 
 enum request_command {
 	REQUEST_STATUS,

@@ -67,7 +67,7 @@ front_prepare() {
 	local_cdb=$front/local.cdb
 	if [ "$FRONT_ROOT" ]; then
 		mail_user="-u 65534 -g 65534"
-		setcap cap_net_admin+ep "$hook" || front_fail "setcap failed"
+		setcap cap_net_admin+p "$hook" || front_fail "setcap failed"
 	else
 		mail_user=
 		echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start

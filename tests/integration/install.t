@@ -28,12 +28,14 @@ is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
 ./usr/sbin/rblcache
 ./usr/sbin/rblcache-cdb
 ./usr/sbin/rblcache-feed
+./usr/sbin/rblcachectl
 ./usr/share/man/man5/rblcache-hosts.5
 ./usr/share/man/man5/rblcache.rules.5
 ./usr/share/man/man7/rblcache.7
 ./usr/share/man/man8/rblcache-cdb.8
 ./usr/share/man/man8/rblcache-feed.8
-./usr/share/man/man8/rblcache.8" "what INSTALL says"
+./usr/share/man/man8/rblcache.8
+./usr/share/man/man8/rblcachectl.8" "what INSTALL says"
 is "$(cd "$dest/usr/share/rblcache" && grep -rl /usr/local .)" "" \
     "samples name the places of this installation"
 ok "update-drop can be run" test -x "$dest/usr/share/rblcache/update-drop"
@@ -64,11 +66,17 @@ page_options() { # PAGE: the letters in its SYNOPSIS
 		sed -n 's/^\(\.Op \)\{0,1\}\.\{0,1\}Fl \([A-Za-z0-9]*\).*/\2/p' |
 		sed 's/./&\n/g' | grep . | sort -u | tr -d '\n'
 }
-for pair in rblcache:hooks/rblcache.8 rblcache-feed:src/rblcache-feed.8; do
+for pair in rblcache:hooks/rblcache.8 rblcache-feed:src/rblcache-feed.8 \
+    rblcachectl:src/rblcachectl.8; do
 	program=${pair%%:*}
 	page=${pair#*:}
 	is "$("$RBLCACHE_BUILD/$program" -h | sed "s/rblcache-[a-z]*//g" |
 		options)" "$(page_options "$page")" "$program -h and its page agree"
+done
+for word in $("$RBLCACHE_BUILD/rblcachectl" -h |
+    sed -n 's/^       \([a-z]*\) .*/\1/p'); do
+	like "$(cat src/rblcachectl.8)" "^.It Cm $word( |\$)" \
+	    "rblcachectl -h has $word, its page too"
 done
 for word in build query dump; do
 	like "$("$RBLCACHE_BUILD/rblcache-cdb" -h)" "rblcache-cdb $word " \
@@ -90,7 +98,7 @@ for page in */*.8; do
 done
 
 # what a page names is a page of ours or of one of these
-outside=" env.1 make.1 rblsmtpd.1 tcpserver.1 pcre2pattern.3 ipset.8
+outside=" cron.8 env.1 make.1 rblsmtpd.1 tcpserver.1 pcre2pattern.3 ipset.8
     iptables.8 multilog.8 nft.8 rbldnsd.8 shorewall.8 systemctl.1 "
 outside=" $(echo $outside) "
 for page in */*.[578]; do
@@ -100,10 +108,6 @@ for page in */*.[578]; do
 		case $outside in
 		*" $named "*) continue ;;
 		esac
-		# not in this tree yet
-		if [ "$named" = rblcachectl.8 ] && [ ! -e src/rblcachectl.c ]; then
-			continue
-		fi
 		set -- */"$named"
 		[ -e "$1" ] || unknown="$unknown $named"
 	done
