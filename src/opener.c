@@ -4,7 +4,35 @@
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#define PRIORITY 1 /* the lowest that there is */
+
+static const struct sched_param hurried = {.sched_priority = PRIORITY};
+static int policy_before = -1;
+
+void
+opener_permit(void)
+{
+	const struct rlimit limit = {PRIORITY, PRIORITY};
+
+	if (setrlimit(RLIMIT_RTPRIO, &limit) == 0)
+		return;
+	policy_before = sched_getscheduler(0);
+	if (sched_setscheduler(0, SCHED_RR, &hurried) != 0)
+		policy_before = -1;
+}
+
+void
+opener_permit_end(void)
+{
+	const struct sched_param usual = {.sched_priority = 0};
+
+	if (policy_before >= 0)
+		(void)sched_setscheduler(0, policy_before, &usual);
+	policy_before = -1;
+}
 
 static void *
 work(void *arg)
@@ -26,14 +54,13 @@ work(void *arg)
 static bool
 start_thread(struct opener *o)
 {
-	const struct sched_param lowest = {.sched_priority = 1};
 	pthread_attr_t attr;
 	bool ok;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
 	pthread_attr_setschedpolicy(&attr, SCHED_RR);
-	pthread_attr_setschedparam(&attr, &lowest);
+	pthread_attr_setschedparam(&attr, &hurried);
 	ok = pthread_create(&o->thread, &attr, work, o) == 0 ||
 	     pthread_create(&o->thread, NULL, work, o) == 0;
 	pthread_attr_destroy(&attr);

@@ -24,6 +24,16 @@ struct opener {
 };
 
 /*
+ * For a caller that gives up its rights before it starts threads: after
+ * opener_permit they may run before others all the same, if the caller might.
+ * That takes a limit (RLIMIT_RTPRIO); where it may not be raised, a policy that
+ * threads inherit, so the caller itself runs before others until
+ * opener_permit_end.
+ */
+void opener_permit(void);
+void opener_permit_end(void);
+
+/*
  * Starts the thread for a queue, which must live until opener_stop; it blocks
  * the signals that the caller blocks. Where that does not work, files are
  * queued when they are needed.
