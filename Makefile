@@ -21,7 +21,8 @@ all:
 # What Debian 12 calls what is needed: to build it, for the tests and the demo
 # (the last line has the real programs), and for the targets of those names.
 BUILD_PACKAGES := gcc libc6-dev make pkg-config \
-	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev
+	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev \
+	libcap-dev
 TEST_PACKAGES := libcmocka-dev perl libcap2-bin util-linux procps \
 	strace curl wget $(DEB_PACKAGES) lintian \
 	ucspi-tcp daemontools runit s6 logrotate libfaketime rbldnsd ipset iproute2 tinycdb
@@ -76,7 +77,7 @@ STATIC := $(STATIC_$(BUILD))
 
 # pkg-config is asked when something is built, not for `make deps`
 libs = $(shell pkg-config --libs $(1))
-PKGS := libcdb libipset libpcre2-8 inih jansson
+PKGS := libcdb libipset libpcre2-8 inih jansson libcap
 cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 
 # ---- programs ----
@@ -85,9 +86,9 @@ HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
 	verdict
 FEED_MODULES := addr allowlist bans cdbread cdbwrite checkpoint closer codec \
 	commands control counts decide follow guard hooklog livesets local \
-	logfiles logqueue lookup lru opener past place recent record reply \
-	report request reserved rules saver seen sets settest stamp state \
-	tallies texts timespan troubles verdict
+	logfiles logqueue lookup lru opener past place privileges recent \
+	record reply report request reserved rules saver seen sets settest \
+	stamp state tallies texts timespan troubles verdict
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
 CTL_MODULES := addr ask bans cdbread cdbwrite checkpoint codec counts decide \
 	guard health hooklog inspect listing local lookup lru metrics past \
@@ -105,7 +106,7 @@ $(B)/rblcache: $(B)/hooks/rblcache.o $(call objects,$(HOOK_MODULES))
 	    -o $@ $^ $(call libs,$(if $(STATIC),--static) libcdb)
 $(B)/rblcache-feed: $(B)/src/rblcache-feed.o $(call objects,$(FEED_MODULES))
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
-	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson)
+	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson libcap)
 $(B)/rblcachectl: $(B)/src/rblcachectl.o $(call objects,$(CTL_MODULES))
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson)

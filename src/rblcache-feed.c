@@ -29,7 +29,9 @@
 #include "commands.h"
 #include "decide.h"
 #include "feed.h"
+#include "opener.h"
 #include "paths.h"
+#include "privileges.h"
 #include "settest.h"
 
 enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
@@ -264,6 +266,18 @@ save_now(struct feed *f)
 	commands_release(f);
 }
 
+__attribute__((noreturn)) static void
+die_of_log(const struct feed *f, size_t i)
+{
+	const char *path = f->o.logs[i];
+
+	if (errno == EACCES)
+		die(EXIT_USAGE,
+		    "%s: %s for uid %lu, see PRIVILEGES in rblcache-feed(8)",
+		    path, strerror(errno), (unsigned long)geteuid());
+	die(exit_code(errno), "%s: %s", path, strerror(errno));
+}
+
 static void
 make_state(struct feed *f)
 {
@@ -275,8 +289,7 @@ make_state(struct feed *f)
 
 		if (strcmp(f->o.logs[i], "-") != 0 &&
 		    realpath(f->o.logs[i], path) == NULL)
-			die(exit_code(errno), "%s: %s", f->o.logs[i],
-			    strerror(errno));
+			die_of_log(f, i);
 		f->marks[i] = (struct state_log){0};
 		state_name_log(&f->marks[i], path);
 	}
@@ -623,8 +636,7 @@ open_logs(struct feed *f)
 		f->logs[i].follow = follow_open(
 		    f->o.logs[i], mark->has_place ? &mark->place : NULL);
 		if (f->logs[i].follow == NULL)
-			die(exit_code(errno), "%s: %s", f->o.logs[i],
-			    strerror(errno));
+			die_of_log(f, i);
 	}
 }
 
@@ -642,6 +654,18 @@ open_control(struct feed *f)
 }
 
 static void
+give_up_rights(const struct feed *f)
+{
+	char error[PRIVILEGES_ERROR_SIZE];
+	struct privileges p;
+
+	opener_permit();
+	privileges_plan(&p, f->o.statedir, f->o.logs, f->o.logs_n);
+	if (privileges_drop(&p, error) != 0)
+		die(EXIT_SYSTEM, "privileges: %s", error);
+}
+
+static void
 start(struct feed *f)
 {
 	if (saver_open(&f->saver, f->o.statedir, &f->state, f->marks,
@@ -651,6 +675,7 @@ start(struct feed *f)
 	lock_statedir(f->o.statedir);
 	load(f);
 	open_logs(f);
+	opener_permit_end();
 	if (livesets_open(&f->live, f->o.set4, f->o.set6, f->state.bans) != 0)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
 	feed_tell(f, livesets_start(&f->live, time(NULL), feed_now_ms()));
@@ -724,6 +749,8 @@ main(int argc, char **argv)
 
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	read_options(&f.o, argc, argv);
+	if (!f.o.dry_run)
+		give_up_rights(&f);
 	f.rules = rules_load(f.o.rules, f.o.rules_n, error);
 	if (f.rules == NULL)
 		die(exit_code(errno), "%s", error);
