@@ -29,6 +29,7 @@
 #include "commands.h"
 #include "decide.h"
 #include "feed.h"
+#include "notify.h"
 #include "opener.h"
 #include "paths.h"
 #include "privileges.h"
@@ -581,6 +582,7 @@ run(struct feed *f)
 			break;
 		wait_for_more(f);
 	}
+	notify_send("STOPPING=1");
 	feed_tell(f, livesets_flush(&f->live, time(NULL), feed_now_ms()));
 	save_now(f);
 }
@@ -682,6 +684,7 @@ start(struct feed *f)
 	f->since_s = time(NULL);
 	if (!f->o.once)
 		open_control(f);
+	notify_send("READY=1");
 }
 
 /* -n: prints what each line would do, and touches nothing. */
