@@ -234,8 +234,8 @@ MAN7 := hooks/rblcache.7
 MAN5 := src/rblcache.rules.5 cdb/rblcache-hosts.5
 RULES := $(wildcard hooks/log/*.rules)
 SERVICE := hooks/service
-SAMPLES := $(wildcard $(SERVICE) hooks/firewall hooks/from-swatch) \
-	cdb/update-drop
+FIREWALL := hooks/firewall
+SAMPLES := $(SERVICE) $(FIREWALL) hooks/from-swatch cdb/update-drop
 # below CONFDIR, each in its place: without the first directory
 CONFIG := cdb/hosts cdb/Makefile cdb/lists/README $(RULES)
 D := $(DESTDIR)
@@ -310,7 +310,8 @@ SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/front.sh tests/load.sh tests/tap.sh \
 	tests/bench/bench.sh \
 	$(BENCHES) tests/bench/soak $(INTEGRATION_TESTS) \
-	$(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*)
+	$(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*) \
+	$(FIREWALL)/iptables $(FIREWALL)/nftables $(wildcard $(FIREWALL)/*/init)
 
 $(B)/tests/bench/spawn: $(B)/tests/bench/spawn.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
