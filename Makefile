@@ -18,15 +18,18 @@ B := build/$(BUILD)
 	install uninstall deb clean
 all:
 
-# What Debian 12 calls what is needed: to build it, for the tests and the demo
-# (the last line has the real programs), and for the targets of those names.
+# What Debian 12 calls what is needed: to build it, for the demo, for the tests,
+# and for the targets of those names.
 BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev \
 	libcap-dev
-TEST_PACKAGES := libcmocka-dev perl libcap2-bin util-linux procps \
-	strace curl wget $(DEB_PACKAGES) lintian \
-	ucspi-tcp daemontools runit s6 logrotate libfaketime rbldnsd ipset iproute2 tinycdb
+DEMO_PACKAGES := libcap2-bin util-linux procps \
+	ucspi-tcp daemontools rbldnsd ipset iproute2
 DEB_PACKAGES := debhelper dpkg-dev
+TEST_PACKAGES := $(DEMO_PACKAGES) $(DEB_PACKAGES) lintian \
+	libcmocka-dev perl strace curl wget \
+	runit s6 logrotate libfaketime tinycdb \
+	iptables nftables shorewall shorewall6
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 COV_PACKAGES := gcovr
@@ -160,7 +163,8 @@ run-tests: all $(UNIT_TESTS) $(REPLAYS) $(TEST_PROGRAMS) $(B)/tests/bench/load \
 	    prove -e '' $(PROVEFLAGS) \
 	    $(UNIT_TESTS) $(REPLAYS) $(INTEGRATION_TESTS)
 
-demo: deps
+demo:
+	$(call need,$(BUILD_PACKAGES) $(DEMO_PACKAGES))
 	$(Q)$(MAKE) all
 	RBLCACHE_BUILD=$(CURDIR)/$(B) tests/demo
 
