@@ -311,7 +311,7 @@ HEADERS := $(wildcard src/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
-	tests/demo tests/front.sh tests/load.sh tests/tap.sh \
+	tests/demo tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
 	tests/bench/bench.sh \
 	$(BENCHES) tests/bench/soak $(INTEGRATION_TESTS) \
 	$(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*) \

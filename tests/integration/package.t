@@ -5,13 +5,14 @@
 set -u
 here=$(dirname "$0")
 . "$here/../tap.sh"
+. "$here/../scratch.sh"
 cd "$root" || exit 1
 unset MAKEFLAGS MAKELEVEL
 
 outside() { # what is in the tree besides build
 	find . \( -path ./build -o -path ./.git \) -prune -o -type f -print | sort
 }
-if [ -z "${PACKAGE_INSIDE-}" ]; then
+if [ -z "${SCRATCH_INSIDE-}" ]; then
 	before=$(outside)
 	ok "make deb" make deb
 	is "$(outside)" "$before" "it leaves nothing outside build"
@@ -26,55 +27,15 @@ if [ -z "${PACKAGE_INSIDE-}" ]; then
 		grep -vx libc6-dev | sort)" "debian/control has the Makefile's packages"
 	is "$(dpkg-deb -c "$deb" | awk '$2 != "root/root"')" "" \
 	    "everything belongs to root"
-	why=
-	if [ "$(id -u)" != 0 ]; then
-		why="the scratch root wants root"
-	elif mountpoint -q /usr || mountpoint -q /var; then
-		why="/usr or /var is a file system of its own"
-	elif ! unshare -m -n -p -f true 2>/dev/null; then
-		why="no namespaces here"
-	fi
-	if [ "$why" ]; then
-		skip "the package in a scratch root" "$why"
-		done_testing
-		exit
-	fi
-	PACKAGE_INSIDE=$tap_n
-	export PACKAGE_INSIDE deb
-	exec unshare -m -n -p -f -- "$0"
 fi
-tap_n=$PACKAGE_INSIDE
-tap_scratch
-trap 'umount -R "$scratch" 2>/dev/null; rm -rf "$scratch"' EXIT
-
-# ---- the scratch root ----
-
-mount -t tmpfs -o mode=755 scratch "$scratch" || exit 1
-top=$scratch/top
-upper=$scratch/upper
-mkdir "$top" "$upper" "$scratch/work"
-if ! mount -t overlay -o "lowerdir=/,upperdir=$upper,workdir=$scratch/work" \
-    overlay "$top" 2>/dev/null; then
-	skip "the package in a scratch root" "no overlay here"
-	done_testing
-	exit
-fi
-mount --rbind /dev "$top/dev"
-mount -t proc proc "$top/proc"
-mount -t tmpfs -o mode=1777 tmp "$top/tmp"
-mount -t tmpfs -o mode=755 run "$top/run"
-in_top() {
-	chroot "$top" "$@"
-}
-install() { # DEB [COMMAND before dpkg...]
-	cp "$1" "$top/tmp/new.deb"
-	shift
-	in_top "$@" dpkg --force-unsafe-io -i /tmp/new.deb
+scratch_enter "$0" "the package"
+scratch_mount "the package"
+install() {
+	scratch_install "$@"
 }
 
 # systemctl that only writes down what it is told
 mkdir "$top/run/systemd" "$top/run/systemd/system"
-rm -f "$top/usr/sbin/policy-rc.d"
 cat >"$top/usr/local/sbin/systemctl" <<'E2'
 #!/bin/sh
 echo "$*" >>/tmp/systemctl
@@ -84,35 +45,7 @@ told() { # what systemctl was told since the last time
 	grep -v daemon-reload "$top/tmp/systemctl"
 	: >"$top/tmp/systemctl"
 }
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export PATH
-# nothing of an rblcache that this machine may have
-in_top sh -c 'dpkg -P rblcache; userdel rblcache; rm -rf /etc/rblcache \
-    /etc/default/rblcache-feed /var/lib/rblcache' >/dev/null 2>&1
-for name in nofiles qmail; do
-	getent group $name >/dev/null || in_top groupadd -r $name
-done
-
-# What differs from the machine: mode, owner, capability, sum, name. Not counted:
-# dpkg's own database (rblcache in it is looked for below), logs, the index of
-# man, and what adduser keeps of a file before it changes it.
-look() { # FILE
-	echo "$(stat -c '%A %u %g' "$1") $(getcap "$1" | sed 's/.* //')" \
-	    "$([ -d "$1" ] || cksum <"$1")"
-}
-changed() {
-	(cd "$upper" && find . \( -path ./var/lib/dpkg -o -path ./var/log \
-	    -o -path ./var/cache/man -o -path './etc/*-' \
-	    -o -path ./etc/.pwd.lock \) -prune -o -print) | sort |
-	while read -r f; do
-		if [ -c "$upper/$f" ]; then
-			echo "gone $f"
-		elif [ ! -e "/$f" ] || [ "$(look "$upper/$f")" != "$(look "/$f")" ]; then
-			echo "$(look "$upper/$f") $f"
-		fi
-	done
-}
-before=$(changed)
+before=$(scratch_changed)
 
 # ---- the first installation ----
 
@@ -230,10 +163,8 @@ if [ "$ipset" ]; then
 fi
 echo '{"cidr":"198.51.100.0/24"}' >"$top/etc/rblcache/lists/drop_v4.json"
 ok "purge" in_top dpkg -P rblcache
-is "$(changed)" "$before" "nothing is left"
-is "$(grep -rl rblcache "$top"/var/lib/dpkg/status "$top/var/lib/dpkg/statoverride" \
-    "$top"/var/lib/dpkg/triggers; find "$top/var/lib/dpkg" -name 'rblcache*')" "" \
-    "nor in dpkg's database"
+is "$(scratch_changed)" "$before" "nothing is left"
+is "$(scratch_left)" "" "nor in dpkg's database"
 [ ! "$ipset" ] ||
 	is "$(ipset list -n | sort | tr '\n' ' ')" "holder rblcache6 " \
 	    "a set that is in use stays, the other is gone"
