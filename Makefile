@@ -27,7 +27,7 @@ DEMO_PACKAGES := libcap2-bin util-linux procps \
 	ucspi-tcp daemontools rbldnsd ipset iproute2
 DEB_PACKAGES := debhelper dpkg-dev
 TEST_PACKAGES := $(DEMO_PACKAGES) $(DEB_PACKAGES) lintian \
-	libcmocka-dev perl strace curl wget \
+	libcmocka-dev perl strace curl wget systemd \
 	runit s6 logrotate libfaketime tinycdb \
 	iptables nftables shorewall shorewall6
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
@@ -314,7 +314,7 @@ SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
 	tests/bench/bench.sh \
 	$(BENCHES) tests/bench/soak $(INTEGRATION_TESTS) \
-	$(wildcard $(SERVICE)/*/run* $(SERVICE)/*/*/run*) \
+	$(wildcard $(SERVICE)/*/run $(SERVICE)/*/*/run $(SERVICE)/qmail-smtpd/*) \
 	$(FIREWALL)/iptables $(FIREWALL)/nftables $(wildcard $(FIREWALL)/*/init)
 
 $(B)/tests/bench/spawn: $(B)/tests/bench/spawn.o
