@@ -50,7 +50,7 @@ add_groups_of(struct privileges *p, const char *log)
 	if (strcmp(log, "-") == 0 || realpath(log, path) == NULL)
 		return;
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		strcat(path, "/current");
+		snprintf(path + strlen(path), sizeof "/current", "/current");
 	/* the file is read, its directory listed, the others are walked */
 	add_group_of(p, path, need);
 	need |= S_IXOTH;
@@ -116,8 +116,10 @@ static int
 become(const struct privileges *p)
 {
 	hand_over(p);
-	/* root that stays root keeps its groups where it may not change them,
-	   as in the user namespace of somebody else */
+	/*
+	 * Root that stays root keeps its groups where it may not change them,
+	 * as in a user namespace of somebody else's.
+	 */
 	if (cap_setgroups(p->gid, p->groups_n, p->groups) != 0 &&
 	    (p->uid != 0 || errno != EPERM))
 		return -1;
