@@ -97,8 +97,12 @@ sed '1,/execve.*rblcache-feed/d' state/calls |
 allowed >allowed
 ok "there are many to compare ($(wc -l <used) of $(wc -l <allowed))" \
     test "$(wc -l <used)" -gt 40
-is "$(comm -23 used allowed | tr '\n' ' ')" "setuid " \
-    "all are allowed, but for the one that is to fail"
+if [ "$FRONT_ROOT" ]; then
+	is "$(comm -23 used allowed | tr '\n' ' ')" "setuid " \
+	    "all are allowed, but for the one that is to fail"
+else
+	skip "all are allowed" "not root: the feed starts as another root"
+fi
 for call in ptrace mount bpf init_module setgroups chown setresuid \
     keyctl mlock timer_create; do
 	ok "not allowed: $call" sh -c "! grep -qx $call allowed"
