@@ -115,14 +115,16 @@ front_reloaded() {
 	    "$front_reloads" ]
 }
 
+# Without -f, with which a child goes on to answer from the old zone for a moment
+# after a reload.
 front_start_dnsbl() {
 	if [ "$FRONT_ROOT" ]; then
-		rbldnsd -n -f -r "$front/bl" -u rbldns -b 127.0.0.53/53 \
+		rbldnsd -n -r "$front/bl" -u rbldns -b 127.0.0.53/53 \
 		    rbl.test:ip4set:bl.zone ${rbldnsd_zones-} \
 		    >"$front/rbldnsd.log" 2>&1 &
 	else # it refuses to run as root, also as that of a namespace
 		unshare -U --map-user=65534 --map-group=65534 \
-		    rbldnsd -n -f -w "$front/bl" -b 127.0.0.53/53 \
+		    rbldnsd -n -w "$front/bl" -b 127.0.0.53/53 \
 		    rbl.test:ip4set:bl.zone ${rbldnsd_zones-} \
 		    >"$front/rbldnsd.log" 2>&1 &
 	fi

@@ -30,9 +30,17 @@ scratch_enter() {
 	exec unshare -m -n -p -f -- "$1"
 }
 
+scratch_cleanup() {
+	# the first process of its namespace: whatever else is left in it
+	[ $$ != 1 ] || kill -9 -1 2>/dev/null
+	wait
+	umount -R "$scratch"
+	rm -rf "$scratch"
+}
+
 scratch_mount() {
 	tap_scratch
-	trap 'umount -R "$scratch" 2>/dev/null; rm -rf "$scratch"' EXIT
+	trap scratch_cleanup EXIT
 	mount -t tmpfs -o mode=755 scratch "$scratch" || exit 1
 	top=$scratch/top
 	upper=$scratch/upper
