@@ -220,19 +220,19 @@ ctl forget rblsmtpd >/dev/null
 line 203.0.113.50 3000 >>log
 line 203.0.113.51 60 >>log
 front_wait 5 banned 203.0.113.51 yes
-exits "forget since" 0 '^1 bans lifted' ctl forget rblsmtpd since \
+exits "forget since" 0 '^bans lifted: 1$' ctl forget rblsmtpd since \
     "$(date -d '10 minutes ago' '+%Y-%m-%d %H:%M')"
 ok "younger: gone" banned 203.0.113.51 no
 ok "older: stays" banned 203.0.113.50 yes
 ok "of another rule: stays" banned 203.0.113.20 yes
-exits "forget: all of a rule" 0 '^[1-9][0-9]* bans lifted' ctl forget rblsmtpd
+exits "forget: all of a rule" 0 '^bans lifted: [1-9][0-9]*$' ctl forget rblsmtpd
 ok "gone" banned 203.0.113.50 no
 stop KILL
 follow
 ok "after a kill, too" banned 203.0.113.50 no
 ok "and the other rule's stays" banned 203.0.113.20 yes
 exits "forget: no such rule" 100 'no rule of this name' ctl forget rblsmtp
-exits "flush" 0 '^[1-9][0-9]* bans lifted' ctl flush
+exits "flush" 0 '^bans lifted: [1-9][0-9]*$' ctl flush
 is "$(ctl list)" "" "nobody is banned"
 ok "not in the set either" banned 203.0.113.20 no
 stop TERM

@@ -98,7 +98,7 @@ for page in */*.8; do
 done
 
 # what a page names is a page of ours or of one of these
-outside=" cron.8 env.1 make.1 rblsmtpd.1 tcpserver.1 pcre2pattern.3 ipset.8
+outside=" cron.8 env.1 sd_notify.3 make.1 rblsmtpd.1 tcpserver.1 pcre2pattern.3 ipset.8
     iptables.8 multilog.8 nft.8 rbldnsd.8 shorewall.8 systemctl.1 "
 outside=" $(echo $outside) "
 for page in */*.[578]; do
