@@ -117,11 +117,14 @@ give_answer(struct client *client, char *answer)
 	char *line = realloc(answer, len + 2);
 
 	free(client->answer);
-	client->answer = line == NULL ? answer : line;
-	if (line != NULL) {
-		line[len++] = '\n';
-		line[len] = 0;
+	if (line == NULL) { /* the client will miss the line feed */
+		client->answer = answer;
+		client->answer_len = len;
+		return;
 	}
+	line[len++] = '\n';
+	line[len] = 0;
+	client->answer = line;
 	client->answer_len = len;
 }
 
@@ -276,7 +279,7 @@ listen_at(const char *path)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(to.sun_path, path);
+	memcpy(to.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;

@@ -107,10 +107,10 @@ health_judge(const json_t *status, json_t *problems)
 	size_t i;
 
 	judge_feed(&j, status);
-	json_array_foreach(json_object_get(status, "logs"), i, each)
-	    judge_log(&j, each);
-	json_array_foreach(json_object_get(status, "sets"), i, each)
-	    judge_set(&j, each);
+	json_array_foreach (json_object_get(status, "logs"), i, each)
+		judge_log(&j, each);
+	json_array_foreach (json_object_get(status, "sets"), i, each)
+		judge_set(&j, each);
 	judge_hook(&j, json_object_get(status, "hook"));
 	return j.worst;
 }

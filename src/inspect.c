@@ -76,18 +76,19 @@ ban_of(const struct inspect_sources *from, const struct addr *a, json_t *notes,
     const struct verdict *v)
 {
 	struct verdict_facts f = {.now = time(NULL)};
+	json_int_t until = f.now;
 	uint32_t left;
 
 	(void)lookup_recent(&f, from->recent, a);
 	if (!f.recent_asked || f.recent != RECENT_FOUND)
 		return json_null();
 	left = recent_left_s(&f.ban, f.now);
+	until += left;
 	if (v->kind == VERDICT_PASS && left > 0)
 		note(notes, from->recent,
 		    "has a ban that the set has not: somebody took it out");
 	return json_pack("{s:s, s:I, s:I, s:s}", "rule", f.ban.rule, "since",
-	    (json_int_t)f.ban.since, "until", (json_int_t)(f.now + left),
-	    "reply", f.ban.reply);
+	    (json_int_t)f.ban.since, "until", until, "reply", f.ban.reply);
 }
 
 /* ---- the answer ---- */
@@ -210,8 +211,8 @@ inspect_show(FILE *to, const json_t *found)
 
 	show_answer(to, found);
 	show_ban(to, found);
-	json_array_foreach(json_object_get(found, "notes"), i, each)
-	    fprintf(to, "note     %s\n", json_string_value(each));
+	json_array_foreach (json_object_get(found, "notes"), i, each)
+		fprintf(to, "note     %s\n", json_string_value(each));
 	if (source == NULL || strcmp(string(found, "answer"), "refuse") != 0)
 		return;
 	if (strcmp(source, "local") != 0)

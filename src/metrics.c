@@ -31,16 +31,16 @@ put_label(FILE *to, const char *label, const char *value)
 	putc('"', to);
 }
 
-/* One value, with up to two labels (NULL: none). */
+/* One value, with up to two labels ("": none). */
 static void
 sample(FILE *to, const char *name, const char *label, const char *value,
     const char *label2, const char *value2, json_int_t n)
 {
 	fprintf(to, "rblcache_%s", name);
-	if (label != NULL) {
+	if (*label != 0) {
 		putc('{', to);
 		put_label(to, label, value);
-		if (label2 != NULL) {
+		if (*label2 != 0) {
 			putc(',', to);
 			put_label(to, label2, value2);
 		}
@@ -54,12 +54,15 @@ static json_int_t
 number(const json_t *object, const char *path)
 {
 	char key[64];
-	size_t len = strcspn(path, ".");
+	size_t len;
 
-	snprintf(key, sizeof key, "%.*s", (int)len, path);
-	object = json_object_get(object, key);
-	if (path[len] == '.')
-		return number(object, path + len + 1);
+	for (;; path += len + 1) {
+		len = strcspn(path, ".");
+		snprintf(key, sizeof key, "%.*s", (int)len, path);
+		object = json_object_get(object, key);
+		if (path[len] == 0)
+			break;
+	}
 	return json_is_true(object) ? 1 : json_integer_value(object);
 }
 
@@ -78,16 +81,17 @@ put_list(FILE *to, const struct metric *m, const json_t *list,
 	if (json_array_size(list) == 0)
 		return;
 	head(to, m->name, m->type, m->help);
-	json_array_foreach(list, i, each) sample(to, m->name, label,
-	    json_string_value(json_object_get(each, key)), NULL, NULL,
-	    number(each, m->path));
+	json_array_foreach (list, i, each)
+		sample(to, m->name, label,
+		    json_string_value(json_object_get(each, key)), "", "",
+		    number(each, m->path));
 }
 
 static void
 put_one(FILE *to, const struct metric *m, const json_t *status)
 {
 	head(to, m->name, m->type, m->help);
-	sample(to, m->name, NULL, NULL, NULL, NULL, number(status, m->path));
+	sample(to, m->name, "", "", "", "", number(status, m->path));
 }
 
 static void
@@ -114,12 +118,12 @@ put_rules(FILE *to, const json_t *status)
 	if (json_array_size(rules) == 0)
 		return;
 	head(to, "skipped_total", "counter", "Matches that ban nobody.");
-	json_array_foreach(rules, i, rule)
-	{
+	json_array_foreach (rules, i, rule) {
 		skips = json_object_get(json_object_get(rule, "all"), "skips");
-		json_object_foreach(skips, why, n) sample(to, "skipped_total",
-		    "rule", json_string_value(json_object_get(rule, "rule")),
-		    "why", why, json_integer_value(n));
+		json_object_foreach (skips, why, n)
+			sample(to, "skipped_total", "rule",
+			    json_string_value(json_object_get(rule, "rule")),
+			    "why", why, json_integer_value(n));
 	}
 }
 
@@ -143,7 +147,7 @@ put_hook(FILE *to, const json_t *status)
 	head(to, "refused_total", "counter",
 	    "Clients that the hook refused without asking a list.");
 	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
-		sample(to, "refused_total", "source", sources[i], NULL, NULL,
+		sample(to, "refused_total", "source", sources[i], "", "",
 		    number(all, sources[i]));
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		put_one(to, &others[i], status);
@@ -181,9 +185,10 @@ put_sets(FILE *to, const json_t *status)
 	if (json_array_size(sets) == 0)
 		return;
 	head(to, "set_usable", "gauge", "Whether a kernel set can be used.");
-	json_array_foreach(sets, i, set) sample(to, "set_usable", "set",
-	    json_string_value(json_object_get(set, "name")), NULL, NULL,
-	    json_object_get(set, "error") == NULL);
+	json_array_foreach (sets, i, set)
+		sample(to, "set_usable", "set",
+		    json_string_value(json_object_get(set, "name")), "", "",
+		    json_object_get(set, "error") == NULL);
 	for (i = 0; i < sizeof metrics / sizeof *metrics; i++)
 		put_list(to, &metrics[i], sets, "set", "name");
 }
@@ -198,7 +203,7 @@ metrics_write(FILE *to, const json_t *status)
 	bool up = json_is_object(json_object_get(status, "feed"));
 
 	head(to, "up", "gauge", "Whether the feed is running.");
-	sample(to, "up", NULL, NULL, NULL, NULL, up);
+	sample(to, "up", "", "", "", "", up);
 	if (up)
 		put_one(to, &start, status);
 	put_one(to, &saved, status);

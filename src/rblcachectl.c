@@ -524,7 +524,7 @@ do_forget(const struct options *o, char **args)
 
 	if (strlen(*args) >= sizeof r.rule || **args == 0)
 		die_usage("forget: '%s' is no name of a rule", *args);
-	strcpy(r.rule, *args++);
+	snprintf(r.rule, sizeof r.rule, "%s", *args++);
 	if (*args != NULL) {
 		if (strcmp(*args, "since") != 0 || args[1] == NULL)
 			die_usage("forget: RULE since TIME");

@@ -12,13 +12,18 @@ number(uint64_t n)
 json_t *
 report_text(const char *text)
 {
-	json_t *value = text == NULL ? json_null() : json_string(text);
+	json_t *value;
 	char *clean;
 
+	if (text == NULL)
+		return json_null();
+	value = json_string(text);
 	if (value != NULL)
 		return value;
 	clean = strdup(text);
-	for (char *p = clean; p != NULL && *p != 0; p++)
+	if (clean == NULL)
+		return NULL;
+	for (char *p = clean; *p != 0; p++)
 		if ((unsigned char)*p > 126)
 			*p = '?';
 	value = json_string(clean);

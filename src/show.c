@@ -82,8 +82,7 @@ show_logs(FILE *to, const json_t *status)
 	const json_t *log;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "logs"), i, log)
-	{
+	json_array_foreach (json_object_get(status, "logs"), i, log) {
 		int64_t newest = integer(log, "newest_line");
 
 		left(to, word);
@@ -113,8 +112,7 @@ show_sets(FILE *to, const json_t *status)
 	const json_t *set;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "sets"), i, set)
-	{
+	json_array_foreach (json_object_get(status, "sets"), i, set) {
 		left(to, word);
 		if (string(set, "error") != NULL)
 			fprintf(to, "%s\n", string(set, "error"));
@@ -163,8 +161,7 @@ show_bans(FILE *to, const json_t *status)
 
 	left(to, "bans");
 	fprintf(to, "%lld hold now\n", (long long)integer(bans, "live"));
-	json_array_foreach(json_object_get(bans, "rules"), i, rule)
-	{
+	json_array_foreach (json_object_get(bans, "rules"), i, rule) {
 		left(to, "");
 		show_rule(to, rule);
 	}
@@ -177,20 +174,20 @@ show_hook(FILE *to, const json_t *status)
 	const json_t *hook = json_object_get(status, "hook");
 	const json_t *today = json_object_get(hook, "today");
 	const json_t *last = json_object_get(hook, "last");
-	int64_t refused = integer(today, "local") + integer(today, "ipset") +
-			  integer(today, "recent");
+	long long refused = integer(today, "local") + integer(today, "ipset") +
+			    integer(today, "recent");
+	long long saved = refused + integer(today, "allowed");
 	char when[SHOW_TIME_SIZE];
 
 	left(to, "hook");
 	fprintf(to,
 	    "today refused %lld without asking a list (sets %lld, recent.cdb "
 	    "%lld, local.cdb %lld)\n",
-	    (long long)refused, (long long)integer(today, "ipset"),
+	    refused, (long long)integer(today, "ipset"),
 	    (long long)integer(today, "recent"),
 	    (long long)integer(today, "local"));
 	left(to, "");
-	fprintf(to, "DNS queries saved today: %lld at least\n",
-	    (long long)(refused + integer(today, "allowed")));
+	fprintf(to, "DNS queries saved today: %lld at least\n", saved);
 	if (integer(today, "would_refuse") > 0)
 		fprintf(to, "%-8swould have refused %lld, but for its -n\n", "",
 		    (long long)integer(today, "would_refuse"));
@@ -226,8 +223,7 @@ show_errors(FILE *to, const json_t *status)
 	const json_t *error;
 	size_t i;
 
-	json_array_foreach(errors, i, error)
-	{
+	json_array_foreach (errors, i, error) {
 		if (i == ERRORS_SHOWN)
 			break;
 		left(to, i == 0 ? "said" : "");
@@ -244,8 +240,9 @@ show_status(
 	size_t i;
 
 	fputs(health_name(health), to);
-	json_array_foreach(problems, i, problem) fprintf(
-	    to, "%s%s", i == 0 ? ": " : "; ", json_string_value(problem));
+	json_array_foreach (problems, i, problem)
+		fprintf(to, "%s%s", i == 0 ? ": " : "; ",
+		    json_string_value(problem));
 	putc('\n', to);
 	show_feed(to, status);
 	show_logs(to, status);

@@ -88,6 +88,9 @@ ok "traced: after SIGHUP" front_wait 10 front_cached 203.0.113.3
 sleep 2.5 # a checkpoint of a child
 line 203.0.113.4 >>log/main/current
 ok "traced: one more" front_wait 10 front_cached 203.0.113.4
+ctl="$RBLCACHE_BUILD/rblcachectl -d state -l none.cdb"
+ok "traced: asked" eval '$ctl status | grep -q "hold now"'
+ok "traced: told" eval '$ctl add 203.0.113.5 && $ctl flush'
 kill "$feed_pid"
 wait "$strace_pid"
 feed_pid=
