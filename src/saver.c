@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ int
 saver_open(struct saver *s, const char *dir, struct state *state,
     struct state_log *logs, size_t logs_n, int64_t now_ms)
 {
+	struct stat st;
 	int n;
 
 	*s = (struct saver){
@@ -32,10 +34,13 @@ saver_open(struct saver *s, const char *dir, struct state *state,
 	    .interval_ms = INTERVAL,
 	};
 	n = snprintf(s->path, sizeof s->path, "%s/%s", dir, PATHS_RECENT_NAME);
-	if (n >= 0 && (size_t)n < sizeof s->path)
-		return 0;
-	errno = ENAMETOOLONG;
-	return -1;
+	if (n < 0 || (size_t)n >= sizeof s->path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (stat(s->path, &st) == 0)
+		s->done_s = st.st_mtim.tv_sec;
+	return 0;
 }
 
 void

@@ -33,7 +33,7 @@ struct saver {
 	pid_t child;
 	uint64_t started, ended; /* checkpoints */
 	int error;		 /* errno of the last that ended; 0 */
-	int64_t done_s;		 /* unix seconds of the last without; 0: none */
+	int64_t done_s;		 /* unix seconds of the one that is there; 0 */
 	char message[SAVER_MESSAGE_SIZE];
 };
 
