@@ -248,6 +248,8 @@ save_when_due(struct feed *f)
 		return;
 	note_places(f);
 	feed_tell(f, saver_start(&f->saver, now_ms));
+	if (f->saver.child == 0) /* it could not be started */
+		commands_release(f);
 }
 
 static void
