@@ -69,11 +69,19 @@ may_ask(int fd)
 
 /* ---- clients ---- */
 
+/*
+ * The child that writes a checkpoint has the connection open, too. So close
+ * alone would neither tell the client nor stop the events, which would then be
+ * taken for those of the next client in this place.
+ */
 static void
-drop(struct client *client)
+drop(struct control *c, struct client *client)
 {
-	if (client->fd >= 0)
+	if (client->fd >= 0) {
+		(void)epoll_ctl(c->epoll, EPOLL_CTL_DEL, client->fd, NULL);
+		(void)shutdown(client->fd, SHUT_RDWR);
 		close(client->fd);
+	}
 	free(client->answer);
 	*client = (struct client){.fd = -1};
 }
@@ -106,7 +114,7 @@ send_answer(struct control *c, struct client *client)
 			break;
 		client->sent += (size_t)n;
 	}
-	drop(client);
+	drop(c, client);
 }
 
 /* Takes the answer over and puts a line feed behind it. */
@@ -137,7 +145,7 @@ ask(struct control *c, struct client *client, int64_t now_ms)
 	answer =
 	    c->answer(c->user, client->line, client->line_len, &client->hold);
 	if (answer == NULL) {
-		drop(client);
+		drop(c, client);
 		return;
 	}
 	give_answer(client, answer);
@@ -161,7 +169,7 @@ read_line(struct control *c, struct client *client, int64_t now_ms)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		drop(client);
+		drop(c, client);
 		return;
 	}
 	client->line_len += (size_t)n;
@@ -170,7 +178,7 @@ read_line(struct control *c, struct client *client, int64_t now_ms)
 		client->line_len = (size_t)(feed - client->line);
 		ask(c, client, now_ms);
 	} else if (client->line_len == sizeof client->line) {
-		drop(client);
+		drop(c, client);
 	}
 }
 
@@ -188,7 +196,7 @@ place_for_one(struct control *c)
 		if (client->until_ms < oldest->until_ms)
 			oldest = client;
 	}
-	drop(oldest);
+	drop(c, oldest);
 	return oldest;
 }
 
@@ -232,7 +240,7 @@ serve(struct control *c, const struct epoll_event *event, int64_t now_ms)
 	else if (client->hold == 0)
 		send_answer(c, client);
 	else /* it went away */
-		drop(client);
+		drop(c, client);
 }
 
 void
@@ -245,7 +253,7 @@ control_serve(struct control *c, int64_t now_ms)
 		serve(c, &events[i], now_ms);
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		if (c->clients[i].fd >= 0 && c->clients[i].until_ms <= now_ms)
-			drop(&c->clients[i]);
+			drop(c, &c->clients[i]);
 }
 
 void
@@ -324,7 +332,7 @@ control_close(struct control *c)
 	if (c == NULL)
 		return;
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		drop(&c->clients[i]);
+		drop(c, &c->clients[i]);
 	close(c->listener);
 	close(c->epoll);
 	(void)unlink(c->path);

@@ -322,6 +322,54 @@ sockets() {
 }
 ok "no connection is left" front_wait 10 eval '[ "$(sockets)" -le 3 ]'
 
+# The child that writes recent.cdb has the connections open as well.
+cat >writing.pl <<'EOT'
+use IO::Socket::UNIX;
+my ($feed) = @ARGV;
+my $pid = 0;
+$SIG{ALRM} = sub { kill 'CONT', $pid if $pid; print "hangs\n"; exit };
+alarm 10;
+sub client { IO::Socket::UNIX->new(Peer => "state/control") or die "$!\n" }
+sub add {
+	my $s = client();
+	syswrite $s, qq({"command": "add", "ip": "203.0.113.$_[0]", ) .
+	    qq("seconds": 600, "reply": "451 x"}\n);
+	return $s;
+}
+sub child { # stopped; 0: it was too fast
+	for (1 .. 20000) {
+		open my $f, '<', "/proc/$feed/task/$feed/children" or return 0;
+		my ($found) = (<$f> // '') =~ /^(\d+)/ or next;
+		return kill('STOP', $found) ? $found : 0;
+	}
+	return 0;
+}
+for (1 .. 100) {
+	my $silent = client();
+	my $rude = client();
+	select undef, undef, undef, 0.05;
+	my $first = add(90);
+	$pid = child() or <$first>, next;
+	close $silent; # its place is the second's
+	syswrite $rude, 'x' x 9000;
+	print sysread($rude, my $buf, 1) ? "answered\n" : "told\n";
+	my $second = add(91);
+	select undef, undef, undef, 0.3;
+	kill 'CONT', $pid;
+	print map { /"banned":"(.*?)"/ ? "$1\n" : "no answer\n" }
+	    scalar <$first>, scalar <$second>;
+	exit;
+}
+print "never seen\n";
+EOT
+out=$(perl writing.pl "$feed_pid" | tr '\n' ' ')
+case $out in
+"never seen "*) skip "clients while recent.cdb is written" "too fast to see" ;;
+*)
+	is "$out" "told 203.0.113.90 203.0.113.91 " \
+	    "while recent.cdb is written: one told that it is over, and two answered" ;;
+esac
+
 # ---- a disk that is full ----
 
 stop TERM
