@@ -30,11 +30,14 @@ connect_to(const char *statedir)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
+	/* connect waits as well, for a feed that accepts nobody any more */
 	if (setsockopt(
 		fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+	    setsockopt(
+		fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
 	    connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
 		return fd;
-	n = errno;
+	n = errno == EAGAIN ? ETIMEDOUT : errno;
 	close(fd);
 	errno = n;
 	return -1;

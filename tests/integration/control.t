@@ -370,6 +370,28 @@ case $out in
 	    "while recent.cdb is written: one told that it is over, and two answered" ;;
 esac
 
+# ---- a feed that hangs ----
+
+kill -STOP "$feed_pid"
+cat >queue.pl <<'EOT'
+# Fills the queue of those whom nobody accepts.
+use IO::Socket::UNIX;
+use Socket;
+my @keep;
+for (1 .. 500) {
+	socket my $s, AF_UNIX, SOCK_STREAM, 0;
+	IO::Handle::blocking($s, 0);
+	connect $s, sockaddr_un("state/control") or last;
+	push @keep, $s;
+}
+exec @ARGV;
+EOT
+# the descriptors are closed at exec, but stand in the queue
+exits "a feed that hangs, and many who ask: unknown, but soon" 3 'timed out' \
+    perl queue.pl timeout 60 "$front/bin/rblcachectl" -d state status
+kill -CONT "$feed_pid"
+ok "and it goes on" front_wait 10 answers
+
 # ---- a disk that is full ----
 
 stop TERM
