@@ -126,6 +126,28 @@ changed(struct feed *f, json_t *answer, uint64_t *hold)
 	return answer;
 }
 
+/*
+ * After a change for one host: what does the kernel say now? It may have
+ * refused the host, in a full set that somebody made; or another entry of such
+ * a set, a network, may have it.
+ */
+static void
+look_into_set(
+    const struct feed *f, const struct addr *a, bool wanted, json_t *answer)
+{
+	const char *set = addr_is4(a) ? f->o.set4 : f->o.set6;
+	struct verdict_facts facts = {0};
+
+	if (json_object_get(answer, "set_error") != NULL ||
+	    lookup_set(&facts, f->o.set4, f->o.set6, a) != 0 ||
+	    !facts.set_asked || (facts.set == SETTEST_MEMBER) == wanted)
+		return;
+	(void)json_object_set_new(answer, "set_error",
+	    json_sprintf("%s: %s", set,
+		wanted ? "it did not take the address; is it full?"
+		       : "another entry still has the address"));
+}
+
 /* What the change is about: "203.0.113.9", "2001:db8:0:1::/64". */
 static json_t *
 whom(const struct addr *a)
@@ -145,6 +167,7 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 	int64_t now = time(NULL);
 	struct recent_ban ban = {
 	    .ip = r->ip, .since = now, .until = now + r->seconds};
+	json_t *answer;
 
 	if (guard_never_blocks(&f->allowlist.guard, &r->ip))
 		return failure(CALLER,
@@ -163,16 +186,19 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 		tally->today.bans++;
 	}
 	livesets_add(&f->live, &ban, now);
-	return changed(f,
+	answer = changed(f,
 	    json_pack("{s:o, s:I}", "banned", whom(&r->ip), "until",
 		(json_int_t)ban.until),
 	    hold);
+	look_into_set(f, &r->ip, true, answer);
+	return answer;
 }
 
 static json_t *
 del(struct feed *f, const struct request *r, uint64_t *hold)
 {
 	struct verdict_facts facts = {0};
+	json_t *answer;
 	bool was;
 
 	look_again(f);
@@ -181,9 +207,11 @@ del(struct feed *f, const struct request *r, uint64_t *hold)
 	was = facts.set_asked && facts.set == SETTEST_MEMBER;
 	was |= state_lift(&f->state, &r->ip);
 	livesets_del(&f->live, &r->ip);
-	return changed(f,
+	answer = changed(f,
 	    json_pack("{s:o, s:b}", "lifted", whom(&r->ip), "was_banned", was),
 	    hold);
+	look_into_set(f, &r->ip, false, answer);
+	return answer;
 }
 
 static json_t *

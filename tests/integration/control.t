@@ -370,6 +370,31 @@ case $out in
 	    "while recent.cdb is written: one told that it is over, and two answered" ;;
 esac
 
+# ---- sets that somebody made ----
+
+if [ "$front_ipset" ]; then
+	other_set() { # TYPE OPTION...
+		stop TERM
+		ipset destroy rblcache4
+		ipset create rblcache4 "$@"
+	}
+	other_set hash:ip timeout 600 maxelem 1 hashsize 64
+	ipset add rblcache4 198.51.100.1
+	follow
+	exits "add to a set that is full: not done" 111 \
+	    'a set is not: rblcache4: it did not take' ctl add 203.0.113.92
+	other_set hash:net timeout 600
+	ipset add rblcache4 198.51.100.0/24
+	follow
+	exits "del of one whose network is in the set: not done" 111 \
+	    'a set is not: rblcache4: another entry' ctl del 198.51.100.7
+	stop TERM
+	ipset destroy rblcache4
+	follow
+else
+	skip "sets that somebody made" "no ipset here"
+fi
+
 # ---- a feed that hangs ----
 
 kill -STOP "$feed_pid"
