@@ -234,21 +234,29 @@ number_behind(const struct sets *s, const char *word, int base)
 			  : (uint32_t)strtoul(at + strlen(word), NULL, base);
 }
 
+/* Describes a set; -1 also when it is one that will not do. */
+static int
+describe_usable(struct sets *s, const struct set *set)
+{
+	if (describe(s, set) != 0)
+		return -1;
+	if (strstr(s->list, " timeout ") != NULL)
+		return 0;
+	snprintf(s->error, sizeof s->error,
+	    "%s: this set has no timeout; destroy it, and it is made "
+	    "as it should be",
+	    set->name);
+	return -1;
+}
+
 /* Whether an existing set will do, and is the one that it was. */
 static enum sets_answer
 check(struct sets *s, struct set *set)
 {
 	uint32_t before = set->seed;
 
-	if (describe(s, set) != 0)
+	if (describe_usable(s, set) != 0)
 		return SETS_ERROR;
-	if (strstr(s->list, " timeout ") == NULL) {
-		snprintf(s->error, sizeof s->error,
-		    "%s: this set has no timeout; destroy it, and it is made "
-		    "as it should be",
-		    set->name);
-		return SETS_ERROR;
-	}
 	set->seed = number_behind(s, " initval 0x", 16);
 	return before == 0 || set->seed == before ? SETS_OK : SETS_EMPTY;
 }
@@ -494,7 +502,7 @@ sets_size(struct sets *s, bool is4, struct sets_size *size)
 	*size = (struct sets_size){0};
 	if (*set->name == 0)
 		return 0;
-	if (!open_to_read(s, set) || describe(s, set) != 0)
+	if (!open_to_read(s, set) || describe_usable(s, set) != 0)
 		return -1;
 	size->entries = number_behind(s, "Number of entries: ", 10);
 	size->room = number_behind(s, " maxelem ", 10);

@@ -82,7 +82,8 @@ int sets_list(struct sets *s, bool is4, sets_each *each, void *user)
 
 /*
  * How full one family's set is, expired entries that the kernel has not swept
- * yet included. 0 with zeros when it is switched off; -1 with sets_error.
+ * yet included. 0 with zeros when it is switched off; -1 with sets_error, also
+ * for a set that sets_create would not take.
  */
 struct sets_size {
 	uint32_t entries, room;

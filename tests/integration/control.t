@@ -388,6 +388,10 @@ if [ "$front_ipset" ]; then
 	follow
 	exits "del of one whose network is in the set: not done" 111 \
 	    'a set is not: rblcache4: another entry' ctl del 198.51.100.7
+	other_set hash:ip
+	follow
+	exits "a set without a timeout: a warning" 1 \
+	    '^WARNING: set rblcache4: this set has no timeout' ctl status
 	stop TERM
 	ipset destroy rblcache4
 	follow
