@@ -187,7 +187,8 @@ status_of_files(const struct options *o)
 	bool saved = stat(o->recent, &st) == 0;
 	json_t *status;
 
-	if (load(o, &state) != 0) {
+	/* what is known for sure is that no feed runs */
+	if (load(o, &state) != 0 && state_new(&state) != 0) {
 		sets_free(sets);
 		return NULL;
 	}

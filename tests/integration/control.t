@@ -74,6 +74,10 @@ EOT
 
 exits "no feed: status is critical" 2 '^CRITICAL: rblcache-feed is not running' \
     ctl status
+echo junk >"$recent"
+exits "no feed, and recent.cdb is damaged: critical as well" 2 \
+    '^CRITICAL: rblcache-feed is not running' ctl status
+rm "$recent"
 exits "no feed: nothing can be changed" 111 'no rblcache-feed runs on state' \
     ctl del 203.0.113.9
 exits "no feed, no recent.cdb: an empty list" 0 '^$' ctl list
