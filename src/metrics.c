@@ -235,6 +235,9 @@ metrics_save(const char *dir, const json_t *status)
 		return -1;
 	metrics_write(to, status);
 	error = fflush(to) != 0 || fchmod(fileno(to), 0644) != 0 ? errno : 0;
+	/* what a full disk took of it before that is gone */
+	if (error == 0 && ferror(to))
+		error = EIO;
 	if (fclose(to) != 0 && error == 0)
 		error = errno;
 	if (error == 0 && rename(beside, path) == 0)
