@@ -366,14 +366,18 @@ bans_nth(const struct bans *b, size_t i, struct recent_ban *ban)
 size_t
 bans_count_rule(const struct bans *b, const char *rule, int64_t now)
 {
+	uint32_t id = texts_keep(b->texts, rule); /* if it is there, as it is */
 	size_t count = 0;
 
+	if (id == TEXTS_NONE)
+		return 0;
 	for (size_t i = 0; i < b->n; i++) {
 		const struct entry *e = &b->list[i];
 
-		if (e->until > clamp(now) && !is_from_future(e->since, now) &&
-		    strcmp(texts_get(b->texts, e->rule), rule) == 0)
+		if (e->rule == id && e->until > clamp(now) &&
+		    !is_from_future(e->since, now))
 			count++;
 	}
+	texts_drop(b->texts, id);
 	return count;
 }

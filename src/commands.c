@@ -37,7 +37,6 @@ one_log(const struct feed *f, size_t i)
 {
 	const struct log *log = &f->logs[i];
 	const struct state_log *mark = &f->marks[i];
-	bool capped = f->o.cap != 0 && mark->minute_bans >= f->o.cap;
 
 	return json_pack("{s:o, s:b, s:o, s:I, s:o, s:I, s:o}", "path",
 	    report_text(f->o.logs[i]), "following",
@@ -46,7 +45,7 @@ one_log(const struct feed *f, size_t i)
 	    "unread_bytes", (json_int_t)follow_unread(log->follow),
 	    "newest_line", time_or_null(mark->time_s), "lines",
 	    (json_int_t)mark->lines, "capped",
-	    time_or_null(capped ? mark->minute * 60 : 0));
+	    time_or_null(log->capped_minute * 60));
 }
 
 static json_t *

@@ -19,7 +19,7 @@
 
 /* milliseconds */
 #define PATIENCE 5000	    /* for a line, and for the reading of the answer */
-#define PATIENCE_HELD 20000 /* for what an answer is held for */
+#define PATIENCE_HELD 28000 /* for what an answer is held for */
 
 struct client {
 	int fd; /* -1: none */
@@ -182,22 +182,44 @@ read_line(struct control *c, struct client *client, int64_t now_ms)
 	}
 }
 
-/* A free place, or that of the one that would have to go first. */
+/* The one that has to go first; NULL: there is nobody. */
 static struct client *
-place_for_one(struct control *c)
+oldest(struct control *c)
 {
-	struct client *oldest = &c->clients[0];
+	struct client *first = NULL;
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
 		struct client *client = &c->clients[i];
 
-		if (client->fd < 0)
-			return client;
-		if (client->until_ms < oldest->until_ms)
-			oldest = client;
+		if (client->fd >= 0 &&
+		    (first == NULL || client->until_ms < first->until_ms))
+			first = client;
 	}
-	drop(c, oldest);
-	return oldest;
+	return first;
+}
+
+/* A free place, or that of the oldest. */
+static struct client *
+place_for_one(struct control *c)
+{
+	struct client *client;
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		if (c->clients[i].fd < 0)
+			return &c->clients[i];
+	client = oldest(c);
+	drop(c, client);
+	return client;
+}
+
+/* Without a descriptor for the next one, one client has to do without. */
+static void
+make_room(struct control *c)
+{
+	struct client *client = oldest(c);
+
+	if ((errno == EMFILE || errno == ENFILE) && client != NULL)
+		drop(c, client);
 }
 
 static void
@@ -209,8 +231,10 @@ take_clients(struct control *c, int64_t now_ms)
 		    c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		struct client *client;
 
-		if (fd < 0)
+		if (fd < 0) {
+			make_room(c);
 			return;
+		}
 		if (!may_ask(fd)) {
 			close(fd);
 			continue;

@@ -16,6 +16,7 @@
 #define BUFFER_BYTES (2 * FOLLOW_LINE_MAX)
 #define DENIED_MAX 5
 #define OPEN_TRIES 20 /* at 10 ms */
+#define GONE_S 10     /* a rotation takes less */
 
 struct follow {
 	int stream; /* its descriptor; -1: a log of files */
@@ -45,6 +46,7 @@ struct follow {
 	bool place_is_before;
 	bool missed;
 	unsigned denied; /* times in a row */
+	time_t gone_s;	 /* since when the live file is not there; 0: it is */
 };
 
 static void
@@ -409,17 +411,34 @@ first_file(struct follow *f)
 	return FOLLOW_LINE;
 }
 
+/* The live file cannot be seen; errno. */
+static enum follow_answer
+cannot_see(struct follow *f)
+{
+	time_t now = time(NULL);
+
+	if (errno != ENOENT)
+		return cannot_open(f);
+	if (f->gone_s == 0 || f->gone_s > now)
+		f->gone_s = now;
+	return now - f->gone_s < GONE_S ? FOLLOW_WAIT : FOLLOW_ERROR;
+}
+
 /* At the end of the first file: FOLLOW_LINE when it may be left. */
 static enum follow_answer
 after_end(struct follow *f)
 {
-	if ((!f->files.is_dir || !logqueue_has_next(&f->files)) &&
-	    logqueue_has_rotated(&f->files)) {
-		if (logqueue_more(&f->files) != 0 &&
-		    !logqueue_has_next(&f->files))
-			return cannot_open(f);
-		f->denied = 0;
-	}
+	int rotated = 0;
+
+	if (!f->files.is_dir || !logqueue_has_next(&f->files))
+		rotated = logqueue_has_rotated(&f->files);
+	if (rotated < 0)
+		return cannot_see(f);
+	f->gone_s = 0;
+	if (rotated > 0 && logqueue_more(&f->files) != 0 &&
+	    !logqueue_has_next(&f->files))
+		return cannot_open(f);
+	f->denied = 0;
 	return logqueue_has_next(&f->files) ? FOLLOW_LINE : FOLLOW_WAIT;
 }
 
@@ -505,10 +524,9 @@ follow_place(struct follow *f, struct place *place)
 uint64_t
 follow_unread(struct follow *f)
 {
-	uint64_t given = f->offset - (f->end - f->start);
 	uint64_t all = f->stream >= 0 ? 0 : logqueue_bytes(&f->files);
 
-	return all > given ? all - given : 0;
+	return all > f->offset ? all - f->offset : 0;
 }
 
 int

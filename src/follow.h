@@ -70,8 +70,8 @@ bool follow_missed(struct follow *f);
 bool follow_place(struct follow *f, struct place *place);
 
 /*
- * How many bytes of the files that were found are still to be read or given
- * out; 0 for a stream.
+ * How many bytes of the files that were found are still to be read; 0 for a
+ * stream.
  */
 uint64_t follow_unread(struct follow *f);
 

@@ -67,8 +67,8 @@ failed(struct livesets *l, int64_t now_ms)
 
 	if (first)
 		l->retry_ms = LOOK_MS;
-	else if (l->retry_ms < RETRY_MAX_MS)
-		l->retry_ms *= 2;
+	else if (l->next_look_ms != 0 && l->retry_ms < RETRY_MAX_MS)
+		l->retry_ms *= 2; /* it was not asked for */
 	l->broken = true;
 	l->next_look_ms = now_ms + l->retry_ms;
 	return first ? sets_error(l->sets) : NULL;

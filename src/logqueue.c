@@ -364,16 +364,16 @@ logqueue_has_next(struct logqueue *q)
 	return has;
 }
 
-bool
+int
 logqueue_has_rotated(struct logqueue *q)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
 	struct stat st;
-	bool has;
+	int has;
 
 	snprintf(path, sizeof path, "%s/%s", q->dir, q->live);
 	if (stat(path, &st) != 0)
-		return false;
+		return -1;
 	pthread_mutex_lock(&q->lock);
 	has = st.st_ino != q->last_ino;
 	pthread_mutex_unlock(&q->lock);

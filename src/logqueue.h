@@ -91,8 +91,11 @@ bool logqueue_first(struct logqueue *q, struct logqueue_file *file);
  */
 bool logqueue_has_next(struct logqueue *q);
 
-/* Whether the live file is another one than the last that was queued. */
-bool logqueue_has_rotated(struct logqueue *q);
+/*
+ * Whether the live file is another one than the last that was queued: 1, 0, or
+ * -1 with errno when it cannot be seen (ENOENT: for a moment during a rotation).
+ */
+int logqueue_has_rotated(struct logqueue *q);
 
 /* Closes the first file and takes it out of the queue. */
 void logqueue_drop(struct logqueue *q);

@@ -224,6 +224,8 @@ read_options(struct options *o, int argc, char **argv)
 	o->logs_n = (size_t)(argc - optind);
 	if (o->logs_n == 0)
 		die_usage("no log to read");
+	if (*o->set4 != 0 && strcmp(o->set4, o->set6) == 0)
+		die_usage("a set holds IPv4 or IPv6, so -s and -S are two");
 	if (o->logs_n > FEED_LOGS_MAX)
 		die_usage("more than %d logs", FEED_LOGS_MAX);
 }
@@ -295,6 +297,10 @@ make_state(struct feed *f)
 			die_of_log(f, i);
 		f->marks[i] = (struct state_log){0};
 		state_name_log(&f->marks[i], path);
+		for (size_t j = 0; j < i; j++)
+			if (f->marks[j].id == f->marks[i].id)
+				die(EXIT_USAGE, "%s: this log is named twice",
+				    f->o.logs[i]);
 	}
 }
 
@@ -453,6 +459,7 @@ read_log(struct feed *f, size_t i)
 			take_line(f, i, &line);
 			break;
 		case FOLLOW_WAIT:
+			log->error = 0;
 			return false;
 		case FOLLOW_END:
 			if (follow_rest(log->follow, &line) == FOLLOW_LINE) {

@@ -118,6 +118,8 @@ tell_feed(const struct options *o, const struct request *r, int *code)
 		say("%s", error);
 		*code =
 		    (int)json_integer_value(json_object_get(object, "exit"));
+		if (*code == 0)
+			*code = EXIT_SYSTEM;
 		json_decref(object);
 		return NULL;
 	}

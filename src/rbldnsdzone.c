@@ -4,11 +4,19 @@
 #define TTL "300"
 
 #define LISTED ":127.0.0.2:"
+#define NO_TEXT "listed"
 
-/* A dollar sign alone would stand for the address. */
+/*
+ * A dollar sign alone would stand for the address, the first of two equals
+ * signs for no template; and who is listed without a text is not for rblsmtpd.
+ */
 static void
 put_text(FILE *to, const char *text)
 {
+	if (*text == '=')
+		putc('=', to);
+	if (*text == 0)
+		fputs(NO_TEXT, to);
 	for (; *text != 0; text++) {
 		if (*text == '$')
 			putc('$', to);
@@ -24,7 +32,7 @@ put_entry(FILE *to, const struct listing_entry *e)
 	fprintf(to, "%s%s " LISTED, addr_format(&e->ip, ip),
 	    addr_is4(&e->ip) ? "" : "/64");
 	/* the text behind the code */
-	put_text(to, e->known ? e->reply + 4 : "listed");
+	put_text(to, e->known ? e->reply + 4 : NO_TEXT);
 	putc('\n', to);
 }
 

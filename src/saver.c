@@ -68,8 +68,9 @@ saver_wait_ms(const struct saver *s, int64_t now_ms)
 
 	if (!s->dirty || s->child != 0)
 		return INT64_MAX;
-	/* one that failed is tried again, but not at once */
-	if ((s->urged && s->error == 0) || due <= now_ms)
+	if (s->urged) /* one that failed is tried again, but not at once */
+		due = s->error == 0 ? now_ms : s->saved_ms + INTERVAL;
+	if (due <= now_ms)
 		return 0;
 	return due - now_ms;
 }

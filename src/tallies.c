@@ -5,6 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+/* no log is read that late; the clock had been wrong */
+#define BACK_S (7 * 86400)
+
 struct tally *
 tallies_of(struct tallies *t, const char *rule)
 {
@@ -51,9 +54,8 @@ is_today(const struct tallies *t, int64_t time_s)
 void
 tallies_turn(struct tallies *t, int64_t time_s)
 {
-	/* earlier by more than a little: the clock had been wrong */
 	if (is_today(t, time_s) ||
-	    (time_s < t->day_from && time_s > t->day_from - RECENT_AHEAD_S))
+	    (time_s < t->day_from && time_s > t->day_from - BACK_S))
 		return;
 	set_day(t, time_s);
 	for (size_t i = 0; i < t->n; i++)

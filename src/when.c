@@ -26,12 +26,15 @@ parse_date(const char *text, int64_t *time_s)
 
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		struct tm tm = {.tm_isdst = -1};
+		int day;
 
 		if (!fits(text, formats[i], &tm))
 			continue;
 		tm.tm_isdst = -1;
+		day = tm.tm_mday;
 		*time_s = mktime(&tm);
-		return *time_s >= 0;
+		/* February has no 31st */
+		return *time_s >= 0 && tm.tm_mday == day;
 	}
 	return false;
 }

@@ -70,6 +70,31 @@ EOT
 	line 203.0.113.11 20 'Error: open resolver; https://check.test/returnc/pub/'
 } >log
 
+# ---- what takes a while goes on beside the rest ----
+
+mkdir hung gone
+cat >hung.pl <<'EOT'
+# A feed that hangs, and so many who ask that the queue is full.
+use IO::Socket::UNIX;
+use Socket;
+my $listener = IO::Socket::UNIX->new(Local => "hung/control", Listen => 1);
+my @keep;
+for (1 .. 9) {
+	socket my $s, AF_UNIX, SOCK_STREAM, 0;
+	IO::Handle::blocking($s, 0);
+	connect $s, sockaddr_un("hung/control") or last;
+	push @keep, $s;
+}
+system "timeout 60 @ARGV -d hung status >hung.out 2>&1; echo \$? >>hung.out";
+EOT
+perl hung.pl "$front/bin/rblcachectl" &
+hung_pid=$!
+line 203.0.113.9 >gone/log
+"$feed" -c "$rules" -d gone -l '' -s '' -S '' gone/log 2>gone/err &
+gone_pid=$!
+front_wait 10 test -s gone/recent.cdb
+mv gone/log gone/away
+
 # ---- without a feed ----
 
 exits "no feed: status is critical" 2 '^CRITICAL: rblcache-feed is not running' \
@@ -403,28 +428,6 @@ else
 	skip "sets that somebody made" "no ipset here"
 fi
 
-# ---- a feed that hangs ----
-
-kill -STOP "$feed_pid"
-cat >queue.pl <<'EOT'
-# Fills the queue of those whom nobody accepts.
-use IO::Socket::UNIX;
-use Socket;
-my @keep;
-for (1 .. 500) {
-	socket my $s, AF_UNIX, SOCK_STREAM, 0;
-	IO::Handle::blocking($s, 0);
-	connect $s, sockaddr_un("state/control") or last;
-	push @keep, $s;
-}
-exec @ARGV;
-EOT
-# the descriptors are closed at exec, but stand in the queue
-exits "a feed that hangs, and many who ask: unknown, but soon" 3 'timed out' \
-    perl queue.pl timeout 60 "$front/bin/rblcachectl" -d state status
-kill -CONT "$feed_pid"
-ok "and it goes on" front_wait 10 answers
-
 # ---- a disk that is full ----
 
 stop TERM
@@ -483,6 +486,7 @@ if [ "$front_ipset" ]; then
 	ctl flush >/dev/null
 	ctl add 203.0.113.80 'costs $5, see $' >/dev/null
 	ctl add 2001:db8:9:9::1 =mc2 >/dev/null
+	ctl add 203.0.113.82 =mc2 >/dev/null
 	front_list 198.51.100.99
 	ctl export rbldnsd >"$front/bl/cached"
 	chmod 644 "$front/bl/cached"
@@ -496,17 +500,57 @@ if [ "$front_ipset" ]; then
 	}
 	is "$(asks 203.0.113.80)" "451 costs \$5, see \$" \
 	    "any mail server can ask for it, in the ban's words"
+	is "$(asks 203.0.113.82)" "451 =mc2" "whatever these are"
 	is "$(asks 203.0.113.81)" nobody "and for nobody else"
 	is "$(asks 127.0.0.2)" "451 test" "RFC 5782's test entry"
 	is "$(asks 127.0.0.1)" nobody "and its counterpart"
 	# rblsmtpd asks for IPv4 alone
 	like "$(cat "$front/bl/cached")" \
-	    '^2001:db8:9:9::/64 :127.0.0.2:=mc2$' "IPv6"
+	    '^2001:db8:9:9::/64 :127.0.0.2:==mc2$' "IPv6"
 	like "$(cat "$front/rbldnsd.log")" 'cached:ip6trie: ents=2 ' \
 	    "is loaded too"
 else
 	skip "export" "no ipset here"
 fi
+
+# ---- what took a while ----
+
+wait "$hung_pid"
+like "$(cat hung.out)" 'timed out' "a feed that hangs, and many who ask: it ends"
+is "$(tail -n 1 hung.out)" 3 "unknown"
+gone_status() {
+	"$front/bin/rblcachectl" -d gone -s '' -S '' status
+}
+exits "a log that is gone: critical" 2 \
+    '^CRITICAL: gone/log is not read: No such file' gone_status
+is "$(grep -c 'gone/log: No such file' gone/err)" 1 "and said, once"
+mv gone/away gone/log
+line 203.0.113.10 >>gone/log
+ok "it is back: all is well" front_wait 10 eval 'gone_status >/dev/null'
+ok "and read" front_wait 10 eval \
+    '"$front/bin/rblcachectl" -d gone -s "" -S "" list | grep -q 203.0.113.10'
+if [ "$FRONT_ROOT" ]; then # which is a user like others, but for the sets
+	chown 65534 gone/log
+	chmod 600 gone/log
+	stop_gone() {
+		kill "$gone_pid"
+		wait "$gone_pid"
+	}
+	mkdir gone/dir
+	line 203.0.113.11 >gone/dir/current
+	stop_gone
+	"$feed" -c "$rules" -d gone -l '' -s '' -S '' gone/dir 2>gone/err &
+	gone_pid=$!
+	front_wait 10 eval 'gone_status >/dev/null'
+	chown 65534 gone/dir
+	chmod 700 gone/dir
+	ok "a directory that may no longer be read: critical" front_wait 20 eval \
+	    'gone_status | grep -q "^CRITICAL: gone/dir is not read: Perm"'
+	chmod 755 gone/dir
+	ok "and again" front_wait 10 eval 'gone_status >/dev/null'
+fi
+kill "$gone_pid"
+wait "$gone_pid"
 
 # ---- wrong usage ----
 
@@ -519,6 +563,10 @@ for words in '' 'stat' 'test' 'test 203.0.113.9 x' 'test localhost' \
 	# shellcheck disable=SC2086 # several words
 	exits "usage: rblcachectl $words" 100 'usage: rblcachectl' ctl $words
 done
+exits "a log that is named twice" 100 'log: this log is named twice' \
+    "$feed" -n -c "$rules" log ./log
+exits "a set for both" 100 'so -s and -S are two' \
+    "$feed" -n -c "$rules" -s x -S x log
 exits "-h" 0 '^usage: rblcachectl' ctl -h
 stop TERM
 unlike "$(cat err)" 'damaged|missing' "the feed complained of nothing else"

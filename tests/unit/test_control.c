@@ -93,6 +93,8 @@ moments(void **state)
 	    {"25:00", -1},
 	    {"11:30x", -1},
 	    {"2026-13-01", -1},
+	    {"2026-02-31", -1},
+	    {"2024-02-29", 1709164800},
 	    {"2026-11-24 11:30 UTC", -1},
 	    {"@", -1},
 	    {"@1x", -1},
@@ -183,8 +185,12 @@ days(void **state)
 	assert_int_equal(today[HOOKLOG_IPSET], 1);
 	assert_int_equal(t.hook.all[HOOKLOG_IPSET], 4);
 	assert_int_equal(t.hook.last_s[HOOKLOG_IPSET], NOON + DAY / 2);
-	/* the clock was a day ahead */
-	tallies_add_hook(&t, HOOKLOG_LOCAL, NOON);
+	/* a log that is read late */
+	tallies_add_hook(&t, HOOKLOG_LOCAL, NOON - DAY);
+	assert_int_equal(today[HOOKLOG_IPSET], 1);
+	assert_int_equal(today[HOOKLOG_LOCAL], 0);
+	/* the clock was days ahead */
+	tallies_add_hook(&t, HOOKLOG_LOCAL, NOON - 8 * DAY);
 	assert_int_equal(today[HOOKLOG_LOCAL], 1);
 	assert_int_equal(today[HOOKLOG_IPSET], 0);
 }
