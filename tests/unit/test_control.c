@@ -1,11 +1,18 @@
-/* request, when, hooklog, tallies, troubles, health, show: the control. */
+/* control, request, when, hooklog, tallies, report, troubles, health, show,
+   metrics: the control. */
 #include "unit.h"
 
 #include <jansson.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 
+#include "control.h"
 #include "health.h"
 #include "hooklog.h"
+#include "metrics.h"
+#include "report.h"
 #include "request.h"
 #include "show.h"
 #include "tallies.h"
@@ -14,6 +21,180 @@
 
 #define NOON 1795521600 /* 2026-11-24 12:00:00 UTC */
 #define DAY 86400
+#define MUCH 1000000
+
+/* ---- the socket ---- */
+
+static struct control *control;
+static char directory[64];
+static uint64_t hold; /* of the answers to come */
+
+static char *
+echo(void *user, const char *line, size_t len, uint64_t *held)
+{
+	(void)user;
+	assert_int_equal(strlen(line), len);
+	*held = hold;
+	if (strcmp(line, "much") == 0) {
+		char *answer = calloc(1, MUCH + 1);
+
+		return answer == NULL ? NULL : memset(answer, 'x', MUCH);
+	}
+	return strdup(line);
+}
+
+static int
+open_socket(void **state)
+{
+	char path[96];
+
+	(void)state;
+	hold = 0;
+	snprintf(
+	    path, sizeof path, "%s/" CONTROL_NAME, unit_directory(directory));
+	control = control_open(path, echo, NULL);
+	return control == NULL ? -1 : 0;
+}
+
+static int
+close_socket(void **state)
+{
+	(void)state;
+	control_close(control);
+	unit_remove(directory);
+	return 0;
+}
+
+/* A client that comes at that moment and says so much. */
+static int
+client(const char *text, int64_t now_ms)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	snprintf(
+	    to.sun_path, sizeof to.sun_path, "%s/" CONTROL_NAME, directory);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	control_serve(control, now_ms);
+	assert_int_equal(
+	    send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+	control_serve(control, now_ms);
+	return fd;
+}
+
+/* What it has heard: "" for nothing yet, "end" for the end and no word. */
+static const char *
+heard(int fd)
+{
+	static char text[64];
+	ssize_t n = recv(fd, text, sizeof text - 1, 0);
+
+	text[n < 0 ? 0 : n] = 0;
+	return n == 0 ? "end" : text;
+}
+
+static void
+an_answer_waits(void **state)
+{
+	int at_once = client("a\n", 0);
+	int first;
+	int second;
+	int gone;
+
+	(void)state;
+	assert_string_equal(heard(at_once), "a\n");
+	assert_string_equal(heard(at_once), "end");
+	hold = 1;
+	first = client("b\n", 0);
+	hold = 2;
+	second = client("c\n", 0);
+	gone = client("d\n", 0);
+	assert_string_equal(heard(first), "");
+	control_release(control, 1, NULL);
+	assert_string_equal(heard(first), "b\n");
+	assert_string_equal(heard(second), "");
+	/* one that goes away keeps nobody busy */
+	close(gone);
+	control_serve(control, 0);
+	assert_int_equal(
+	    poll(&(struct pollfd){control_fd(control), POLLIN, 0}, 1, 0), 0);
+	control_release(control, 2, "failed");
+	assert_string_equal(heard(second), "failed\n");
+	close(at_once);
+	close(first);
+	close(second);
+}
+
+static void
+nobody_stays(void **state)
+{
+	char long_line[CONTROL_LINE_MAX + 1];
+	int silent = client("", 0);
+	int half = client("{", 1000);
+	int endless;
+	int held;
+
+	(void)state;
+	hold = 1;
+	held = client("a\n", 0);
+	control_serve(control, 4999);
+	assert_string_equal(heard(silent), "");
+	control_serve(control, 5000);
+	assert_string_equal(heard(silent), "end");
+	assert_string_equal(heard(half), "");
+	control_serve(control, 6000);
+	assert_string_equal(heard(half), "end");
+	/* a save may take its time */
+	control_serve(control, 19999);
+	assert_string_equal(heard(held), "");
+	control_serve(control, 20000);
+	assert_string_equal(heard(held), "end");
+	memset(long_line, 'x', sizeof long_line - 1);
+	long_line[CONTROL_LINE_MAX] = 0;
+	endless = client(long_line, 30000);
+	assert_string_equal(heard(endless), "end");
+	close(silent);
+	close(half);
+	close(endless);
+	close(held);
+}
+
+/* It is sent as far as the client reads. */
+static void
+a_long_answer(void **state)
+{
+	static char buf[MUCH];
+	size_t len = 0;
+	int fd = client("much\n", 0);
+	ssize_t n;
+
+	(void)state;
+	while ((n = recv(fd, buf, sizeof buf, 0)) > 0) {
+		len += (size_t)n;
+		control_serve(control, 0);
+	}
+	assert_int_equal(n, 0);
+	assert_int_equal(len, MUCH + 1);
+	close(fd);
+}
+
+static void
+room_for_a_new_one(void **state)
+{
+	int fds[70];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(fds); i++)
+		fds[i] = client("", (int64_t)i);
+	assert_string_equal(heard(fds[0]), "end");
+	assert_string_equal(heard(fds[COUNT(fds) - 65]), "end");
+	assert_string_equal(heard(fds[COUNT(fds) - 64]), "");
+	assert_string_equal(heard(fds[COUNT(fds) - 1]), "");
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+}
+
+/* ---- what is said there ---- */
 
 static void
 requests(void **state)
@@ -168,21 +349,44 @@ lines_of_the_hook(void **state)
 	}
 }
 
+static json_int_t
+refused_today(const struct tallies *t, int64_t now)
+{
+	json_t *hook = report_hook(t, now);
+	json_int_t n = json_integer_value(
+	    json_object_get(json_object_get(hook, "today"), "ipset"));
+
+	json_decref(hook);
+	return n;
+}
+
 static void
 days(void **state)
 {
 	static struct tallies t;
 	const uint64_t *today = t.hook.today;
+	const struct rules_rule rule = {.name = "r"};
+	struct decision ban = {DECIDE_BAN, .rule = &rule, .time = NOON};
+	const struct tally *bans = tallies_of(&t, "r");
 
 	(void)state;
 	tallies_add_hook(&t, HOOKLOG_IPSET, NOON);
 	tallies_add_hook(&t, HOOKLOG_IPSET, NOON + DAY / 2 - 1);
 	tallies_add_hook(&t, HOOKLOG_OTHER, NOON);
 	assert_int_equal(today[HOOKLOG_IPSET], 2);
+	tallies_add(&t, &ban);
+	assert_int_equal(bans->today.bans, 1);
+	/* the day is over, also while nothing is logged */
+	assert_int_equal(refused_today(&t, NOON + DAY / 2 - 1), 2);
+	assert_int_equal(refused_today(&t, NOON + DAY / 2), 0);
 	/* the next day; a line of another log is a little late */
 	tallies_add_hook(&t, HOOKLOG_IPSET, NOON + DAY / 2);
 	tallies_add_hook(&t, HOOKLOG_IPSET, NOON + DAY / 2 - 1);
 	assert_int_equal(today[HOOKLOG_IPSET], 1);
+	ban.time = NOON + DAY / 2 - 1;
+	tallies_add(&t, &ban);
+	assert_int_equal(bans->today.bans, 0);
+	assert_int_equal(bans->all.bans, 2);
 	assert_int_equal(t.hook.all[HOOKLOG_IPSET], 4);
 	assert_int_equal(t.hook.last_s[HOOKLOG_IPSET], NOON + DAY / 2);
 	/* a log that is read late */
@@ -240,6 +444,15 @@ static const char well[] =
     " \"hook\": {\"last\": {\"ipset\": 1795521500}},"
     " \"checkpoint\": {\"path\": \"/recent\", \"error\": null}}";
 
+static json_t *
+json(const char *text)
+{
+	json_t *value = json_loads(text, 0, NULL);
+
+	assert_non_null(value);
+	return value;
+}
+
 /* Puts the value at the path of keys, a number being an index. */
 static void
 put(json_t *status, const char *path, json_t *value)
@@ -288,12 +501,11 @@ healths(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		json_t *status = json_loads(well, 0, NULL);
+		json_t *status = json(well);
 		json_t *problems = json_array();
 		enum health health;
 		const char *problem;
 
-		assert_non_null(status);
 		put(status, cases[i].path, cases[i].value);
 		health = health_judge(status, problems);
 		problem = json_string_value(json_array_get(problems, 0));
@@ -306,6 +518,138 @@ healths(void **state)
 		json_decref(problems);
 		json_decref(status);
 	}
+}
+
+/* With two values of their own; the first problem. */
+static enum health
+judge_two(const char *path, json_t *value, const char *path2, json_t *value2,
+    char problem[64])
+{
+	json_t *status = json(well);
+	json_t *problems = json_array();
+	const char *first;
+	enum health health;
+
+	put(status, path, value);
+	put(status, path2, value2);
+	health = health_judge(status, problems);
+	first = json_string_value(json_array_get(problems, 0));
+	snprintf(problem, 64, "%s", first == NULL ? "" : first);
+	json_decref(problems);
+	json_decref(status);
+	return health;
+}
+
+static void
+healths_of_two(void **state)
+{
+	char problem[64];
+
+	(void)state;
+	/* the worst counts, whichever comes first */
+	assert_int_equal(judge_two("feed", json_null(), "local_error",
+			     json_string("Invalid argument"), problem),
+	    HEALTH_CRITICAL);
+	assert_int_equal(judge_two("logs.0.following", json_false(),
+			     "logs.0.error", json_string("gone"), problem),
+	    HEALTH_CRITICAL);
+	assert_string_equal(problem, "/log is not read: gone");
+	/* a quiet night */
+	assert_int_equal(
+	    judge_two("logs.0.newest_line", json_integer(NOON - 3600),
+		"logs.0.unread_bytes", json_integer(0), problem),
+	    HEALTH_OK);
+	/* long ago, and no set asked since */
+	assert_int_equal(
+	    judge_two("hook.last.no_right", json_integer(NOON - 3601),
+		"hook.last.ipset", json_integer(0), problem),
+	    HEALTH_OK);
+}
+
+/* ---- metrics, show ---- */
+
+static void
+samples(void **state)
+{
+	json_t *status = json(well);
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	(void)state;
+	put(status, "logs.0.path", json_string("/a\"b\\c\nd"));
+	put(status, "sets.0.error", json_string("four: no such set"));
+	put(status, "bans",
+	    json("{\"rules\": [{\"rule\": \"r\", \"live\": 1, "
+		 "\"today\": {\"skips\": {\"cap\": 2}}, "
+		 "\"all\": {\"skips\": {\"cap\": 3}}}]}"));
+	metrics_write(to, status);
+	assert_int_equal(fclose(to), 0);
+	assert_non_null(strstr(
+	    text, "\nrblcache_log_following{log=\"/a\\\"b\\\\c\\nd\"} 1\n"));
+	assert_non_null(strstr(
+	    text, "\nrblcache_skipped_total{rule=\"r\",why=\"cap\"} 3\n"));
+	assert_non_null(
+	    strstr(text, "\nrblcache_set_usable{set=\"four\"} 0\n"));
+	free(text);
+	json_decref(status);
+}
+
+/* What it says on a day like this, and of another kind of server. */
+static void
+screen(void **state)
+{
+	static const char *const lines[] = {
+	    "\nfeed    running since 2026-11-24 11:59:50, pid 7, as root\n",
+	    "\nlog     /log: has ended, newest line 10s ago\n",
+	    "\nsets    switched off\n",
+	    "\nbans    4 hold now\n        r 4, today 1 new, counted 2, left "
+	    "out: cap 3\n",
+	    "\n        look-ups that failed today: 5\n",
+	    "\nsaid    2026-11-24 12:00:00 a\n        2026-11-24 11:59:50 b\n",
+	};
+	json_t *status = json(well);
+	json_t *problems = json("[\"p\", \"q\"]");
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	(void)state;
+	put(status, "feed",
+	    json("{\"pid\": 7, \"uid\": 0, \"since\": 1795521590}"));
+	put(status, "logs.0.following", json_false());
+	put(status, "sets", json("[]"));
+	put(status, "bans",
+	    json("{\"live\": 4, \"rules\": [{\"rule\": \"r\", \"live\": 4, "
+		 "\"today\": {\"bans\": 1, \"counts\": 2, "
+		 "\"skips\": {\"cap\": 3}}}]}"));
+	put(status, "hook.today", json("{\"trouble\": 5}"));
+	put(status, "errors",
+	    json("[{\"time\": 1795521600, \"text\": \"a\"}, "
+		 "{\"time\": 1795521590, \"text\": \"b\"}, "
+		 "{\"time\": 1, \"text\": \"c\"}, "
+		 "{\"time\": 1, \"text\": \"d\"}]"));
+	show_status(to, status, HEALTH_WARNING, problems);
+	assert_int_equal(fclose(to), 0);
+	assert_ptr_equal(strstr(text, "WARNING: p; q\n"), text);
+	for (size_t i = 0; i < COUNT(lines); i++)
+		if (strstr(text, lines[i]) == NULL)
+			fail_msg("%s is not in:\n%s", lines[i], text);
+	assert_null(strstr(text, " d\n"));
+	free(text);
+	json_decref(problems);
+	json_decref(status);
+}
+
+/* A log's name may be any bytes, and JSON may not. */
+static void
+any_name(void **state)
+{
+	json_t *text = report_text("/log/\xe9t\xe9");
+
+	(void)state;
+	assert_string_equal(json_string_value(text), "/log/?t?");
+	json_decref(text);
 }
 
 static void
@@ -326,6 +670,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		an_answer_waits, open_socket, close_socket),
+	    cmocka_unit_test_setup_teardown(
+		nobody_stays, open_socket, close_socket),
+	    cmocka_unit_test_setup_teardown(
+		a_long_answer, open_socket, close_socket),
+	    cmocka_unit_test_setup_teardown(
+		room_for_a_new_one, open_socket, close_socket),
 	    cmocka_unit_test(requests),
 	    cmocka_unit_test(moments),
 	    cmocka_unit_test(lines_of_the_hook),
@@ -333,6 +685,10 @@ main(void)
 	    cmocka_unit_test(days_of_summer_time),
 	    cmocka_unit_test(last_troubles),
 	    cmocka_unit_test(healths),
+	    cmocka_unit_test(healths_of_two),
+	    cmocka_unit_test(samples),
+	    cmocka_unit_test(screen),
+	    cmocka_unit_test(any_name),
 	    cmocka_unit_test(spans),
 	};
 
