@@ -387,6 +387,28 @@ in_that_order(void **state)
 	assert_int_equal(all.tallies.list[0].all.counts, 2);
 }
 
+/* Who is let go begins anew: neither counted nor banned before. */
+static void
+lifted(void **state)
+{
+	struct addr a = unit_addr("192.0.2.7");
+
+	(void)state;
+	rule.count = 2;
+	rule.count_s = 60;
+	rule.again = 3;
+	rule.again_max_s = 1000;
+	take(a_ban("192.0.2.7", 0, 10), 0);
+	assert_int_equal(take(a_ban("192.0.2.7", 0, 11), 0).ban_s, 100);
+	take(a_ban("192.0.2.7", 0, 200), 0);
+	take(a_ban("192.0.2.8", 0, 200), 0);
+	assert_false(state_lift(&all, &a));
+	assert_int_equal(
+	    take(a_ban("192.0.2.7", 0, 201), 0).kind, DECIDE_COUNT);
+	assert_int_equal(take(a_ban("192.0.2.7", 0, 202), 0).ban_s, 100);
+	assert_int_equal(take(a_ban("192.0.2.8", 0, 202), 0).kind, DECIDE_BAN);
+}
+
 static void
 tallies_are_bounded(void **state)
 {
@@ -418,6 +440,7 @@ main(void)
 		not_more_than_the_cap, begin_state, end_state),
 	    cmocka_unit_test_setup_teardown(
 		in_that_order, begin_state, end_state),
+	    cmocka_unit_test_setup_teardown(lifted, begin_state, end_state),
 	    cmocka_unit_test_setup_teardown(
 		tallies_are_bounded, begin_state, end_state),
 	};
