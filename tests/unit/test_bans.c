@@ -241,6 +241,12 @@ from_a_wrong_clock(void **state)
 	assert_int_equal(bans_put(b, &ban), 0);
 	assert_true(bans_find(b, &ban.ip, &got));
 	assert_int_equal(got.until, ban.until);
+	/* counted while it holds */
+	assert_int_equal(bans_count_rule(b, "r", ban.since), 1);
+	assert_int_equal(bans_count_rule(b, "q", ban.since), 0);
+	assert_int_equal(bans_count_rule(b, "r", ban.until - 1), 1);
+	assert_int_equal(bans_count_rule(b, "r", ban.until), 0);
+	assert_int_equal(bans_count_rule(b, "r", ban.since - 86400), 0);
 	ban.ip.b[15]++;
 	assert_false(bans_find(b, &ban.ip, &got));
 	bans_free(b);
