@@ -45,10 +45,11 @@ query() {
 
 list4 40 >served/drop_v4.json
 list6 >served/drop_v6.json
-exits "good lists" 0 '^$' update
+exits "good lists" 0 '^$' eval '(umask 077; update)'
 is "$(query 198.18.39.1)" "deny	listed in drop_v4.json (SBL39)" "are in local.cdb"
 is "$(query 2001:db8:9::1)" "deny	listed in drop_v6.json (SBL6)" "and the IPv6 one"
-is "$(stat -c %a $v4)" 644 "everybody may read them"
+is "$(stat -c %a $v4 conf/local.cdb | tr '\n' ' ')" "644 644 " \
+    "everybody may read them"
 list4 41 >served/drop_v4.json
 exits "again the same day" 0 '^$' update
 is "$(query 198.18.40.1)" "none	" "nothing is fetched"
@@ -84,12 +85,15 @@ list4 20 >served/drop_v4.json
 kept "half as long" 'has only 20 networks, less than half as many as before'
 { echo '{"cidr":"198.18.0.1/15","sblid":"SBL1"}'; list4 41; } >served/drop_v4.json
 kept "a bad network" 'drop_v4.json:1: .*'
-{ echo '{"cidr":"0.0.0.0/0","sblid":"SBL1"}'; list4 41; } >served/drop_v4.json
-kept "everybody" 'lists a large part of the internet'
+for large in 0.0.0.0/0 2.0.0.0/7; do
+	{ echo '{"cidr":"'$large'","sblid":"SBL1"}'; list4 41; } \
+	    >served/drop_v4.json
+	kept "$large" 'lists a large part of the internet'
+done
 rm served/drop_v4.json
 kept "gone" 'drop_v4.json cannot be fetched'
 
-list4 30 >served/drop_v4.json
+{ echo '{"cidr":"2.0.0.0/8","sblid":"SBL1"}'; list4 30; } >served/drop_v4.json
 rm served/drop_v6.json
 yesterday
 exits "one of two fails" 1 'drop_v6.json cannot be fetched' update
@@ -105,6 +109,8 @@ exits "the admin's own mistake" 1 'hosts:[0-9]+: ' update
 ok "local.cdb stays" cmp local.cdb conf/local.cdb
 cp "$root/cdb/hosts" conf
 exits "repaired" 0 '^$' update
+is "$("$root/cdb/update-drop" "$scratch/none" 2>&1 | wc -l)" 1 \
+    "no such directory: nothing is tried elsewhere"
 
 # ---- over HTTP, with curl and with wget ----
 
@@ -114,7 +120,9 @@ read -r method path version || exit 0
 echo "$path" >>asked
 while read -r line && [ "$line" != "$(printf '\r')" ]; do :; done
 file=served/${path##*/}
-if [ -e busy ]; then
+if [ -e moved ] && [ "${path#/drop}" != "$path" ]; then
+	printf 'HTTP/1.0 302 Found\r\nLocation: /new/%s\r\n\r\n' "${path##*/}"
+elif [ -e busy ]; then
 	printf 'HTTP/1.0 429 Too Many Requests\r\n\r\n<html>'
 elif [ -e cut ]; then
 	printf 'HTTP/1.0 200 OK\r\nContent-Length: 99999\r\n\r\n'
@@ -147,6 +155,10 @@ for tool in curl wget; do
 	exits "$tool: again the same day" 0 '^$' over_http
 	is "$(cat asked)" "/drop/drop_v4.json
 /drop/drop_v6.json" "$tool: each was asked for once"
+	yesterday
+	: >moved
+	exits "$tool: the lists have moved" 0 '^$' over_http
+	rm moved
 	cp conf/local.cdb .
 	yesterday
 	: >busy
