@@ -86,6 +86,7 @@ try_supervisor() { # NAME START STOP
 	    "$name: by another user"
 	like "$(processes | sort | tr '\n' ' ')" "$4" \
 	    "$name: these are at work"
+	unlike "$(processes)" '^(run|sh)$' "$name: and no shell between them"
 	# what the admin reads when the settings are wrong
 	sed -i 's|^LOG=[^ ]*|LOG=/none|' "$here/run"
 	kill "$(pid_of_feed)"
