@@ -22,9 +22,13 @@ line() { # ADDRESS
 # ---- what systemd-analyze says ----
 
 mkdir check
-sed "s|/usr/local/sbin/|$front/bin/|" "$unit" >check/rblcache-feed.service
-exits "systemd understands it" 0 '^$' \
-    systemd-analyze verify --man=no check/rblcache-feed.service
+for file in "${unit%/*}"/*; do
+	sed "s|/usr/local/sbin/|$front/bin/|
+	    s|/usr/local/share/rblcache/|$root/cdb/|" "$file" \
+	    >"check/${file##*/}"
+done
+exits "systemd understands it, and the others" 0 '^$' \
+    systemd-analyze verify --man=no check/*
 security="systemd-analyze security --offline=true check/rblcache-feed.service"
 # shellcheck disable=SC2086 # words
 ok "exposed no more than INSTALL says" $security --threshold=$exposure
@@ -267,5 +271,16 @@ ok "stop" ctl stop rblcache-feed
 is "$(ctl is-active rblcache-feed)" inactive "it has stopped"
 is "$(ctl show -p Result --value rblcache-feed)" success "without complaint"
 unlike "$(cat feed.err)" 'denied|not permitted|no right' "nothing was denied"
+echo LOGS=/none >default/rblcache-feed
+ctl start rblcache-feed 2>/dev/null
+ok "a log that is not there yet: it is tried again" front_wait 5 eval \
+    '[ "$(ctl show -p NRestarts --value rblcache-feed)" -gt 1 ]'
+ctl stop rblcache-feed
+rm default/rblcache-feed
+ctl reset-failed rblcache-feed # its starts as well
+: >feed.err
+ctl start rblcache-feed 2>/dev/null
+ok "without settings it is started all the same" \
+    front_wait 5 grep -q '^rblcache-feed: ' feed.err
 end_of_systemd
 done_testing
