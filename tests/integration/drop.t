@@ -9,6 +9,7 @@ front_enter "$0" "$@"
 [ "$FRONT_ROOT" ] || skip_all "to become another user wants root"
 front_prepare
 cd "$front" || exit 1
+cp "$RBLCACHE_BUILD/rblcachectl" bin
 rules=$front/rules
 cp -r "$root/hooks/log" "$rules"
 # a process that was somebody else is not dumped, nor looked at by LSan
@@ -135,6 +136,10 @@ if chrt -r 1 true 2>/dev/null; then
 else
 	skip "the thread that opens" "nobody may run before others here"
 fi
+# shellcheck disable=SC2086 # words
+exits "another user: its user may ask it, and tell it" 0 'was not banned' \
+    setpriv --reuid $user --regid 65534 --clear-groups \
+    bin/rblcachectl -d state $sets del 203.0.113.99
 again "another user"
 
 make_log $log_user:0 0:0
@@ -168,6 +173,12 @@ chmod 640 logs/smtpd/current
 start
 is "$(rights | grep Groups)" "Groups $log_group" \
     "all but the file itself may be read by everybody"
+end_of
+chmod 644 logs/smtpd/current
+chmod 754 logs/smtpd
+start
+is "$(rights | grep Groups)" "Groups $log_group" \
+    "a directory that only the group may search"
 end_of
 
 # ---- root, and a state directory of root's ----
