@@ -112,6 +112,7 @@ in_top sh -e <<-'E2'
 	dpkg-statoverride --remove /usr/sbin/rblcache
 	dpkg-statoverride --add --update root qmail 0750 /usr/sbin/rblcache
 	setcap cap_net_admin+p /usr/sbin/rblcache
+	dpkg-statoverride --add --update root nofiles 0751 /var/lib/rblcache
 	echo '# mine' >>/etc/rblcache/log/rblsmtpd.rules
 	sed -i 's/^#LOGS/LOGS/' /etc/default/rblcache-feed
 E2
@@ -130,8 +131,13 @@ is "$(in_top dpkg-query -W -f '${Version}' rblcache | sed 's/.*+//')" next \
 is "$(cd "$top" && cksum $kept)" "$sums" "configuration, bans and rules stay"
 is "$(file "$hook")" "-rwxr-x--- root qmail cap_net_admin=p" \
     "the group too, and the capability is back"
-like "$(told)" '^try-restart .*rblcache-drop.timer' \
+is "$(in_top stat -c '%A %U %G' /var/lib/rblcache)" "drwxr-x--x root nofiles" \
+    "a state directory of the admin's choice stays his"
+in_top dpkg-statoverride --remove /var/lib/rblcache
+told=$(told)
+like "$told" '^try-restart .*rblcache-drop.timer' \
     "units go on if they ran, with the new programs"
+unlike "$told" '^stop' "and are not stopped for it"
 
 # ---- where the kernel does not grant the capability ----
 
@@ -142,14 +148,24 @@ exits "no setcap" 0 'it goes by recent.cdb alone' \
 
 # ---- remove, purge ----
 
-mkdir -p "$top/service/smtpd"
-echo 'exec tcpserver 0 smtp rblcache rblsmtpd' >"$top/service/smtpd/run"
+in_top sh -e <<-'E2'
+	mkdir -p /service/smtpd /service/feed /service/old /etc/service/smtps
+	echo 'exec tcpserver 0 smtp rblcache rblsmtpd' >/service/smtpd/run
+	echo 'exec rblcache-feed /log' >/service/feed/run
+	echo '# no rblcache here' >/service/old/run
+	echo '	rblcache -e \' >/etc/service/smtps/run
+E2
 in_top /usr/bin/systemctl -q enable rblcache-drop.timer
 told >/dev/null
 exits "remove" 0 '^take the word rblcache out of /service/smtpd/run$' \
     in_top dpkg -r rblcache
-rm -r "$top/service/smtpd"
-rmdir "$top/service" 2>/dev/null
+is "$(printf '%s\n' "$tap_said" | grep 'out of')" \
+    "take the word rblcache out of /service/smtpd/run
+take the word rblcache out of /etc/service/smtps/run" "of each that has it"
+in_top rm -r /service/smtpd /service/feed /service/old /etc/service/smtps
+for d in /service /etc/service; do
+	[ -e $d ] || rmdir "$top$d"
+done
 like "$(told)" '^stop rblcache-feed.service rblcache-drop.timer' "stops the units"
 is "$(cd "$top" && cksum $kept)" "$sums" "configuration and bans stay"
 ok "the programs do not" test ! -e "$hook"
@@ -161,8 +177,16 @@ if [ "$ipset" ]; then
 	ipset create holder list:set
 	ipset add holder rblcache6
 fi
-echo '{"cidr":"198.51.100.0/24"}' >"$top/etc/rblcache/lists/drop_v4.json"
+# what update-drop, make and the timer leave, also when they were killed
+in_top sh -e <<-'E2'
+	cd /etc/rblcache
+	mkdir .drop.AbC123
+	mkdir -p /var/lib/systemd/timers
+	touch lists/drop_v4.json lists/drop_v6.json .drop.AbC123/drop_v4.json \
+	    local.cdb.new /var/lib/systemd/timers/stamp-rblcache-drop.timer
+E2
 ok "purge" in_top dpkg -P rblcache
+[ -d /var/lib/systemd/timers ] || rmdir "$top/var/lib/systemd/timers"
 is "$(scratch_changed)" "$before" "nothing is left"
 is "$(scratch_left)" "" "nor in dpkg's database"
 [ ! "$ipset" ] ||
