@@ -28,8 +28,8 @@ answers() { # a warning is an answer
 	ctl status >status
 	[ $? -le 1 ]
 }
-follow() {
-	eval "\"$feed\" -m 0 -c \"$rules\" -d state -l \"$local_cdb\" ${sets-} log" \
+follow() { # [OPTION]
+	eval "\"$feed\" ${1--m 0} -c \"$rules\" -d state -l \"$local_cdb\" ${sets-} log" \
 	    '2>>err &'
 	feed_pid=$!
 	front_wait 10 answers
@@ -107,6 +107,15 @@ exits "no feed: nothing can be changed" 111 'no rblcache-feed runs on state' \
     ctl del 203.0.113.9
 exits "no feed, no recent.cdb: an empty list" 0 '^$' ctl list
 exits "and rblsmtpd would be asked" 0 'not known here' ctl test 203.0.113.9
+like "$(ctl metrics)" '^rblcache_up 0$' "metrics: down"
+if [ "$front_ipset" ]; then
+	like "$(ctl status)" '^sets +rblcache4: no such set$' "no set: status"
+	like "$(ctl test 203.0.113.9)" '^note +rblcache4: no such set$' \
+	    "no set: test"
+fi
+echo junk >state/recent.cdb
+exits "a damaged recent.cdb: no list" 111 'state/recent.cdb is damaged' ctl list
+rm state/recent.cdb
 
 # ---- status, list, test ----
 
@@ -116,6 +125,8 @@ is $? 0 "status: exit 0"
 is "$(printf '%s\n' "$out" | head -n 1)" OK "status: OK"
 like "$out" '^log +log: read to its end, newest line [0-9]+s ago' "the log"
 like "$out" '^bans +3 hold now' "three bans hold"
+[ ! "$front_ipset" ] || like "$out" \
+    '^sets +rblcache4: 2 of [0-9]+$' "how full the sets are"
 like "$out" ' rblsmtpd 3, today [0-9]+ new, left out: allowed 1, except 1$' \
     "by rule, with what was left out and why"
 ok "one screen" test "$(printf '%s\n' "$out" | wc -l)" -lt 24
@@ -126,6 +137,8 @@ is "$(ctl list | cut -f 1,3,4)" "203.0.113.9	rblsmtpd	451 Listed by TEST, see /2
 is "$(ctl -j list | json 'join " ", map { $_->{ip} . "=" . ($_->{until} -
     $_->{since}) } @$s')" \
     "203.0.113.9=86400 203.0.113.10=86400 2001:db8:1:2::/64=86400" "list -j"
+is "$(ctl -j list | json '"$s->[0]{rule}: $s->[0]{reply}"')" \
+    "rblsmtpd: 451 Listed by TEST, see /203.0.113.9" "with rule and reply"
 for ip in 203.0.113.9 203.0.113.1 203.0.113.66 192.0.2.200 2001:db8:1:2::77 \
     2001:db8:1:3::77 2001:db8:7:8::1 ::ffff:203.0.113.10; do
 	said=$(answer "$ip")
@@ -147,6 +160,8 @@ done
 out=$(ctl test 203.0.113.9)
 like "$out" '^rule +rblsmtpd, by the log line of 20' "the rule and the line"
 like "$out" '^until +20.* 23h 5[0-9]m left$' "and for how long still"
+like "$out" '^to lift  rblcachectl del 203.0.113.9$' "and how to lift it"
+unlike "$(ctl test 203.0.113.66)" '^to lift' "what is no ban cannot be lifted"
 like "$(ctl test 203.0.113.66)" '^source +local.cdb, .* 203.0.113.66/32$' \
     "the source and the prefix"
 like "$(ctl test 2001:db8:7:8::1)" '2001:db8:7::/48$' "of IPv6 too"
@@ -196,8 +211,14 @@ ok "at once: in the set and in recent.cdb" banned 203.0.113.20 yes
 like "$(answer 203.0.113.20)" '451 bad 100% \(.*, (7200|719[0-9])s left\)' \
     "with its text, for its time"
 exits "add with a code" 0 ': 553 no$' ctl add 203.0.113.21 553 no
+like "$(answer 203.0.113.21)" '(86400|863[0-9][0-9])s left' "for a day"
 exits "add, for a shorter time" 0 . ctl add 203.0.113.20 -t 1h
 like "$(answer 203.0.113.20)" '(3600|359[0-9])s left' "is what it says"
+like "$(ctl test 203.0.113.20)" '^rule +added by hand, 20' "test: by hand"
+like "$(ctl status)" ' rblcachectl 2, today [1-9] new$' "status: by hand"
+is "$(ctl -j add 203.0.113.22 -t 3 | json '$s->{banned}')" 203.0.113.22 "add -j"
+is "$(ctl -j del 203.0.113.23 | json '"$s->{lifted} $s->{was_banned}"')" \
+    "203.0.113.23 0" "del -j"
 for ip in 192.0.2.7 127.0.0.1 10.0.0.1 ::1; do
 	exits "add $ip: never" 100 'is never banned' ctl add "$ip"
 done
@@ -213,6 +234,15 @@ for n in 1 2 3 4 5; do # a kill right behind the answer
 		banned 203.0.113.20 yes || break
 done
 is "$n" 5 "kill -9 right after add and del: both stay, five times"
+like "$(ctl status)" 'today refused 5 without' "and so do the counts of today"
+ok "a ban that is over" front_wait 5 eval \
+    'ctl test 203.0.113.22 | grep -q "^until *it is over$"'
+unlike "$(ctl -s '' -S '' list)" '^203.0.113.22	' "is none of the list"
+if [ "$front_ipset" ]; then
+	ipset -exist add rblcache4 203.0.113.22 timeout 600
+	like "$(ctl list)" '^203.0.113.22	20.*	-	-$' \
+	    "nor its rule that of an entry made later"
+fi
 old_has() {
 	TCPREMOTEIP=$1 "$hook" -nv -l '' -k "$recent.old" -s '' -S '' true 2>&1 |
 		grep -q 'would refuse'
@@ -239,6 +269,13 @@ if [ "$front_ipset" ]; then
 	unlike "$(ctl list)" '^203.0.113.10	' \
 	    "list: not what somebody took out of the set"
 	like "$(ctl test 203.0.113.10)" 'somebody took it out' "test says so"
+	# more than the library prints at once, in the order of their hashes
+	perl -e 'for my $i (0 .. 29) { print "198.18.$i.$_\n" for 1 .. 99 }' \
+	    >many
+	sed 's/^/add rblcache4 /' many | ipset restore
+	ctl list | cut -f 1 | grep '^198' >listed
+	ok "list: very many, in order" cmp many listed
+	ipset add rblcache6 2001:db8:5:5::
 else
 	skip "what an administrator does to the set" "no ipset here"
 fi
@@ -262,7 +299,7 @@ ok "after a kill, too" banned 203.0.113.50 no
 ok "and the other rule's stays" banned 203.0.113.20 yes
 exits "forget: no such rule" 100 'no rule of this name' ctl forget rblsmtp
 exits "flush" 0 '^bans lifted: [1-9][0-9]*$' ctl flush
-is "$(ctl list)" "" "nobody is banned"
+is "$(ctl list)" "" "nobody is banned, whoever did it"
 ok "not in the set either" banned 203.0.113.20 no
 stop TERM
 ok "the socket is gone" test ! -e state/control
@@ -280,26 +317,31 @@ like "$(ctl status)" '^bans +1 hold now' "status without the feed: from recent.c
 # ---- who may ----
 
 follow
-as() { # UID:GID COMMAND...
+as() { # UID:GID:GROUP COMMAND...
 	ids=$1
 	shift
-	perl -e '($) , $() = ("'"${ids#*:} ${ids#*:}"'", '"${ids#*:}"');
-	    ($<, $>) = ('"${ids%:*}, ${ids%:*}"'); exec @ARGV' -- "$@"
+	perl -e 'my ($uid, $gid, $group) = split ":", shift;
+	    ($), $() = ("$gid $group", $gid); ($<, $>) = ($uid, $uid);
+	    exec @ARGV' -- "$ids" "$@"
 }
 if [ "$FRONT_ROOT" ]; then
-	stranger="as 65534:65534 $front/bin/rblcachectl -d $front/work/state"
+	stranger="as 65534:65534:65534 $front/bin/rblcachectl -d $front/work/state"
 	exits "another user: no" 111 'for root and the feed.s group' \
 	    $stranger del 203.0.113.60
 	exits "nor the status" 3 'for root and the feed.s group' $stranger status
 	like "$($stranger list)" '^203.0.113.60	' "but the list, from recent.cdb"
+	like "$($stranger test 203.0.113.60)" \
+	    '^note +rblcache4: no right to read it' "test says what it cannot see"
 	chmod 666 state/control
 	exits "the peer is checked as well" 111 'gave no answer|Broken pipe' \
 	    $stranger del 203.0.113.60
 	chmod 660 state/control
-	exits "the feed's group may" 0 'is no longer banned' as 65534:0 \
+	exits "the feed's group may" 0 'is no longer banned' as 65534:0:65534 \
+	    "$front/bin/rblcachectl" -d "$front/work/state" del 203.0.113.60
+	exits "who is in it, too" 0 'was not banned' as 65534:65534:0 \
 	    "$front/bin/rblcachectl" -d "$front/work/state" del 203.0.113.60
 	ipset add rblcache4 203.0.113.61 timeout 600
-	like "$(as 65534:0 "$front/bin/rblcachectl" -d "$front/work/state" \
+	like "$(as 65534:0:0 "$front/bin/rblcachectl" -d "$front/work/state" \
 	    test 203.0.113.61)" 'is refused' \
 	    "and has the feed look into the set, where it may not"
 	ctl del 203.0.113.61 >/dev/null
@@ -441,6 +483,9 @@ sleep 0.3
 dd if=/dev/zero of=full/filler bs=1k 2>/dev/null
 "$ctl" -d full -s '' -S '' add 203.0.113.70
 echo $?
+"$ctl" -d full -s '' -S '' status | head -n 1
+"$ctl" -d full -s '' -S '' metrics full
+echo $?
 rm full/filler
 "$ctl" -d full -s '' -S '' add 203.0.113.71
 echo $?
@@ -453,9 +498,50 @@ case $out in
 *)
 	like "$out" 'done, but not saved: full/recent.cdb: No space left' \
 	    "a full disk: told that it may not last"
+	like "$out" '^WARNING: full/recent.cdb: No space left' "status, too"
 	is "$(printf '%s\n' "$out" | sed -n '/^[0-9]*$/p' | tr '\n' ' ')" \
-	    "111 0 " "as an error; and room again, none" ;;
+	    "111 111 0 " "as an error; and room again, none"
+	like "$out" '^rblcachectl: full: No space left' "metrics: no half file" ;;
 esac
+
+# ---- other things that go wrong ----
+
+if [ "$front_ipset" ]; then
+	ipset destroy rblcache4
+	ipset create rblcache4 hash:ip # without a timeout
+	line 203.0.113.72 >>log
+	cp "$local_cdb" kept.cdb
+	echo junk >"$local_cdb"
+	follow '-m 1'
+	ok "status: a damaged local.cdb" front_wait 5 eval \
+	    'ctl status | grep -q "^WARNING.*local.cdb: .*nobody is banned"'
+	cp kept.cdb "$local_cdb"
+	exits "a set that will not do: told" 111 \
+	    'recent.cdb is changed, but a set is not: rblcache4: .* no timeout' \
+	    ctl add 203.0.113.71
+	out=$(ctl status)
+	like "$out" '^WARNING: log: more bans a minute than -m allows' \
+	    "status: the cap was reached"
+	like "$out" '^said +20.*local.cdb: ' "status: what the feed said"
+	like "$out" '^ +20.* rblcache4: this set has no timeout' "all of it"
+	for change in 'add 203.0.113.74' 'del 203.0.113.77' 'forget rblsmtpd' \
+	    flush; do
+		# in one step, so that the feed does not come between
+		ipset create plain hash:ip
+		ipset swap plain rblcache4
+		ipset destroy plain
+		kill -HUP "$feed_pid"
+		front_wait 1 eval '! ctl add 203.0.113.75'
+		ipset destroy rblcache4
+		# shellcheck disable=SC2086 # words
+		exits "mended: $change finds it so" 0 . ctl $change
+		[ "$change" = flush ] || ok "with what was told before" \
+		    banned 203.0.113.75 yes
+	done
+	stop TERM
+else
+	skip "other things that go wrong" "no ipset here"
+fi
 
 # ---- metrics ----
 
@@ -471,13 +557,17 @@ if [ -x "$promtool" ]; then
 else
 	skip "promtool" "it could not be had"
 fi
-mkdir textfile
+mkdir -p textfile taken/rblcache.prom
 ln -s "$front/work/hosts" textfile/.rblcache.prom.new
-exits "metrics DIR" 0 '^$' ctl metrics textfile
+exits "metrics DIR" 0 '^$' eval '(umask 077; ctl metrics textfile)'
 ok "the file is whole" grep -q '^rblcache_up 1$' textfile/rblcache.prom
 is "$(stat -c %a textfile/rblcache.prom)" 644 "for node_exporter to read"
 is "$(ls -A textfile)" rblcache.prom "nothing beside it"
 like "$(head -n 1 hosts)" '^192.0.2.0/24 +allow' "and no link was followed"
+exits "a file that cannot be replaced" 111 'taken: ' ctl metrics taken
+is "$(ls -A taken)" rblcache.prom "leaves nothing there"
+exits "no room for the answer" 111 'standard output: No space' \
+    eval 'ctl metrics >/dev/full'
 exits "no such directory" 111 'nowhere: No such file' ctl metrics nowhere
 
 # ---- export ----
@@ -487,6 +577,7 @@ if [ "$front_ipset" ]; then
 	ctl add 203.0.113.80 'costs $5, see $' >/dev/null
 	ctl add 2001:db8:9:9::1 =mc2 >/dev/null
 	ctl add 203.0.113.82 =mc2 >/dev/null
+	ipset add rblcache4 203.0.113.83
 	front_list 198.51.100.99
 	ctl export rbldnsd >"$front/bl/cached"
 	chmod 644 "$front/bl/cached"
@@ -501,6 +592,7 @@ if [ "$front_ipset" ]; then
 	is "$(asks 203.0.113.80)" "451 costs \$5, see \$" \
 	    "any mail server can ask for it, in the ban's words"
 	is "$(asks 203.0.113.82)" "451 =mc2" "whatever these are"
+	is "$(asks 203.0.113.83)" "451 listed" "also what somebody put into the set"
 	is "$(asks 203.0.113.81)" nobody "and for nobody else"
 	is "$(asks 127.0.0.2)" "451 test" "RFC 5782's test entry"
 	is "$(asks 127.0.0.1)" nobody "and its counterpart"
