@@ -145,9 +145,9 @@ nobody_stays(void **state)
 	control_serve(control, 6000);
 	assert_string_equal(heard(half), "end");
 	/* a save may take its time */
-	control_serve(control, 19999);
+	control_serve(control, 27999);
 	assert_string_equal(heard(held), "");
-	control_serve(control, 20000);
+	control_serve(control, 28000);
 	assert_string_equal(heard(held), "end");
 	memset(long_line, 'x', sizeof long_line - 1);
 	long_line[CONTROL_LINE_MAX] = 0;
