@@ -93,7 +93,7 @@ bool logqueue_has_next(struct logqueue *q);
 
 /*
  * Whether the live file is another one than the last that was queued: 1, 0, or
- * -1 with errno when it cannot be seen (ENOENT: for a moment during a rotation).
+ * -1 with errno when it cannot be seen (ENOENT, for a moment, in a rotation).
  */
 int logqueue_has_rotated(struct logqueue *q);
 
