@@ -121,7 +121,8 @@ echo "$path" >>asked
 while read -r line && [ "$line" != "$(printf '\r')" ]; do :; done
 file=served/${path##*/}
 if [ -e moved ] && [ "${path#/drop}" != "$path" ]; then
-	printf 'HTTP/1.0 302 Found\r\nLocation: /new/%s\r\n\r\n' "${path##*/}"
+	printf 'HTTP/1.0 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: /new/%s\r\n\r\n' \
+	    "${path##*/}"
 elif [ -e busy ]; then
 	printf 'HTTP/1.0 429 Too Many Requests\r\n\r\n<html>'
 elif [ -e cut ]; then
