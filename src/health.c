@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "jsonget.h"
+
 #define BEHIND_S 60 /* reading that much after the fact is worth a look */
 #define LATELY_S 3600
 #define FULL_PERCENT 90
@@ -22,35 +24,25 @@ find(struct judgement *j, enum health level, json_t *text)
 	(void)json_array_append_new(j->problems, text);
 }
 
-static const char *
-string(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
-static int64_t
-integer(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 static void
 judge_log(struct judgement *j, const json_t *log)
 {
-	const char *path = string(log, "path");
-	int64_t newest = integer(log, "newest_line");
+	const char *path = jsonget_string(log, "path");
+	int64_t newest = jsonget_integer(log, "newest_line");
 
 	if (!json_is_true(json_object_get(log, "following")))
 		find(j, HEALTH_CRITICAL,
 		    json_sprintf("%s is not read: %s", path,
-			string(log, "error") == NULL ? "it has ended"
-						     : string(log, "error")));
-	else if (integer(log, "unread_bytes") > 0 && newest < j->now - BEHIND_S)
+			jsonget_string(log, "error") == NULL
+			    ? "it has ended"
+			    : jsonget_string(log, "error")));
+	else if (jsonget_integer(log, "unread_bytes") > 0 &&
+		 newest < j->now - BEHIND_S)
 		find(j, HEALTH_WARNING,
 		    json_sprintf("%s: %lld bytes and %lld s behind", path,
-			(long long)integer(log, "unread_bytes"),
+			(long long)jsonget_integer(log, "unread_bytes"),
 			(long long)(j->now - newest)));
-	if (integer(log, "capped") > j->now - LATELY_S)
+	if (jsonget_integer(log, "capped") > j->now - LATELY_S)
 		find(j, HEALTH_WARNING,
 		    json_sprintf(
 			"%s: more bans a minute than -m allows", path));
@@ -59,14 +51,15 @@ judge_log(struct judgement *j, const json_t *log)
 static void
 judge_set(struct judgement *j, const json_t *set)
 {
-	int64_t room = integer(set, "room");
+	int64_t room = jsonget_integer(set, "room");
 
-	if (string(set, "error") != NULL)
+	if (jsonget_string(set, "error") != NULL)
 		find(j, HEALTH_WARNING,
-		    json_sprintf("set %s", string(set, "error")));
-	else if (integer(set, "entries") > room / 100 * FULL_PERCENT)
+		    json_sprintf("set %s", jsonget_string(set, "error")));
+	else if (jsonget_integer(set, "entries") > room / 100 * FULL_PERCENT)
 		find(j, HEALTH_WARNING,
-		    json_sprintf("set %s is nearly full", string(set, "name")));
+		    json_sprintf(
+			"set %s is nearly full", jsonget_string(set, "name")));
 }
 
 static void
@@ -74,8 +67,8 @@ judge_hook(struct judgement *j, const json_t *hook)
 {
 	const json_t *last = json_object_get(hook, "last");
 
-	if (integer(last, "no_right") > j->now - LATELY_S &&
-	    integer(last, "no_right") > integer(last, "ipset"))
+	if (jsonget_integer(last, "no_right") > j->now - LATELY_S &&
+	    jsonget_integer(last, "no_right") > jsonget_integer(last, "ipset"))
 		find(j, HEALTH_WARNING,
 		    json_string("the hook has no right to read the sets "
 				"(cap_net_admin)"));
@@ -84,7 +77,7 @@ judge_hook(struct judgement *j, const json_t *hook)
 static void
 judge_feed(struct judgement *j, const json_t *status)
 {
-	const char *local = string(status, "local_error");
+	const char *local = jsonget_string(status, "local_error");
 	const json_t *checkpoint = json_object_get(status, "checkpoint");
 
 	if (!json_is_object(json_object_get(status, "feed")))
@@ -93,16 +86,17 @@ judge_feed(struct judgement *j, const json_t *status)
 	if (local != NULL)
 		find(j, HEALTH_WARNING,
 		    json_sprintf("local.cdb: %s; nobody is banned", local));
-	if (string(checkpoint, "error") != NULL)
+	if (jsonget_string(checkpoint, "error") != NULL)
 		find(j, HEALTH_WARNING,
-		    json_sprintf("%s: %s", string(checkpoint, "path"),
-			string(checkpoint, "error")));
+		    json_sprintf("%s: %s", jsonget_string(checkpoint, "path"),
+			jsonget_string(checkpoint, "error")));
 }
 
 enum health
 health_judge(const json_t *status, json_t *problems)
 {
-	struct judgement j = {HEALTH_OK, problems, integer(status, "now")};
+	struct judgement j = {
+	    HEALTH_OK, problems, jsonget_integer(status, "now")};
 	const json_t *each;
 	size_t i;
 

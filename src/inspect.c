@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "ask.h"
+#include "jsonget.h"
 #include "lookup.h"
 #include "paths.h"
 #include "show.h"
@@ -144,12 +145,6 @@ inspect_address(const struct inspect_sources *from, const struct addr *a)
 /* ---- for people ---- */
 
 static const char *
-string(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
-static const char *
 source_name(const char *source)
 {
 	if (strcmp(source, "local") == 0)
@@ -162,38 +157,39 @@ source_name(const char *source)
 static void
 show_answer(FILE *to, const json_t *found)
 {
-	const char *answer = string(found, "answer");
-	const char *ip = string(found, "ip");
+	const char *answer = jsonget_string(found, "answer");
+	const char *ip = jsonget_string(found, "ip");
 
 	if (strcmp(answer, "refuse") == 0)
-		fprintf(to, "%s is refused: %s\n", ip, string(found, "reply"));
+		fprintf(to, "%s is refused: %s\n", ip,
+		    jsonget_string(found, "reply"));
 	else if (strcmp(answer, "allow") == 0)
 		fprintf(to, "%s is allowed: rblsmtpd asks no list\n", ip);
 	else
 		fprintf(
 		    to, "%s is not known here: rblsmtpd asks the lists\n", ip);
-	if (string(found, "source") != NULL)
+	if (jsonget_string(found, "source") != NULL)
 		fprintf(to, "source   %s, as %s\n",
-		    source_name(string(found, "source")),
-		    string(found, "prefix"));
+		    source_name(jsonget_string(found, "source")),
+		    jsonget_string(found, "prefix"));
 }
 
 static void
 show_ban(FILE *to, const json_t *found)
 {
 	const json_t *ban = json_object_get(found, "ban");
-	int64_t until = json_integer_value(json_object_get(ban, "until"));
+	int64_t until = jsonget_integer(ban, "until");
 	int64_t left = until - time(NULL);
 	char buf[SHOW_TIME_SIZE];
 
 	if (!json_is_object(ban))
 		return;
-	show_time(json_integer_value(json_object_get(ban, "since")), buf);
-	if (strcmp(string(ban, "rule"), REQUEST_ADD_RULE) == 0)
+	show_time(jsonget_integer(ban, "since"), buf);
+	if (strcmp(jsonget_string(ban, "rule"), REQUEST_ADD_RULE) == 0)
 		fprintf(to, "rule     added by hand, %s\n", buf);
 	else
 		fprintf(to, "rule     %s, by the log line of %s\n",
-		    string(ban, "rule"), buf);
+		    jsonget_string(ban, "rule"), buf);
 	if (left <= 0) {
 		fputs("until    it is over\n", to);
 		return;
@@ -205,7 +201,7 @@ show_ban(FILE *to, const json_t *found)
 void
 inspect_show(FILE *to, const json_t *found)
 {
-	const char *source = string(found, "source");
+	const char *source = jsonget_string(found, "source");
 	const json_t *each;
 	size_t i;
 
@@ -213,13 +209,14 @@ inspect_show(FILE *to, const json_t *found)
 	show_ban(to, found);
 	json_array_foreach (json_object_get(found, "notes"), i, each)
 		fprintf(to, "note     %s\n", json_string_value(each));
-	if (source == NULL || strcmp(string(found, "answer"), "refuse") != 0)
+	if (source == NULL ||
+	    strcmp(jsonget_string(found, "answer"), "refuse") != 0)
 		return;
 	if (strcmp(source, "local") != 0)
-		fprintf(
-		    to, "to lift  rblcachectl del %s\n", string(found, "ip"));
+		fprintf(to, "to lift  rblcachectl del %s\n",
+		    jsonget_string(found, "ip"));
 	fprintf(to,
 	    "to keep  \"%s allow\" in " PATHS_CONFDIR
 	    "/hosts, and make there\n",
-	    string(found, "ip"));
+	    jsonget_string(found, "ip"));
 }

@@ -22,6 +22,7 @@
 #include "checkpoint.h"
 #include "health.h"
 #include "inspect.h"
+#include "jsonget.h"
 #include "listing.h"
 #include "metrics.h"
 #include "paths.h"
@@ -113,17 +114,16 @@ tell_feed(const struct options *o, const struct request *r, int *code)
 		*code = complain_of_feed(o, answer);
 		return NULL;
 	}
-	error = json_string_value(json_object_get(object, "error"));
+	error = jsonget_string(object, "error");
 	if (error != NULL) {
 		say("%s", error);
-		*code =
-		    (int)json_integer_value(json_object_get(object, "exit"));
+		*code = (int)jsonget_integer(object, "exit");
 		if (*code == 0)
 			*code = EXIT_SYSTEM;
 		json_decref(object);
 		return NULL;
 	}
-	error = json_string_value(json_object_get(object, "set_error"));
+	error = jsonget_string(object, "set_error");
 	if (error != NULL) {
 		say("recent.cdb is changed, but a set is not: %s", error);
 		*code = EXIT_SYSTEM;
@@ -457,10 +457,8 @@ do_add(const struct options *o, char **args)
 		print_json(answer);
 	else
 		printf("%s is refused until %s: %s\n",
-		    json_string_value(json_object_get(answer, "banned")),
-		    show_time(
-			json_integer_value(json_object_get(answer, "until")),
-			until),
+		    jsonget_string(answer, "banned"),
+		    show_time(jsonget_integer(answer, "until"), until),
 		    r.reply);
 	json_decref(answer);
 	return code;
@@ -480,8 +478,7 @@ do_del(const struct options *o, char **args)
 	if (o->json)
 		print_json(answer);
 	else
-		printf("%s %s\n",
-		    json_string_value(json_object_get(answer, "lifted")),
+		printf("%s %s\n", jsonget_string(answer, "lifted"),
 		    json_is_true(json_object_get(answer, "was_banned"))
 			? "is no longer banned; if a list refuses it again, "
 			  "it is banned again"
@@ -504,8 +501,7 @@ lift(const struct options *o, const struct request *r)
 		print_json(answer);
 	else
 		printf("bans lifted: %lld\n",
-		    (long long)json_integer_value(
-			json_object_get(answer, "lifted")));
+		    (long long)jsonget_integer(answer, "lifted"));
 	json_decref(answer);
 	return code;
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "decide.h"
+#include "jsonget.h"
 
 #define ERRORS_SHOWN 3
 
@@ -38,18 +39,6 @@ show_span(int64_t seconds, char buf[SHOW_TIME_SIZE])
 	return buf;
 }
 
-static int64_t
-integer(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-static const char *
-string(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 /* The word at the left, once, and blanks below it. */
 static void
 left(FILE *to, const char *word)
@@ -69,9 +58,9 @@ show_feed(FILE *to, const json_t *status)
 		return;
 	}
 	fprintf(to, "running since %s, pid %lld, %s\n",
-	    show_time(integer(feed, "since"), since),
-	    (long long)integer(feed, "pid"),
-	    integer(feed, "uid") == 0 ? "as root" : "as its own user");
+	    show_time(jsonget_integer(feed, "since"), since),
+	    (long long)jsonget_integer(feed, "pid"),
+	    jsonget_integer(feed, "uid") == 0 ? "as root" : "as its own user");
 }
 
 static void
@@ -83,24 +72,25 @@ show_logs(FILE *to, const json_t *status)
 	size_t i;
 
 	json_array_foreach (json_object_get(status, "logs"), i, log) {
-		int64_t newest = integer(log, "newest_line");
+		int64_t newest = jsonget_integer(log, "newest_line");
 
 		left(to, word);
-		fprintf(to, "%s: ", string(log, "path"));
-		if (string(log, "error") != NULL)
-			fputs(string(log, "error"), to);
+		fprintf(to, "%s: ", jsonget_string(log, "path"));
+		if (jsonget_string(log, "error") != NULL)
+			fputs(jsonget_string(log, "error"), to);
 		else if (!json_is_true(json_object_get(log, "following")))
 			fputs("has ended", to);
-		else if (integer(log, "unread_bytes") > 0)
+		else if (jsonget_integer(log, "unread_bytes") > 0)
 			fprintf(to, "%lld bytes to read",
-			    (long long)integer(log, "unread_bytes"));
+			    (long long)jsonget_integer(log, "unread_bytes"));
 		else
 			fputs("read to its end", to);
 		if (newest == 0)
 			fputs(", no line yet\n", to);
 		else
 			fprintf(to, ", newest line %s ago\n",
-			    show_span(integer(status, "now") - newest, age));
+			    show_span(
+				jsonget_integer(status, "now") - newest, age));
 		word = "";
 	}
 }
@@ -114,12 +104,13 @@ show_sets(FILE *to, const json_t *status)
 
 	json_array_foreach (json_object_get(status, "sets"), i, set) {
 		left(to, word);
-		if (string(set, "error") != NULL)
-			fprintf(to, "%s\n", string(set, "error"));
+		if (jsonget_string(set, "error") != NULL)
+			fprintf(to, "%s\n", jsonget_string(set, "error"));
 		else
-			fprintf(to, "%s: %lld of %lld\n", string(set, "name"),
-			    (long long)integer(set, "entries"),
-			    (long long)integer(set, "room"));
+			fprintf(to, "%s: %lld of %lld\n",
+			    jsonget_string(set, "name"),
+			    (long long)jsonget_integer(set, "entries"),
+			    (long long)jsonget_integer(set, "room"));
 		word = "";
 	}
 	if (*word != 0)
@@ -134,19 +125,19 @@ show_rule(FILE *to, const json_t *rule)
 	const json_t *skips = json_object_get(today, "skips");
 	const char *before = ", left out: ";
 
-	fprintf(to, "%s %lld, today %lld new", string(rule, "rule"),
-	    (long long)integer(rule, "live"),
-	    (long long)integer(today, "bans"));
-	if (integer(today, "counts") > 0)
-		fprintf(
-		    to, ", counted %lld", (long long)integer(today, "counts"));
+	fprintf(to, "%s %lld, today %lld new", jsonget_string(rule, "rule"),
+	    (long long)jsonget_integer(rule, "live"),
+	    (long long)jsonget_integer(today, "bans"));
+	if (jsonget_integer(today, "counts") > 0)
+		fprintf(to, ", counted %lld",
+		    (long long)jsonget_integer(today, "counts"));
 	for (int why = 0; why < DECIDE_WHYS; why++) {
 		const char *name = decide_why_name((enum decide_why)why);
 
-		if (integer(skips, name) == 0)
+		if (jsonget_integer(skips, name) == 0)
 			continue;
 		fprintf(to, "%s%s %lld", before, name,
-		    (long long)integer(skips, name));
+		    (long long)jsonget_integer(skips, name));
 		before = ", ";
 	}
 	putc('\n', to);
@@ -160,7 +151,8 @@ show_bans(FILE *to, const json_t *status)
 	size_t i;
 
 	left(to, "bans");
-	fprintf(to, "%lld hold now\n", (long long)integer(bans, "live"));
+	fprintf(
+	    to, "%lld hold now\n", (long long)jsonget_integer(bans, "live"));
 	json_array_foreach (json_object_get(bans, "rules"), i, rule) {
 		left(to, "");
 		show_rule(to, rule);
@@ -174,45 +166,46 @@ show_hook(FILE *to, const json_t *status)
 	const json_t *hook = json_object_get(status, "hook");
 	const json_t *today = json_object_get(hook, "today");
 	const json_t *last = json_object_get(hook, "last");
-	long long refused = integer(today, "local") + integer(today, "ipset") +
-			    integer(today, "recent");
-	long long saved = refused + integer(today, "allowed");
+	long long refused = jsonget_integer(today, "local") +
+			    jsonget_integer(today, "ipset") +
+			    jsonget_integer(today, "recent");
+	long long saved = refused + jsonget_integer(today, "allowed");
 	char when[SHOW_TIME_SIZE];
 
 	left(to, "hook");
 	fprintf(to,
 	    "today refused %lld without asking a list (sets %lld, recent.cdb "
 	    "%lld, local.cdb %lld)\n",
-	    refused, (long long)integer(today, "ipset"),
-	    (long long)integer(today, "recent"),
-	    (long long)integer(today, "local"));
+	    refused, (long long)jsonget_integer(today, "ipset"),
+	    (long long)jsonget_integer(today, "recent"),
+	    (long long)jsonget_integer(today, "local"));
 	left(to, "");
 	fprintf(to, "DNS queries saved today: %lld at least\n", saved);
-	if (integer(today, "would_refuse") > 0)
+	if (jsonget_integer(today, "would_refuse") > 0)
 		fprintf(to, "%-8swould have refused %lld, but for its -n\n", "",
-		    (long long)integer(today, "would_refuse"));
-	if (integer(last, "no_right") > integer(last, "ipset"))
+		    (long long)jsonget_integer(today, "would_refuse"));
+	if (jsonget_integer(last, "no_right") > jsonget_integer(last, "ipset"))
 		fprintf(to, "%-8sruns without cap_net_admin, said last at %s\n",
-		    "", show_time(integer(last, "no_right"), when));
-	if (integer(today, "trouble") > 0)
+		    "", show_time(jsonget_integer(last, "no_right"), when));
+	if (jsonget_integer(today, "trouble") > 0)
 		fprintf(to, "%-8slook-ups that failed today: %lld\n", "",
-		    (long long)integer(today, "trouble"));
+		    (long long)jsonget_integer(today, "trouble"));
 }
 
 static void
 show_checkpoint(FILE *to, const json_t *status)
 {
 	const json_t *checkpoint = json_object_get(status, "checkpoint");
-	int64_t saved = integer(checkpoint, "saved");
+	int64_t saved = jsonget_integer(checkpoint, "saved");
 	char age[SHOW_TIME_SIZE];
 
 	left(to, "saved");
-	fprintf(to, "%s, ", string(checkpoint, "path"));
+	fprintf(to, "%s, ", jsonget_string(checkpoint, "path"));
 	if (saved == 0)
 		fputs("not yet\n", to);
 	else
 		fprintf(to, "%s ago\n",
-		    show_span(integer(status, "now") - saved, age));
+		    show_span(jsonget_integer(status, "now") - saved, age));
 }
 
 static void
@@ -227,8 +220,9 @@ show_errors(FILE *to, const json_t *status)
 		if (i == ERRORS_SHOWN)
 			break;
 		left(to, i == 0 ? "said" : "");
-		fprintf(to, "%s %s\n", show_time(integer(error, "time"), when),
-		    string(error, "text"));
+		fprintf(to, "%s %s\n",
+		    show_time(jsonget_integer(error, "time"), when),
+		    jsonget_string(error, "text"));
 	}
 }
 
