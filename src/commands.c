@@ -162,7 +162,7 @@ static json_t *
 add(struct feed *f, const struct request *r, uint64_t *hold)
 {
 	static const char rule[] = REQUEST_ADD_RULE;
-	struct tally *tally = tallies_of(&f->state.tallies, rule);
+	struct tally *tally;
 	int64_t now = time(NULL);
 	struct recent_ban ban = {
 	    .ip = r->ip, .since = now, .until = now + r->seconds};
@@ -179,6 +179,7 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 	(void)bans_remove(f->state.bans, &r->ip);
 	if (bans_put(f->state.bans, &ban) != 0)
 		return failure(SYSTEM, strerror(errno));
+	tally = tallies_of(&f->state.tallies, rule);
 	if (tally != NULL) {
 		tallies_turn(&f->state.tallies, now);
 		tally->all.bans++;
@@ -246,19 +247,10 @@ flush(struct feed *f, uint64_t *hold)
 	return changed(f, answer, hold);
 }
 
-static bool
-is_known(const struct tallies *t, const char *rule)
-{
-	for (size_t i = 0; i < t->n; i++)
-		if (strcmp(t->list[i].rule, rule) == 0)
-			return true;
-	return false;
-}
-
 static json_t *
 forget(struct feed *f, const struct request *r, uint64_t *hold)
 {
-	if (!is_known(&f->state.tallies, r->rule))
+	if (tallies_find(&f->state.tallies, r->rule) == NULL)
 		return failure(
 		    CALLER, "no rule of this name has matched anything");
 	look_again(f);

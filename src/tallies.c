@@ -9,13 +9,21 @@
 #define BACK_S 604800
 
 struct tally *
-tallies_of(struct tallies *t, const char *rule)
+tallies_find(struct tallies *t, const char *rule)
 {
-	struct tally *tally;
-
 	for (size_t i = 0; i < t->n; i++)
 		if (strcmp(t->list[i].rule, rule) == 0)
 			return &t->list[i];
+	return NULL;
+}
+
+struct tally *
+tallies_of(struct tallies *t, const char *rule)
+{
+	struct tally *tally = tallies_find(t, rule);
+
+	if (tally != NULL)
+		return tally;
 	if (t->n == TALLIES_MAX)
 		return NULL;
 	tally = &t->list[t->n++];

@@ -40,6 +40,9 @@ struct tallies {
 	int64_t day_from, day_to; /* unix seconds: today, to before the next */
 };
 
+/* The tally of a rule; NULL when there is none. */
+struct tally *tallies_find(struct tallies *t, const char *rule);
+
 /* The tally of a rule, new if need be; NULL when the table is full. */
 struct tally *tallies_of(struct tallies *t, const char *rule);
 
