@@ -22,7 +22,7 @@ all:
 # and for the targets of those names.
 BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev \
-	libcap-dev
+	libcap-dev libc-ares-dev
 DEMO_PACKAGES := libcap2-bin util-linux procps \
 	ucspi-tcp daemontools rbldnsd ipset iproute2
 DEB_PACKAGES := debhelper dpkg-dev
@@ -80,16 +80,16 @@ STATIC := $(STATIC_$(BUILD))
 
 # pkg-config is asked when something is built, not for `make deps`
 libs = $(shell pkg-config --libs $(1))
-PKGS := libcdb libipset libpcre2-8 inih jansson libcap
+PKGS := libcdb libipset libpcre2-8 inih jansson libcap libcares
 cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 
 # ---- programs ----
 
 HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
 	verdict
-FEED_MODULES := addr allowlist bans cdbread cdbwrite checkpoint closer codec \
-	commands control counts decide follow guard hooklog livesets local \
-	logfiles logqueue lookup lru notify opener past place privileges \
+FEED_MODULES := addr allowlist bans canary cdbread cdbwrite checkpoint closer \
+	codec commands control counts decide follow guard hooklog livesets \
+	local logfiles logqueue lookup lru notify opener past place privileges \
 	recent record reply report request reserved rules saver seen sets \
 	settest stamp state tallies texts timespan troubles verdict zones
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
@@ -109,7 +109,8 @@ $(B)/rblcache: $(B)/hooks/rblcache.o $(call objects,$(HOOK_MODULES))
 	    -o $@ $^ $(call libs,$(if $(STATIC),--static) libcdb)
 $(B)/rblcache-feed: $(B)/src/rblcache-feed.o $(call objects,$(FEED_MODULES))
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
-	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson libcap)
+	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson libcap \
+	        libcares)
 $(B)/rblcachectl: $(B)/src/rblcachectl.o $(call objects,$(CTL_MODULES))
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson)
@@ -133,7 +134,8 @@ $(B)/librblcache.a: $(call objects,$(ALL_MODULES))
 $(B)/tests/unit/%.t: $(B)/tests/unit/%.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS) cmocka)
 $(B)/tests/integration/%: $(B)/tests/integration/%.o $(B)/librblcache.a
-	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,libcdb)
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ \
+	    $(call libs,libcdb libcares)
 # static and without the build's own flags, since it starts very often
 $(B)/tests/integration/probe: tests/integration/probe.c
 	@mkdir -p $(@D)
