@@ -14,6 +14,7 @@
 
 #define PATHS_LOCAL_CDB PATHS_CONFDIR "/local.cdb"
 #define PATHS_RULES PATHS_CONFDIR "/log"
+#define PATHS_FEED_CONF PATHS_CONFDIR "/feed.conf"
 #define PATHS_RECENT_NAME "recent.cdb"
 #define PATHS_RECENT_CDB PATHS_STATEDIR "/" PATHS_RECENT_NAME
 
