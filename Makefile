@@ -238,13 +238,13 @@ cdb: $(B)/rblcache-cdb
 MAN8 := hooks/rblcache.8 src/rblcache-feed.8 src/rblcachectl.8 \
 	cdb/rblcache-cdb.8
 MAN7 := hooks/rblcache.7
-MAN5 := src/rblcache.rules.5 cdb/rblcache-hosts.5
+MAN5 := src/rblcache.rules.5 src/rblcache-feed.conf.5 cdb/rblcache-hosts.5
 RULES := $(wildcard hooks/log/*.rules)
 SERVICE := hooks/service
 FIREWALL := hooks/firewall
 SAMPLES := $(SERVICE) $(FIREWALL) hooks/from-swatch cdb/update-drop
 # below CONFDIR, each in its place: without the first directory
-CONFIG := cdb/hosts cdb/Makefile cdb/lists/README $(RULES)
+CONFIG := cdb/hosts cdb/Makefile cdb/lists/README hooks/feed.conf $(RULES)
 D := $(DESTDIR)
 
 # the files of DATADIR name the programs and the configuration

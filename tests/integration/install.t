@@ -16,6 +16,7 @@ install() {
 ok "make install" install install
 is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
 "./etc/rblcache/Makefile
+./etc/rblcache/feed.conf
 ./etc/rblcache/hosts
 ./etc/rblcache/lists/README
 ./etc/rblcache/log/badiprbl.rules
@@ -29,6 +30,7 @@ is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
 ./usr/sbin/rblcache-cdb
 ./usr/sbin/rblcache-feed
 ./usr/sbin/rblcachectl
+./usr/share/man/man5/rblcache-feed.conf.5
 ./usr/share/man/man5/rblcache-hosts.5
 ./usr/share/man/man5/rblcache.rules.5
 ./usr/share/man/man7/rblcache.7
@@ -120,4 +122,9 @@ done
 is "$(sed -n 's/^.It Ic \([a-z]*\) .*/\1/p' src/rblcache.rules.5 | sort)" \
     "$(sed -n 's/^ *{"\([a-z]*\)", set_.*/\1/p' src/rules.c | sort)" \
     "rblcache.rules(5) has the keys of the program"
+keys=$(sed -n 's/^ *{"\([a-z]*\)", set_.*/\1/p' src/settings.c | sort)
+is "$(sed -n 's/^.It Ic \([a-z]*\) .*/\1/p' src/rblcache-feed.conf.5 | sort)" \
+    "$keys" "rblcache-feed.conf(5) has them, too"
+is "$(sed -n 's/^#\([a-z]*\) = .*/\1/p' hooks/feed.conf | sort -u)" "$keys" \
+    "and so has feed.conf"
 done_testing
