@@ -13,7 +13,7 @@ cd "$front" || exit 1
 rules=$front/rules
 cp -r "$root/hooks/log" "$rules"
 unit=$root/hooks/service/systemd/rblcache-feed.service
-exposure=14 # tenths; INSTALL says it too
+exposure=19 # tenths; INSTALL says it too
 
 line() { # ADDRESS
 	printf 'rblsmtpd: %s pid 7: 451 Listed by TEST\n' "$1"
