@@ -94,7 +94,7 @@ addr_ban_key(const struct addr *a)
 	return key;
 }
 
-/* Three rounds of a Feistel network: each undoes itself. */
+/* Three rounds of a Feistel network: done again, they undo themselves. */
 void
 addr_spread(const struct addr *a, unsigned char to[ADDR_SPREAD_BYTES])
 {
@@ -110,13 +110,9 @@ addr_spread(const struct addr *a, unsigned char to[ADDR_SPREAD_BYTES])
 struct addr
 addr_unspread(const unsigned char from[ADDR_SPREAD_BYTES])
 {
-	uint64_t half[2];
 	struct addr a;
 
-	memcpy(half, from, sizeof half);
-	half[1] ^= mix(half[0]);
-	half[0] ^= mix(half[1]);
-	half[1] ^= mix(half[0]);
-	memcpy(a.b, half, sizeof half);
+	memcpy(a.b, from, sizeof a.b);
+	addr_spread(&a, a.b);
 	return a;
 }

@@ -50,24 +50,22 @@ cdbread_open(struct cdbread *c, int fd)
 {
 	struct stat st;
 	uint64_t end;
+	bool intact;
 
 	c->fd = fd;
 	if (read_all(fd, c->tables, sizeof c->tables, 0) != 0 ||
 	    fstat(fd, &st) != 0)
 		return -1;
 	end = unpack(c->tables).first;
+	intact = end >= sizeof c->tables;
 	for (size_t i = 0; i < sizeof c->tables; i += PAIR_BYTES) {
 		struct pair p = unpack(c->tables + i);
 
-		if (p.first != end || end < sizeof c->tables)
-			break;
+		intact &= p.first == end;
 		end += (uint64_t)p.second * PAIR_BYTES;
-		if (i + PAIR_BYTES == sizeof c->tables &&
-		    end == (uint64_t)st.st_size)
-			return 0;
 	}
 	errno = EINVAL;
-	return -1;
+	return intact && end == (uint64_t)st.st_size ? 0 : -1;
 }
 
 /*

@@ -40,9 +40,10 @@ struct cdbread {
 int cdbread_open(struct cdbread *c, int fd) __attribute__((warn_unused_result));
 
 /*
- * Looks key up and, when FOUND, leaves r ready for record_get. ERROR with
- * errno: that of pread(2), or EINVAL when the file is no intact cdb, the record
- * is larger than RECORD_MAX, or its check sum or version is wrong.
+ * Looks key up and, when FOUND, leaves r ready for record_get; ABSENT leaves
+ * it as it was. ERROR with errno: that of pread(2), or EINVAL when the file is
+ * no intact cdb, the record is larger than RECORD_MAX, or its check sum or
+ * version is wrong.
  */
 enum cdbread_answer cdbread_find(const struct cdbread *c, const void *key,
     size_t klen, unsigned char version, struct record *r)

@@ -17,9 +17,8 @@ fnv1a(uint32_t h, const void *p, size_t len)
 static uint32_t
 check_of(const struct record *r, const void *key, size_t klen)
 {
-	uint32_t h = fnv1a(2166136261U, key, klen);
-
-	return fnv1a(h, r->buf + CHECK_BYTES, r->len - CHECK_BYTES);
+	return fnv1a(fnv1a(2166136261U, key, klen), r->buf + CHECK_BYTES,
+	    r->len - CHECK_BYTES);
 }
 
 static void
