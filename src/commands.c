@@ -269,7 +269,9 @@ test(struct feed *f, const struct request *r)
 		return failure(SYSTEM, "the set is switched off");
 	if (error != 0)
 		return failure(SYSTEM, strerror(error));
-	return json_pack("{s:b}", "member", facts.set == SETTEST_MEMBER);
+	return json_pack("{s:b, s:b, s:b}", "member",
+	    facts.set == SETTEST_MEMBER, "pass", facts.pass == SETTEST_MEMBER,
+	    "net", facts.net == SETTEST_MEMBER);
 }
 
 static json_t *

@@ -34,20 +34,28 @@ why_text(int error)
 	}
 }
 
-/* The feed may read the set where we may not. */
+static void
+take_member(const json_t *object, const char *set, enum settest_answer *to)
+{
+	const json_t *member = json_object_get(object, set);
+
+	if (json_is_boolean(member))
+		*to = json_is_true(member) ? SETTEST_MEMBER : SETTEST_ABSENT;
+}
+
+/* The feed may read the sets where we may not. */
 static int
 ask_set_of_feed(
     struct verdict_facts *f, const char *statedir, const struct addr *a)
 {
 	const struct request r = {.command = REQUEST_TEST, .ip = *a};
-	const json_t *member;
 	json_t *object;
 
 	if (ask_feed(statedir, &r, &object) != ASK_ANSWERED)
 		return -1;
-	member = json_object_get(object, "member");
-	if (json_is_boolean(member))
-		f->set = json_is_true(member) ? SETTEST_MEMBER : SETTEST_ABSENT;
+	take_member(object, "member", &f->set);
+	take_member(object, "pass", &f->pass);
+	take_member(object, "net", &f->net);
 	json_decref(object);
 	return f->set == SETTEST_ERROR ? -1 : 0;
 }
@@ -74,18 +82,18 @@ gather(struct verdict_facts *f, const struct inspect_sources *from,
 /* The ban in recent.cdb, whether or not the hook would ask there. */
 static json_t *
 ban_of(const struct inspect_sources *from, const struct addr *a, json_t *notes,
-    const struct verdict *v)
+    const struct verdict_facts *facts)
 {
 	struct verdict_facts f = {.now = time(NULL)};
 	json_int_t until = f.now;
 	uint32_t left;
 
 	(void)lookup_recent(&f, from->recent, a);
-	if (!f.recent_asked || f.recent != RECENT_FOUND)
+	if (f.recent != RECENT_FOUND)
 		return json_null();
 	left = recent_left_s(&f.ban, f.now);
 	until += left;
-	if (v->kind == VERDICT_PASS && left > 0)
+	if (facts->set_asked && facts->set == SETTEST_ABSENT && left > 0)
 		note(notes, from->recent,
 		    "has a ban that the set has not: somebody took it out");
 	return json_pack("{s:s, s:I, s:I, s:s}", "rule", f.ban.rule, "since",
@@ -109,7 +117,8 @@ static json_t *
 prefix(const struct verdict_facts *f, const struct verdict *v,
     const struct addr *a)
 {
-	if (v->kind == VERDICT_PASS)
+	/* which of its networks has the address, the kernel does not say */
+	if (v->kind == VERDICT_PASS || strcmp(v->source, "net") == 0)
 		return json_null();
 	if (strcmp(v->source, "local") == 0)
 		return prefix_text(a, f->rule.bits);
@@ -132,7 +141,7 @@ inspect_address(const struct inspect_sources *from, const struct addr *a)
 
 	gather(&f, from, a, notes);
 	v = verdict_decide(&f);
-	ban = ban_of(from, a, notes, &v);
+	ban = ban_of(from, a, notes, &f);
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "ip",
 	    addr_format(a, ip), "answer", answers[v.kind], "source",
 	    *v.source == 0 ? json_null() : json_string(v.source), "reply",
@@ -145,12 +154,18 @@ inspect_address(const struct inspect_sources *from, const struct addr *a)
 /* ---- for people ---- */
 
 static const char *
-source_name(const char *source)
+source_name(const char *source, bool is4)
 {
 	if (strcmp(source, "local") == 0)
 		return "local.cdb, your own rules";
 	if (strcmp(source, "ipset") == 0)
 		return "the kernel set";
+	if (strcmp(source, "pass") == 0)
+		return is4 ? "the kernel set " PATHS_PASS4
+			   : "the kernel set " PATHS_PASS6;
+	if (strcmp(source, "net") == 0)
+		return is4 ? "the kernel set " PATHS_NET4
+			   : "the kernel set " PATHS_NET6;
 	return "recent.cdb";
 }
 
@@ -159,6 +174,8 @@ show_answer(FILE *to, const json_t *found)
 {
 	const char *answer = jsonget_string(found, "answer");
 	const char *ip = jsonget_string(found, "ip");
+	const char *source = jsonget_string(found, "source");
+	const char *net = jsonget_string(found, "prefix");
 
 	if (strcmp(answer, "refuse") == 0)
 		fprintf(to, "%s is refused: %s\n", ip,
@@ -168,10 +185,13 @@ show_answer(FILE *to, const json_t *found)
 	else
 		fprintf(
 		    to, "%s is not known here: rblsmtpd asks the lists\n", ip);
-	if (jsonget_string(found, "source") != NULL)
-		fprintf(to, "source   %s, as %s\n",
-		    source_name(jsonget_string(found, "source")),
-		    jsonget_string(found, "prefix"));
+	if (source == NULL)
+		return;
+	fprintf(
+	    to, "source   %s", source_name(source, strchr(ip, ':') == NULL));
+	if (net != NULL)
+		fprintf(to, ", as %s", net);
+	fputc('\n', to);
 }
 
 static void
@@ -212,7 +232,7 @@ inspect_show(FILE *to, const json_t *found)
 	if (source == NULL ||
 	    strcmp(jsonget_string(found, "answer"), "refuse") != 0)
 		return;
-	if (strcmp(source, "local") != 0)
+	if (strcmp(source, "ipset") == 0 || strcmp(source, "recent") == 0)
 		fprintf(to, "to lift  rblcachectl del %s\n",
 		    jsonget_string(found, "ip"));
 	fprintf(to,

@@ -17,7 +17,8 @@ struct inspect_sources {
 /*
  * {"ip", "answer": "refuse", "allow" or "pass", "source", "reply", "prefix",
  * "left", "ban": {"rule", "since", "until", "reply"}, "notes": [TEXT, ...]};
- * what does not apply is null. For the caller to own; NULL: ENOMEM.
+ * what does not apply is null. The sources are those of struct verdict; the
+ * prefix of "net" is not known. For the caller to own; NULL: ENOMEM.
  */
 json_t *inspect_address(
     const struct inspect_sources *from, const struct addr *a);

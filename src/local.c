@@ -32,33 +32,24 @@ local_node_get(struct record *r, struct local_rule *rule, bool *is_rule)
 	return 0;
 }
 
-static enum local_answer
+static int
 read_lengths(const struct cdbread *c, bool is4, struct local_lengths *lengths)
 {
-	struct record r;
-	const unsigned char *bits = NULL;
-	size_t n = 0;
+	struct record r = {.bad = true}; /* some other cdb, or a damaged one */
+	const unsigned char *bits;
 
-	switch (cdbread_find(
-	    c, LOCAL_HEADER_KEY, strlen(LOCAL_HEADER_KEY), LOCAL_VERSION, &r)) {
-	case CDBREAD_FOUND:
-		break;
-	case CDBREAD_ABSENT: /* some other cdb, or a damaged one */
-		errno = EINVAL;
-		return LOCAL_ERROR;
-	case CDBREAD_ERROR:
-		return LOCAL_ERROR;
-	}
-	bits = record_get_bytes(&r, LOCAL_LENGTHS, &n);
+	if (cdbread_find(c, LOCAL_HEADER_KEY, strlen(LOCAL_HEADER_KEY),
+		LOCAL_VERSION, &r) == CDBREAD_ERROR)
+		return -1;
+	bits = record_get_bytes(&r, LOCAL_LENGTHS, &lengths->n);
 	if (!is4)
-		bits = record_get_bytes(&r, LOCAL_LENGTHS, &n);
+		bits = record_get_bytes(&r, LOCAL_LENGTHS, &lengths->n);
 	if (r.bad) {
 		errno = EINVAL;
-		return LOCAL_ERROR;
+		return -1;
 	}
-	memcpy(lengths->bits, bits, n);
-	lengths->n = n;
-	return LOCAL_FOUND;
+	memcpy(lengths->bits, bits, lengths->n);
+	return 0;
 }
 
 enum local_answer
@@ -71,7 +62,7 @@ local_find(int fd, const struct addr *a, struct local_rule *rule)
 
 	rule->action = LOCAL_NONE;
 	if (cdbread_open(&c, fd) != 0 ||
-	    read_lengths(&c, addr_is4(a), &lengths) != LOCAL_FOUND)
+	    read_lengths(&c, addr_is4(a), &lengths) != 0)
 		return LOCAL_ERROR;
 	high = lengths.n;
 	while (low < high) {

@@ -37,7 +37,7 @@ enum local_action {
 	LOCAL_DEFER,
 };
 
-enum local_answer { LOCAL_FOUND, LOCAL_ABSENT, LOCAL_ERROR };
+enum local_answer { LOCAL_ABSENT, LOCAL_FOUND, LOCAL_ERROR };
 
 struct local_rule {
 	enum local_action action;

@@ -4,20 +4,30 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "paths.h"
+
 int
 lookup_set(struct verdict_facts *f, const char *set4, const char *set6,
     const struct addr *a)
 {
-	const char *set = addr_is4(a) ? set4 : set6;
+	bool is4 = addr_is4(a);
+	struct settest tests[] = {
+	    {.set = is4 ? set4 : set6},
+	    {.set = is4 ? PATHS_PASS4 : PATHS_PASS6},
+	    {.set = is4 ? PATHS_NET4 : PATHS_NET6},
+	};
 
-	if (*set == 0)
+	if (*tests[0].set == 0)
 		return 0;
+	settest_ask_all(tests, 3, a);
 	f->set_asked = true;
-	f->set = settest_ask(set, a);
-	return f->set == SETTEST_ERROR ? errno : 0;
+	f->set = tests[0].answer;
+	f->pass = tests[1].answer;
+	f->net = tests[2].answer;
+	return f->set == SETTEST_ERROR ? tests[0].error : 0;
 }
 
-/* Never waits: not for the writer of a pipe either. */
+/* Never waits: not for the writer of a pipe either. "" is ENOENT as well. */
 static int
 open_cdb(const char *path)
 {
@@ -27,19 +37,14 @@ open_cdb(const char *path)
 int
 lookup_local(struct verdict_facts *f, const char *path, const struct addr *a)
 {
-	int error = 0;
-	int fd;
+	int fd = open_cdb(path);
+	int error;
 
-	if (*path == 0)
-		return 0;
-	f->local_asked = true;
-	f->local = LOCAL_ABSENT;
-	fd = open_cdb(path);
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	f->local = fd < 0 ? LOCAL_ERROR : local_find(fd, a, &f->rule);
-	if (f->local == LOCAL_ERROR)
-		error = errno;
+	if (fd >= 0)
+		f->local = local_find(fd, a, &f->rule);
+	else if (errno != ENOENT)
+		f->local = LOCAL_ERROR;
+	error = f->local == LOCAL_ERROR ? errno : 0;
 	if (fd >= 0)
 		close(fd);
 	return error;
@@ -48,19 +53,17 @@ lookup_local(struct verdict_facts *f, const char *path, const struct addr *a)
 int
 lookup_recent(struct verdict_facts *f, const char *path, const struct addr *a)
 {
-	int error = 0;
+	int error;
 	int fd;
 
-	if (*path == 0 || !verdict_needs_recent(f))
+	if (!verdict_needs_recent(f))
 		return 0;
-	f->recent_asked = true;
-	f->recent = RECENT_ABSENT;
 	fd = open_cdb(path);
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	f->recent = fd < 0 ? RECENT_ERROR : recent_find(fd, a, &f->ban);
-	if (f->recent == RECENT_ERROR)
-		error = errno;
+	if (fd >= 0)
+		f->recent = recent_find(fd, a, &f->ban);
+	else if (errno != ENOENT)
+		f->recent = RECENT_ERROR;
+	error = f->recent == RECENT_ERROR ? errno : 0;
 	if (fd >= 0)
 		close(fd);
 	return error;

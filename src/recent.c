@@ -67,22 +67,20 @@ enum recent_answer
 recent_find(int fd, const struct addr *a, struct recent_ban *ban)
 {
 	unsigned char key[RECENT_KEY_BYTES];
+	enum cdbread_answer answer;
 	struct cdbread c;
 	struct record r;
 
 	if (cdbread_open(&c, fd) != 0)
 		return RECENT_ERROR;
 	recent_key(key, a);
-	switch (cdbread_find(&c, key, sizeof key, RECENT_VERSION, &r)) {
-	case CDBREAD_FOUND:
-		if (recent_get(&r, ban) == 0)
-			return RECENT_FOUND;
-		errno = EINVAL;
-		return RECENT_ERROR;
-	case CDBREAD_ABSENT:
+	answer = cdbread_find(&c, key, sizeof key, RECENT_VERSION, &r);
+	if (answer == CDBREAD_ABSENT)
 		return RECENT_ABSENT;
-	case CDBREAD_ERROR:
-		break;
-	}
+	if (answer == CDBREAD_ERROR)
+		return RECENT_ERROR;
+	if (recent_get(&r, ban) == 0)
+		return RECENT_FOUND;
+	errno = EINVAL;
 	return RECENT_ERROR;
 }

@@ -20,7 +20,7 @@
 #define RECENT_RULE_SIZE 32 /* a rule's name, NUL included */
 #define RECENT_KEY_BYTES (1 + ADDR_SPREAD_BYTES)
 
-enum recent_answer { RECENT_FOUND, RECENT_ABSENT, RECENT_ERROR };
+enum recent_answer { RECENT_ABSENT, RECENT_FOUND, RECENT_ERROR };
 
 struct recent_ban {
 	struct addr ip; /* the address that was refused, not masked */

@@ -6,117 +6,110 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* the kernel's macros are signed; lengths here are not */
-#define ATTR_HEADER ((size_t)NLA_HDRLEN)
-#define ATTR_ALIGN(len) (((len) + 3) & ~(size_t)3)
-
-struct message {
-	_Alignas(struct nlmsghdr) uint8_t buf[256];
-	size_t len;
+/*
+ * One question. Attributes begin at multiples of four bytes; a name may have
+ * more than one NUL behind it.
+ */
+struct request {
+	struct nlmsghdr header;
+	struct nfgenmsg family;
+	struct nlattr protocol_attr;
+	uint8_t protocol, pad[3];
+	struct nlattr set_attr;
+	char set[IPSET_MAXNAMELEN];
+	struct nlattr data_attr, ip_attr, bytes_attr; /* each holds the next */
+	uint8_t bytes[16];			      /* of IPv4 only four */
 };
 
-static struct nlattr *
-put_attr(struct message *m, uint16_t type, const void *data, size_t len)
-{
-	struct nlattr *attr = (struct nlattr *)(void *)(m->buf + m->len);
-
-	attr->nla_type = type;
-	attr->nla_len = (uint16_t)(ATTR_HEADER + len);
-	if (len > 0)
-		memcpy(m->buf + m->len + ATTR_HEADER, data, len);
-	m->len += ATTR_ALIGN(ATTR_HEADER + len);
-	return attr;
-}
-
-static void
-end_nest(struct message *m, struct nlattr *nest)
-{
-	nest->nla_len =
-	    (uint16_t)(m->buf + m->len - (const uint8_t *)(const void *)nest);
-}
-
-static void
-make_request(struct message *m, const char *set, const struct addr *a)
+static struct request
+make_request(const char *set, const struct addr *a, uint32_t seq)
 {
 	bool is4 = addr_is4(a);
-	struct nlmsghdr *header = (struct nlmsghdr *)(void *)m->buf;
-	struct nfgenmsg *family = NLMSG_DATA(header);
-	const uint8_t protocol = IPSET_PROTOCOL_MIN;
-	struct nlattr *data;
-	struct nlattr *ip;
+	uint16_t n = is4 ? 4 : 16;
+	struct request r = {
+	    .header = {.nlmsg_len = offsetof(struct request, bytes) + n,
+		.nlmsg_type = NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_TEST,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+		.nlmsg_seq = seq},
+	    .family = {is4 ? AF_INET : AF_INET6, NFNETLINK_V0, 0},
+	    .protocol_attr = {NLA_HDRLEN + 1, IPSET_ATTR_PROTOCOL},
+	    .protocol = IPSET_PROTOCOL_MIN,
+	    .set_attr = {NLA_HDRLEN + sizeof r.set, IPSET_ATTR_SETNAME},
+	    .data_attr = {3 * NLA_HDRLEN + n, IPSET_ATTR_DATA | NLA_F_NESTED},
+	    .ip_attr = {2 * NLA_HDRLEN + n, IPSET_ATTR_IP | NLA_F_NESTED},
+	    .bytes_attr = {NLA_HDRLEN + n,
+		(is4 ? IPSET_ATTR_IPADDR_IPV4 : IPSET_ATTR_IPADDR_IPV6) |
+		    NLA_F_NET_BYTEORDER},
+	};
 
-	header->nlmsg_type = NFNL_SUBSYS_IPSET << 8 | IPSET_CMD_TEST;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	family->nfgen_family = is4 ? AF_INET : AF_INET6;
-	family->version = NFNETLINK_V0;
-	m->len = NLMSG_SPACE(sizeof *family);
-	put_attr(m, IPSET_ATTR_PROTOCOL, &protocol, sizeof protocol);
-	put_attr(m, IPSET_ATTR_SETNAME, set, strlen(set) + 1);
-	data = put_attr(m, IPSET_ATTR_DATA | NLA_F_NESTED, NULL, 0);
-	ip = put_attr(m, IPSET_ATTR_IP | NLA_F_NESTED, NULL, 0);
-	if (is4)
-		put_attr(m, IPSET_ATTR_IPADDR_IPV4 | NLA_F_NET_BYTEORDER,
-		    a->b + 12, 4);
-	else
-		put_attr(
-		    m, IPSET_ATTR_IPADDR_IPV6 | NLA_F_NET_BYTEORDER, a->b, 16);
-	end_nest(m, ip);
-	end_nest(m, data);
-	header->nlmsg_len = (uint32_t)m->len;
+	memcpy(r.set, set, strnlen(set, sizeof r.set - 1));
+	memcpy(r.bytes, a->b + sizeof a->b - n, n);
+	return r;
 }
 
-/* The errno (0 or negative) in the kernel's acknowledgement. */
+/* What the kernel acknowledges the request with: 0 or an errno. */
 static int
-read_reply(int fd, int *error)
+read_reply(int fd, uint32_t seq)
 {
-	_Alignas(struct nlmsghdr) uint8_t buf[1024];
-	struct nlmsghdr *header = (void *)buf;
-	const struct nlmsgerr *reply = NLMSG_DATA(header);
-	ssize_t n = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr body;
+		uint8_t rest[1024]; /* the request, attributes */
+	} reply;
+	ssize_t n = recv(fd, &reply, sizeof reply, MSG_DONTWAIT);
 
 	if (n < 0)
-		return -1;
-	if ((size_t)n < NLMSG_SPACE(sizeof reply->error) ||
-	    header->nlmsg_type != NLMSG_ERROR) {
-		errno = EPROTO;
-		return -1;
+		return errno;
+	if ((size_t)n < NLMSG_SPACE(sizeof reply.body.error) ||
+	    reply.header.nlmsg_type != NLMSG_ERROR ||
+	    reply.header.nlmsg_seq != seq)
+		return EPROTO;
+	return -reply.body.error;
+}
+
+void
+settest_ask_all(struct settest tests[], size_t n, const struct addr *a)
+{
+	uint8_t buf[SETTEST_MOST * sizeof(struct request)];
+	size_t len = 0;
+	int failed = 0;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct request r = make_request(tests[i].set, a, i);
+
+		memcpy(buf + len, &r, r.header.nlmsg_len);
+		len += r.header.nlmsg_len;
 	}
-	*error = reply->error;
-	return 0;
+	/* a socket that is not connected sends to port 0, the kernel */
+	if (fd < 0 || send(fd, buf, len, MSG_DONTWAIT) < 0)
+		failed = errno;
+	for (uint32_t i = 0; i < n; i++) {
+		int error = failed != 0 ? failed : read_reply(fd, i);
+
+		tests[i].answer = error == 0 ? SETTEST_MEMBER
+				  /* ip_set_utest: not a member */
+				  : error == IPSET_ERR_EXIST ? SETTEST_ABSENT
+							     : SETTEST_ERROR;
+		tests[i].error = error < IPSET_ERR_PRIVATE ? error : EINVAL;
+	}
+	if (fd >= 0)
+		close(fd);
 }
 
 enum settest_answer
 settest_ask(const char *set, const struct addr *a)
 {
-	enum settest_answer answer = SETTEST_ERROR;
-	struct message m = {.len = 0};
-	int error = 0;
-	int fd;
-	int saved;
+	struct settest test = {.set = set};
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	if (fd < 0)
-		return SETTEST_ERROR;
-	make_request(&m, set, a);
-	/* a socket that is not connected sends to port 0, the kernel */
-	if (send(fd, m.buf, m.len, MSG_DONTWAIT) < 0 ||
-	    read_reply(fd, &error) != 0)
-		goto out;
-	if (error == 0)
-		answer = SETTEST_MEMBER;
-	else if (error == -IPSET_ERR_EXIST) /* ip_set_utest: not a member */
-		answer = SETTEST_ABSENT;
-	else
-		errno = error <= -IPSET_ERR_PRIVATE ? EINVAL : -error;
-out:
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return answer;
+	settest_ask_all(&test, 1, a);
+	errno = test.error;
+	return test.answer;
 }
 
 bool

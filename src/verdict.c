@@ -1,35 +1,26 @@
 #include "verdict.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define GENERAL_REPLY                                                          \
 	"451 your address was refused here a short while ago because a "       \
 	"DNS blocklist lists it; try again later"
-
-static bool
-local_decides(const struct verdict_facts *f)
-{
-	return f->local_asked && f->local != LOCAL_ABSENT;
-}
-
-static bool
-set_can_tell(const struct verdict_facts *f)
-{
-	return f->set_asked && f->set != SETTEST_ERROR;
-}
-
-static bool
-ban_is_live(const struct verdict_facts *f)
-{
-	return f->recent_asked && f->recent == RECENT_FOUND &&
-	       recent_left_s(&f->ban, f->now) > 0;
-}
+#define NET_REPLY                                                              \
+	"451 hosts of your network were refused here a short while ago "       \
+	"because a DNS blocklist lists them; try again later"
 
 bool
 verdict_needs_recent(const struct verdict_facts *f)
 {
-	return !local_decides(f) &&
-	       !(set_can_tell(f) && f->set == SETTEST_ABSENT);
+	return f->local == LOCAL_ABSENT &&
+	       !(f->set_asked && f->set == SETTEST_ABSENT);
+}
+
+bool
+verdict_is_cached(const struct verdict *v)
+{
+	return v->kind != VERDICT_PASS && strcmp(v->source, "local") != 0;
 }
 
 static struct verdict
@@ -41,30 +32,36 @@ refuse(const char *source, const char *reply, int64_t left_s)
 	return v;
 }
 
+static struct verdict
+pass(enum verdict_kind kind, const char *source)
+{
+	struct verdict v = {kind, source, VERDICT_NO_TIME, ""};
+
+	return v;
+}
+
 struct verdict
 verdict_decide(const struct verdict_facts *f)
 {
-	const struct verdict pass = {VERDICT_PASS, "", VERDICT_NO_TIME, ""};
-	const struct verdict allow = {
-	    VERDICT_ALLOW, "local", VERDICT_NO_TIME, ""};
+	bool member = f->set_asked && f->set == SETTEST_MEMBER;
+	uint32_t left_s = f->recent == RECENT_FOUND && verdict_needs_recent(f)
+			      ? recent_left_s(&f->ban, f->now)
+			      : 0;
 
-	if (local_decides(f)) {
-		if (f->local == LOCAL_ERROR)
-			return pass;
-		if (f->rule.action == LOCAL_ALLOW)
-			return allow;
+	if (f->local == LOCAL_ERROR)
+		return pass(VERDICT_PASS, "");
+	if (f->local == LOCAL_FOUND && f->rule.action == LOCAL_ALLOW)
+		return pass(VERDICT_ALLOW, "local");
+	if (f->local == LOCAL_FOUND)
 		return refuse("local", f->rule.reply, VERDICT_NO_TIME);
-	}
-	if (set_can_tell(f)) {
-		if (f->set == SETTEST_ABSENT)
-			return pass;
-		if (ban_is_live(f))
-			return refuse("ipset", f->ban.reply,
-			    recent_left_s(&f->ban, f->now));
-		return refuse("ipset", GENERAL_REPLY, VERDICT_NO_TIME);
-	}
-	if (ban_is_live(f))
+	if (left_s > 0)
 		return refuse(
-		    "recent", f->ban.reply, recent_left_s(&f->ban, f->now));
-	return pass;
+		    member ? "ipset" : "recent", f->ban.reply, left_s);
+	if (member)
+		return refuse("ipset", GENERAL_REPLY, VERDICT_NO_TIME);
+	if (f->pass == SETTEST_MEMBER)
+		return pass(VERDICT_ALLOW, "pass");
+	if (f->net == SETTEST_MEMBER)
+		return refuse("net", NET_REPLY, VERDICT_NO_TIME);
+	return pass(VERDICT_PASS, "");
 }

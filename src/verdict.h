@@ -1,10 +1,11 @@
 /*
- * verdict: what the hook does with a client, decided from the three answers.
+ * verdict: what the hook does with a client, decided from what the sources say.
  *
- * Everything fails open. The order is: the admin's own rules, then the kernel
- * set, then (only where the set cannot tell) the checkpoint. When the admin's
- * rules cannot be read the client might be on the allow list, so nobody is
- * refused from the cache.
+ * Everything fails open. The order is: the admin's own rules; the kernel set of
+ * the bans; where that cannot tell, the checkpoint; the set of the hosts that
+ * pass; the set of the networks. So who is banned never passes, and who passed
+ * is not refused for its network. When the admin's rules cannot be read the
+ * client might be on the allow list, so the cache decides nothing.
  */
 #ifndef VERDICT_H
 #define VERDICT_H
@@ -16,12 +17,12 @@
 #include "recent.h"
 #include "settest.h"
 
-/* What each source said; a source that was not asked says so. */
+/* What each source said. Zero: it was not asked, and knows nobody. */
 struct verdict_facts {
-	bool local_asked, set_asked, recent_asked;
 	enum local_answer local;
 	struct local_rule rule; /* when local is LOCAL_FOUND */
-	enum settest_answer set;
+	bool set_asked;
+	enum settest_answer set, pass, net;
 	enum recent_answer recent;
 	struct recent_ban ban; /* when recent is RECENT_FOUND */
 	int64_t now;	       /* unix seconds */
@@ -37,7 +38,7 @@ enum verdict_kind {
 
 struct verdict {
 	enum verdict_kind kind;
-	const char *source;	/* "local", "ipset", "recent"; static */
+	const char *source;	/* "local", "ipset", "recent", "pass", "net" */
 	int64_t left_s;		/* seconds, or VERDICT_NO_TIME: not known */
 	char reply[REPLY_SIZE]; /* "CCC TEXT" */
 };
@@ -50,5 +51,8 @@ struct verdict verdict_decide(const struct verdict_facts *facts);
  * client that the admin's rules or the set have already decided on.
  */
 bool verdict_needs_recent(const struct verdict_facts *facts);
+
+/* Whether the cache has refused or allowed, and not a rule of the admin's. */
+bool verdict_is_cached(const struct verdict *v);
 
 #endif
