@@ -1,79 +1,149 @@
-/* The whole matrix of what three sources can say, against the rule in words. */
+/* The whole matrix of what the sources can say, against the rule in words. */
 #include "unit.h"
 
 #include "verdict.h"
 
 enum { OFF = -1 };
 
-static void
-one_case(int local, int action, int set, int recent, bool live)
+struct said {
+	int local, action, set, recent;
+	bool live;
+	int pass, net;
+};
+
+static struct verdict_facts
+facts_of(const struct said *s)
 {
 	struct verdict_facts f = {.now = 1000};
-	struct verdict v;
-	bool set_says = set == SETTEST_MEMBER || set == SETTEST_ABSENT;
-	bool banned = recent == RECENT_FOUND && live;
 
-	f.local_asked = local != OFF;
-	f.local = local == OFF ? LOCAL_ABSENT : (enum local_answer)local;
-	f.rule.action = (enum local_action)action;
+	if (s->local != OFF)
+		f.local = (enum local_answer)s->local;
+	f.rule.action = (enum local_action)s->action;
 	strcpy(f.rule.reply, "553 by rule");
-	f.set_asked = set != OFF;
-	f.set = set == OFF ? SETTEST_ERROR : (enum settest_answer)set;
-	f.recent_asked = recent != OFF;
-	f.recent = recent == OFF ? RECENT_ABSENT : (enum recent_answer)recent;
-	f.ban.until = live ? 1060 : 1000;
+	f.set_asked = s->set != OFF;
+	if (f.set_asked) {
+		f.set = (enum settest_answer)s->set;
+		f.pass = (enum settest_answer)s->pass;
+		f.net = (enum settest_answer)s->net;
+	}
+	if (s->recent != OFF)
+		f.recent = (enum recent_answer)s->recent;
+	f.ban.until = s->live ? 1060 : 1000;
 	strcpy(f.ban.reply, "451 by ban");
-	v = verdict_decide(&f);
+	return f;
+}
 
-	if (local == LOCAL_ERROR) {
+/* Of a client whom the bans do not know, or of whom they cannot tell. */
+static void
+not_banned(const struct said *s, const struct verdict *v)
+{
+	if (s->set != OFF && s->pass == SETTEST_MEMBER) {
+		assert_int_equal(v->kind, VERDICT_ALLOW);
+		assert_string_equal(v->source, "pass");
+		assert_true(verdict_is_cached(v));
+	} else if (s->set != OFF && s->net == SETTEST_MEMBER) {
+		assert_int_equal(v->kind, VERDICT_REFUSE);
+		assert_string_equal(v->source, "net");
+		assert_memory_equal(v->reply, "451 hosts of your network ", 26);
+		assert_true(reply_is_clean(v->reply));
+		assert_int_equal(v->left_s, VERDICT_NO_TIME);
+		assert_true(verdict_is_cached(v));
+	} else {
+		assert_int_equal(v->kind, VERDICT_PASS);
+		assert_string_equal(v->source, "");
+		assert_false(verdict_is_cached(v));
+	}
+}
+
+static void
+one_case(const struct said *s)
+{
+	struct verdict_facts f = facts_of(s);
+	struct verdict v = verdict_decide(&f);
+	bool banned = s->recent == RECENT_FOUND && s->live;
+
+	if (s->local == LOCAL_ERROR) {
 		assert_int_equal(v.kind, VERDICT_PASS);
-	} else if (local == LOCAL_FOUND && action == LOCAL_ALLOW) {
+		assert_false(verdict_is_cached(&v));
+	} else if (s->local == LOCAL_FOUND && s->action == LOCAL_ALLOW) {
 		assert_int_equal(v.kind, VERDICT_ALLOW);
-	} else if (local == LOCAL_FOUND) {
+		assert_string_equal(v.source, "local");
+		assert_false(verdict_is_cached(&v));
+	} else if (s->local == LOCAL_FOUND) {
 		assert_int_equal(v.kind, VERDICT_REFUSE);
 		assert_string_equal(v.source, "local");
 		assert_string_equal(v.reply, "553 by rule");
 		assert_int_equal(v.left_s, VERDICT_NO_TIME);
-	} else if (set == SETTEST_ABSENT) {
-		assert_int_equal(v.kind, VERDICT_PASS);
+		assert_false(verdict_is_cached(&v));
+	} else if (s->set == SETTEST_ABSENT) {
 		assert_false(verdict_needs_recent(&f));
-	} else if (set == SETTEST_MEMBER) {
+		not_banned(s, &v);
+	} else if (s->set == SETTEST_MEMBER) {
 		assert_int_equal(v.kind, VERDICT_REFUSE);
 		assert_string_equal(v.source, "ipset");
 		if (banned)
 			assert_string_equal(v.reply, "451 by ban");
 		else
-			assert_memory_equal(v.reply, "451 ", 4);
+			assert_memory_equal(v.reply, "451 your address ", 17);
 		assert_int_equal(v.left_s, banned ? 60 : VERDICT_NO_TIME);
+		assert_true(verdict_is_cached(&v));
 	} else if (banned) {
-		assert_false(set_says);
+		assert_true(verdict_needs_recent(&f));
 		assert_int_equal(v.kind, VERDICT_REFUSE);
 		assert_string_equal(v.source, "recent");
+		assert_string_equal(v.reply, "451 by ban");
 		assert_int_equal(v.left_s, 60);
+		assert_true(verdict_is_cached(&v));
 	} else {
-		assert_int_equal(v.kind, VERDICT_PASS);
+		not_banned(s, &v);
 	}
-	if (local == LOCAL_FOUND || local == LOCAL_ERROR)
+	if (s->local == LOCAL_FOUND || s->local == LOCAL_ERROR)
 		assert_false(verdict_needs_recent(&f));
+}
+
+/* The nth of the values least .. most; n is left to the next dimension. */
+static int
+next_of(int *n, int least, int most)
+{
+	int values = most - least + 1;
+	int value = least + *n % values;
+
+	*n /= values;
+	return value;
 }
 
 static void
 matrix(void **state)
 {
-	int n = 0;
+	const int cases = 4 * 3 * 4 * 4 * 2 * 3 * 3;
 
 	(void)state;
-	for (int local = OFF; local <= LOCAL_ERROR; local++)
-		for (int action = LOCAL_ALLOW; action <= LOCAL_DEFER; action++)
-			for (int set = OFF; set <= SETTEST_ERROR; set++)
-				for (int recent = OFF; recent <= RECENT_ERROR;
-				     recent++)
-					for (int live = 0; live < 2; live++) {
-						one_case(local, action, set,
-						    recent, live != 0);
-						n++;
-					}
-	assert_int_equal(n, 4 * 3 * 4 * 4 * 2);
+	for (int i = 0; i < cases; i++) {
+		int n = i;
+		struct said s;
+
+		s.local = next_of(&n, OFF, LOCAL_ERROR);
+		s.action = next_of(&n, LOCAL_ALLOW, LOCAL_DEFER);
+		s.set = next_of(&n, OFF, SETTEST_ERROR);
+		s.recent = next_of(&n, OFF, RECENT_ERROR);
+		s.live = next_of(&n, 0, 1) != 0;
+		s.pass = next_of(&n, SETTEST_ABSENT, SETTEST_ERROR);
+		s.net = next_of(&n, SETTEST_ABSENT, SETTEST_ERROR);
+		assert_int_equal(n, 0);
+		one_case(&s);
+	}
+}
+
+/* Nobody was asked: nobody is refused or allowed. */
+static void
+nothing_asked(void **state)
+{
+	const struct verdict_facts f = {.now = 1000};
+	struct verdict v = verdict_decide(&f);
+
+	(void)state;
+	assert_int_equal(v.kind, VERDICT_PASS);
+	assert_true(verdict_needs_recent(&f));
 }
 
 static void
@@ -96,6 +166,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(matrix),
+	    cmocka_unit_test(nothing_asked),
 	    cmocka_unit_test(set_names),
 	};
 
