@@ -5,10 +5,11 @@
  *	(all three by lookup) -> verdict -> smtp | the next program
  *
  * It may hold CAP_NET_ADMIN (file capability), so the order matters: options
- * and environment are read, the kernel is asked one question, every
- * capability is dropped, and only then a file is opened or a byte exchanged
- * with the client. Whatever fails, the next program runs as if the hook were
- * not there.
+ * and environment are read, the kernel is asked once, every capability is
+ * dropped, and only then a file is opened or a byte exchanged with the client.
+ * Whatever fails, the next program runs as if the hook were not there.
+ *
+ * With -p, behind rblsmtpd, it only says who has got that far.
  */
 #include <errno.h>
 #include <limits.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,17 +35,21 @@ enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 #define DEFAULT_TIMEOUT_S 60
 #define MAX_TIMEOUT_S 86400
+#define MAX_RECHECK 1000000000
 
 static const char usage[] =
     "usage: rblcache [-env] [-l local.cdb] [-k recent.cdb] [-s set4] "
     "[-S set6]\n"
-    "                [-t seconds] prog [arg ...]\n";
+    "                [-r number] [-t seconds] prog [arg ...]\n"
+    "       rblcache -p prog [arg ...]\n";
 
 struct options {
 	bool by_env;  /* -e */
 	bool dry_run; /* -n */
+	bool passed;  /* -p */
 	bool verbose; /* -v */
 	const char *local, *recent, *set4, *set6;
+	unsigned recheck; /* one in so many; 0: none */
 	unsigned timeout_s;
 	char **prog;
 };
@@ -97,7 +103,7 @@ set_option(char letter, const char *name)
 }
 
 static unsigned
-timeout_option(const char *text)
+number_option(char letter, const char *text, unsigned least, unsigned most)
 {
 	char *end;
 	unsigned long n;
@@ -105,9 +111,9 @@ timeout_option(const char *text)
 	errno = 0;
 	n = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end != 0 || errno != 0 ||
-	    n > MAX_TIMEOUT_S)
-		die_usage("option -t: '%s' is no number from 0 to %d", text,
-		    MAX_TIMEOUT_S);
+	    n < least || n > most)
+		die_usage("option -%c: '%s' is no number from %u to %u", letter,
+		    text, least, most);
 	return (unsigned)n;
 }
 
@@ -124,7 +130,7 @@ read_options(struct options *o, int argc, char **argv)
 	    .timeout_s = DEFAULT_TIMEOUT_S,
 	};
 	opterr = 0;
-	while ((c = getopt(argc, argv, "+:ehnvl:k:s:S:t:")) != -1) {
+	while ((c = getopt(argc, argv, "+:ehnpvl:k:r:s:S:t:")) != -1) {
 		switch (c) {
 		case 'e':
 			o->by_env = true;
@@ -136,6 +142,9 @@ read_options(struct options *o, int argc, char **argv)
 		case 'n':
 			o->dry_run = true;
 			break;
+		case 'p':
+			o->passed = true;
+			break;
 		case 'v':
 			o->verbose = true;
 			break;
@@ -145,6 +154,9 @@ read_options(struct options *o, int argc, char **argv)
 		case 'k':
 			o->recent = optarg;
 			break;
+		case 'r':
+			o->recheck = number_option('r', optarg, 1, MAX_RECHECK);
+			break;
 		case 's':
 			o->set4 = set_option('s', optarg);
 			break;
@@ -152,7 +164,8 @@ read_options(struct options *o, int argc, char **argv)
 			o->set6 = set_option('S', optarg);
 			break;
 		case 't':
-			o->timeout_s = timeout_option(optarg);
+			o->timeout_s =
+			    number_option('t', optarg, 0, MAX_TIMEOUT_S);
 			break;
 		case ':':
 			die_usage("option -%c needs an argument", optopt);
@@ -160,6 +173,8 @@ read_options(struct options *o, int argc, char **argv)
 			die_usage("unknown option -%c", optopt);
 		}
 	}
+	if (o->passed && (o->by_env || o->dry_run || o->recheck != 0))
+		die_usage("-p refuses nobody: not with -e, -n or -r");
 	o->prog = argv + optind;
 	if (*o->prog == NULL)
 		die_usage("no program to run");
@@ -193,33 +208,20 @@ client_address(struct addr *a)
  * an effective one the kernel would not run this program at all where a service
  * may not have it (capabilities(7), capability-dumb binaries), and no mail
  * would come in. So it is taken up here, where there is one.
- */
-static void
-take_capability(void)
-{
-	struct __user_cap_header_struct header = {
-	    .version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-
-	data[CAP_TO_INDEX(CAP_NET_ADMIN)].permitted =
-	    data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective =
-		CAP_TO_MASK(CAP_NET_ADMIN);
-	(void)syscall(SYS_capset, &header, data);
-}
-
-/*
- * Gives up every capability for good. Ambient ones go with the permitted
- * (capabilities(7)); none is in the file capability's inheritable set, so
- * exec brings none back.
+ *
+ * With a mask of 0 every capability is given up for good. Ambient ones go with
+ * the permitted (capabilities(7)); none is in the file capability's inheritable
+ * set, so exec brings none back.
  */
 static int
-drop_capabilities(void)
+hold_capabilities(uint32_t mask)
 {
 	struct __user_cap_header_struct header = {
 	    .version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+	    {.effective = mask, .permitted = mask}};
 
-	return (int)syscall(SYS_capset, &header, none);
+	return (int)syscall(SYS_capset, &header, data);
 }
 
 static void
@@ -273,6 +275,17 @@ run(char **prog)
 	_exit(EXIT_SYSTEM);
 }
 
+/* One in so many, by chance; never where there is none to be had. */
+static bool
+is_rechecked(unsigned one_in)
+{
+	uint64_t n;
+
+	return one_in != 0 &&
+	       getrandom(&n, sizeof n, GRND_NONBLOCK) == sizeof n &&
+	       n % one_in == 0;
+}
+
 static void
 act(const struct verdict *v, const struct options *o)
 {
@@ -284,11 +297,17 @@ act(const struct verdict *v, const struct options *o)
 			say("not known");
 		return;
 	case VERDICT_ALLOW:
-		if (o->verbose)
+		/* the log reader wants to know whom no list was asked about */
+		if (o->verbose || verdict_is_cached(v))
 			say("allowed (%s)", v->source);
 		putenv(accept);
 		return;
 	case VERDICT_REFUSE:
+		if (!o->dry_run && verdict_is_cached(v) &&
+		    is_rechecked(o->recheck)) {
+			say("recheck");
+			return;
+		}
 		say_refusal(v, o->dry_run);
 		if (o->dry_run)
 			return;
@@ -316,17 +335,19 @@ main(int argc, char **argv)
 	read_options(&o, argc, argv);
 	known = getenv("RBLSMTPD") == NULL && getenv("RELAYCLIENT") == NULL &&
 		client_address(&a);
-	if (known) {
-		take_capability();
+	if (known && !o.passed) {
+		(void)hold_capabilities(CAP_TO_MASK(CAP_NET_ADMIN));
 		set_error = lookup_set(&facts, o.set4, o.set6, &a);
 	}
-	if (drop_capabilities() != 0) {
+	if (hold_capabilities(0) != 0) {
 		say("unable to drop capabilities: %s", strerror(errno));
 		known = false;
 	}
 	if (set_error != 0)
 		say_set_error(&o, &a, set_error);
-	if (known) {
+	if (known && o.passed) {
+		say("passed");
+	} else if (known) {
 		facts.now = time(NULL);
 		say_error(o.local, lookup_local(&facts, o.local, &a));
 		say_error(o.recent, lookup_recent(&facts, o.recent, &a));
