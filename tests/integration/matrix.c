@@ -7,7 +7,7 @@
  * STEP 1 is the whole matrix, 17 every 17th case of it, for builds that are
  * slow; every damaged file is tried there as well. The working directory is
  * writable and has four local.cdb: allow.cdb, deny.cdb, defer.cdb, none.cdb.
- * The network namespace has the sets of set_names. Prints TAP.
+ * Files for ipset restore are there too: see make_namespaces. Prints TAP.
  *
  * The model is written from the hook's man page and not from its source. It
  * shares nothing with the hook but the format of recent.cdb.
@@ -17,6 +17,7 @@
 #include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,7 +53,17 @@
 
 /* ---- the dimensions ---- */
 
-enum { RBLSMTPD, RELAYCLIENT, ADDRESS, LOCAL, SET, RECENT, OPTION, DIMENSIONS };
+enum {
+	RBLSMTPD,
+	RELAYCLIENT,
+	ADDRESS,
+	LOCAL,
+	SET,
+	RECENT,
+	OTHERS,
+	OPTION,
+	DIMENSIONS
+};
 
 enum { UNSET, EMPTY, TEXT, MINUS_TEXT };
 enum { A_V4, A_MAPPED, A_V6, A_TCP6, A_SSL, A_NONE, A_EMPTY, A_JUNK, A_LONG };
@@ -69,7 +80,18 @@ enum {
 };
 enum { S_MEMBER, S_ABSENT, S_NO_SET, S_EPERM, S_NO_NETLINK, S_OFF };
 enum { R_FRESH, R_EXPIRED, R_OTHER, R_MISSING, R_CORRUPT, R_OFF };
-enum { O_PLAIN, O_ENV, O_DRY, O_ONE_LINE, O_ENV_DRY, O_VERBOSE };
+enum { X_NO_SETS, X_NEITHER, X_PASS, X_NET, X_BOTH, X_VALUES };
+enum {
+	O_PLAIN,
+	O_ENV,
+	O_DRY,
+	O_ONE_LINE,
+	O_ENV_DRY,
+	O_VERBOSE,
+	O_PASSED,
+	O_RECHECK,
+	O_ENV_RECHECK
+};
 
 static const struct dimension {
 	const char *name;
@@ -86,7 +108,10 @@ static const struct dimension {
 		"off"}},
     {"recent.cdb",
 	{"fresh", "expired", "other reason", "missing", "corrupt", "off"}},
-    {"options", {"none", "-e", "-n", "-t 0", "-e -n", "-v"}},
+    {"pass and net",
+	{"no such sets", "in neither", "in pass", "in net", "in both"}},
+    {"options",
+	{"none", "-e", "-n", "-t 0", "-e -n", "-v", "-p", "-r 1", "-e -r 1"}},
 };
 
 struct combination {
@@ -165,6 +190,9 @@ set_name(const struct combination *c)
 #define GENERAL_REPLY                                                          \
 	"451 your address was refused here a short while ago because a "       \
 	"DNS blocklist lists it; try again later"
+#define NET_REPLY                                                              \
+	"451 hosts of your network were refused here a short while ago "       \
+	"because a DNS blocklist lists them; try again later"
 #define DENY_REPLY "553 no mail from here"
 #define DEFER_REPLY "451 come back later"
 
@@ -231,13 +259,19 @@ refuses(
 	int option = r->c->v[OPTION];
 	char text[512];
 
+	if ((option == O_RECHECK || option == O_ENV_RECHECK) &&
+	    strcmp(why, "local") != 0) {
+		say(o, r, "recheck");
+		runs(o, r, NULL);
+		return;
+	}
 	if (option == O_DRY || option == O_ENV_DRY) {
 		say(o, r, "would refuse: %s (%s)", reply, why);
 		runs(o, r, NULL);
 		return;
 	}
 	say(o, r, "%s (%s)", reply, why);
-	if (option == O_ENV) {
+	if (option == O_ENV || option == O_ENV_RECHECK) {
 		snprintf(text, sizeof text, "%s[cached] %s",
 		    *reply == '4' ? "" : "-", reply + 4);
 		runs(o, r, text);
@@ -278,6 +312,22 @@ recent_says(struct outcome *o, const struct run *r)
 	}
 }
 
+/* The other sets are asked where the first can be. */
+static void
+not_banned(struct outcome *o, const struct run *r)
+{
+	int others = r->c->v[SET] <= S_NO_SET ? r->c->v[OTHERS] : X_NO_SETS;
+
+	if (others == X_PASS || others == X_BOTH) {
+		say(o, r, "allowed (pass)");
+		runs(o, r, "");
+	} else if (others == X_NET) {
+		refuses(o, r, NET_REPLY, "net");
+	} else {
+		passes(o, r);
+	}
+}
+
 static void
 set_and_recent(struct outcome *o, const struct run *r)
 {
@@ -287,7 +337,7 @@ set_and_recent(struct outcome *o, const struct run *r)
 	char why[64];
 
 	if (r->c->v[SET] == S_ABSENT) {
-		passes(o, r);
+		not_banned(o, r);
 		return;
 	}
 	reply = recent_says(o, r);
@@ -298,7 +348,7 @@ set_and_recent(struct outcome *o, const struct run *r)
 	} else if (member) {
 		refuses(o, r, GENERAL_REPLY, source);
 	} else {
-		passes(o, r);
+		not_banned(o, r);
 	}
 }
 
@@ -310,6 +360,11 @@ model(struct outcome *o, const struct run *r)
 
 	*o = (struct outcome){.runs = false};
 	if (is_decided(c) || c->v[ADDRESS] >= A_NONE) {
+		runs(o, r, NULL);
+		return;
+	}
+	if (c->v[OPTION] == O_PASSED) {
+		say(o, r, "passed");
 		runs(o, r, NULL);
 		return;
 	}
@@ -347,6 +402,7 @@ model(struct outcome *o, const struct run *r)
 
 static const char *hook, *probe;
 static bool no_ipset;
+static int namespaces[X_VALUES];
 static int step;
 
 struct worker {
@@ -401,11 +457,15 @@ give_up_rights(void)
 }
 
 __attribute__((noreturn)) static void
-child(const struct worker *w, int set, const char **argv, const char **env)
+child(const struct worker *w, const struct combination *c, const char **argv,
+    const char **env)
 {
+	int set = c->v[SET];
 	int in = open("client", O_RDONLY);
 
 	alarm(HANG_S); /* stays over exec, and kills what hangs */
+	if (!no_ipset && setns(namespaces[c->v[OTHERS]], CLONE_NEWNET) != 0)
+		_exit(124);
 	if (in < 0 || dup2(in, 0) < 0 || dup2(w->out, 1) < 0 ||
 	    dup2(w->err, 2) < 0 || close_range(3, ~0U, 0) != 0)
 		_exit(120);
@@ -459,8 +519,8 @@ make_env(const char **env, const struct combination *c, char *room)
 static void
 make_argv(const char **argv, const struct combination *c)
 {
-	static const char *const options[][3] = {
-	    {NULL}, {"-e"}, {"-n"}, {"-t", "0"}, {"-e", "-n"}, {"-v"}};
+	static const char *const options[][3] = {{NULL}, {"-e"}, {"-n"},
+	    {"-t", "0"}, {"-e", "-n"}, {"-v"}, {"-p"}, {"-r", "1"}, {"-er1"}};
 
 	*argv++ = hook;
 	for (const char *const *p = options[c->v[OPTION]]; *p != NULL; p++)
@@ -592,7 +652,7 @@ one_case(const struct worker *w, unsigned group, const struct combination *c,
 	before = time(NULL);
 	pid = vfork(); /* a third faster, and the child only execs */
 	if (pid == 0)
-		child(w, c->v[SET], argv, env);
+		child(w, c, argv, env);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		die("fork");
 	after = time(NULL);
@@ -722,10 +782,41 @@ make_files(void)
 	make_flipped("fresh.cdb", "corrupt.cdb", "451 listed by ");
 }
 
+/* ---- network namespaces ---- */
+
+/*
+ * One for each value of OTHERS, with its sets. It leaves this process in the
+ * last of them.
+ */
+static void
+make_namespaces(void)
+{
+	static const char *const files[X_VALUES] = {
+	    [X_NO_SETS] = "sets.hosts",
+	    [X_NEITHER] = "sets.hosts sets.others",
+	    [X_PASS] = "sets.hosts sets.others sets.pass",
+	    [X_NET] = "sets.hosts sets.others sets.net",
+	    [X_BOTH] = "sets.hosts sets.others sets.pass sets.net",
+	};
+
+	for (int i = 0; i < X_VALUES; i++) {
+		char command[128];
+
+		snprintf(command, sizeof command, "cat %s | ipset restore",
+		    files[i]);
+		if (unshare(CLONE_NEWNET) != 0 || system(command) != 0)
+			die(command);
+		namespaces[i] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+		if (namespaces[i] < 0)
+			die("/proc/self/ns/net");
+	}
+}
+
 /* ---- the tests ---- */
 
 enum {
 	G_FREE,
+	G_FREE_MORE,
 	G_DECIDED,
 	G_LOCAL_CUT,
 	G_LOCAL_FLIPPED,
@@ -736,6 +827,7 @@ enum {
 
 static const char *const group_names[GROUPS] = {
     "matrix",
+    "matrix, pass and net sets, -p and -r",
     "matrix, decided before or without an address",
     "local.cdb cut at every length",
     "local.cdb with every byte changed",
@@ -743,24 +835,34 @@ static const char *const group_names[GROUPS] = {
     "recent.cdb with every byte changed",
 };
 
+static unsigned
+group_of(const struct combination *c)
+{
+	if (is_decided(c) || c->v[ADDRESS] >= A_NONE)
+		return G_DECIDED;
+	if (c->v[OTHERS] == X_NO_SETS && c->v[OPTION] <= O_VERBOSE)
+		return G_FREE;
+	return G_FREE_MORE;
+}
+
 /*
  * Who was decided on before, or has no address, never gets as far as to a set
- * or a file: of these only every 7th. Every pair of values still occurs, since
- * 7 divides no dimension.
+ * or a file, and the other sets decide last: of these only every 59th and every
+ * 11th. Every pair of values still occurs, since these numbers divide no
+ * dimension.
  */
-#define THIN 7
+static const unsigned thin[] = {
+    [G_FREE] = 1, [G_FREE_MORE] = 11, [G_DECIDED] = 59};
 
 static void
 matrix(const struct worker *w)
 {
 	struct combination c = {.local = NULL};
-	unsigned seen[2] = {0, 0};
+	unsigned seen[COUNT(thin)] = {0};
 
 	do {
-		unsigned group = is_decided(&c) || c.v[ADDRESS] >= A_NONE
-				     ? G_DECIDED
-				     : G_FREE;
-		unsigned each = (unsigned)step * (group == G_FREE ? 1 : THIN);
+		unsigned group = group_of(&c);
+		unsigned each = (unsigned)step * thin[group];
 		unsigned i;
 
 		if (no_ipset && c.v[SET] < S_NO_NETLINK)
@@ -872,6 +974,8 @@ main(int argc, char **argv)
 	if (tally == MAP_FAILED)
 		die("mmap");
 	make_files();
+	if (!no_ipset)
+		make_namespaces();
 	for (int i = 0; i < WORKERS; i++) {
 		pid_t pid = fork();
 

@@ -20,17 +20,38 @@ printf '203.0.113.9 defer come back later\n2001:db8:1:2::9 defer come back later
 printf '203.0.113.8 deny\n198.51.100.0/24 allow\n2001:db8:2::/48 deny\n' |
 	"$cdb" build none.cdb - || exit 1
 
+# for ipset restore
+for set in member others; do
+	echo "create ${set}4 hash:ip timeout 1000"
+	echo "create ${set}6 hash:ip family inet6 netmask 64 timeout 1000"
+done >sets.hosts
+cat >>sets.hosts <<'EOF'
+add member4 203.0.113.9
+add member6 2001:db8:1:2::
+add others4 203.0.113.8
+add others6 2001:db8:1:3::
+EOF
+cat >sets.others <<'EOF'
+create rblpass4 hash:ip timeout 1000
+create rblpass6 hash:ip family inet6 netmask 64 timeout 1000
+create rblnet4 hash:net timeout 1000
+create rblnet6 hash:net family inet6 timeout 1000
+add rblpass4 203.0.113.8
+add rblpass6 2001:db8:1:3::
+add rblnet4 203.0.112.0/24
+add rblnet6 2001:db8:2::/48
+EOF
+cat >sets.pass <<'EOF'
+add rblpass4 203.0.113.9
+add rblpass6 2001:db8:1:2::
+EOF
+cat >sets.net <<'EOF'
+add rblnet4 203.0.113.0/24
+add rblnet6 2001:db8:1::/48
+EOF
+
 set --
-if [ "$front_ipset" ]; then
-	for set in member others; do
-		ipset create ${set}4 hash:ip timeout 1000
-		ipset create ${set}6 hash:ip family inet6 netmask 64 timeout 1000
-	done
-	ipset add member4 203.0.113.9
-	ipset add member6 2001:db8:1:2::
-	ipset add others4 203.0.113.8
-	ipset add others6 2001:db8:1:3::
-else
+if [ ! "$front_ipset" ]; then
 	echo "# SKIP this kernel has no ipset: the sets are left out"
 	set -- no-ipset
 fi
