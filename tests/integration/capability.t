@@ -1,5 +1,5 @@
 #!/bin/sh
-# The file capability: used for one question, gone before any file is opened,
+# The file capability: used to ask once, gone before any file is opened,
 # and not there for the next program.
 set -u
 here=$(dirname "$0")
@@ -59,12 +59,20 @@ trace() { # ADDRESS VARIABLE=VALUE OPTION...: the names of the calls, in turn
 	trace_env="-E TCPREMOTEIP=$1 -E $2"
 	shift 2
 	# shellcheck disable=SC2086 # words
-	strace -u "$user" $trace_env -o "$front/trace" "$hook" \
+	strace -s 400 -u "$user" $trace_env -o "$front/trace" "$hook" \
 	    -l "$local_cdb" -k "$front/other.cdb" "$@" </dev/null \
 	    >/dev/null 2>"$front/err"
 	calls=$(sed -n 's/^\([a-z_0-9]*\)(.*/\1/p' "$front/trace")
 	# without those of the next program
 	calls=$(printf '%s\n' "$calls" | sed '1d;/^execve$/,$d')
+}
+asked() { # the sets of the question, in turn
+	sed -n 's/^sendto(//p' "$front/trace" | perl -ne \
+	    's/\\x(..)/chr hex $1/ge; print join " ", /rbl[a-z]+[46]/g'
+}
+randoms() { # random numbers that were wanted, the capability dropped
+	sed '1,/^capset.*permitted=0,/d;/^execve(/,$d' "$front/trace" |
+		grep -c '^getrandom('
 }
 if ldd "$hook" 2>/dev/null | grep -q '=>'; then
 	skip "the order of system calls" "this build is not static"
@@ -76,6 +84,9 @@ else
 	for case in "unknown 198.51.100.7 A=1" "member 203.0.113.9 A=1" \
 	    "local 203.0.113.66 A=1" "no-such-set 198.51.100.7 A=1 -s none" \
 	    "own-client 203.0.113.9 RELAYCLIENT=" "no-address junk A=1" \
+	    "passed 203.0.113.9 A=1 -p" "recheck 203.0.113.9 A=1 -r 1" \
+	    "recheck-unknown 198.51.100.7 A=1 -r 1" \
+	    "recheck-local 203.0.113.66 A=1 -r 1" "six 2001:db8:1:2::4 A=1" \
 	    "preload 198.51.100.7 LD_PRELOAD=/none.so" \
 	    "tunables 198.51.100.7 GLIBC_TUNABLES=glibc.malloc.check=3" \
 	    "library-path 198.51.100.7 LD_LIBRARY_PATH=$front" \
@@ -89,11 +100,12 @@ else
 		held=$(printf '%s\n' "$calls" |
 			head -n $(($(wc -l <"$front/held") - 1)))
 		case $name in
-		own-client | no-address) want='capset ' ;;
-		*) want='capset socket sendto recvfrom close capset ' ;;
+		own-client | no-address | passed) want='capset ' ;;
+		*) want='capset socket sendto recvfrom recvfrom recvfrom '
+			want="${want}close capset " ;;
 		esac
 		is "$(printf '%s\n' "$held" | grep -Exv "$libc" | tr '\n' ' ')" \
-		    "$want" "$name: one question at most, then no capability"
+		    "$want" "$name: asks once at most, then no capability"
 		like "$(grep '^capset' "$front/trace" | tail -n 1)" \
 		    'effective=0, permitted=0, inheritable=0}\) = 0$' \
 		    "$name: every capability is dropped"
@@ -127,10 +139,25 @@ else
 			"$cdb" build "$front/wide.cdb" "$front/hosts"
 			trace "$@" -l "$front/wide.cdb" true
 			count=$(($(printf '%s\n' "$calls" | wc -l) + 1))
-			ok "unknown, rules of every length: fewer than 40 ($count)" \
-			    test "$count" -lt 40
+			ok "unknown, rules of every length: fewer than 45 ($count)" \
+			    test "$count" -lt 45
+			;;
+		six)
+			is "$(asked)" "rblcache6 rblpass6 rblnet6" \
+			    "IPv6: three sets of that family"
+			;;
+		recheck)
+			is "$(randoms)" 1 "-r: a random number"
+			like "$(cat "$front/err")" ' recheck$' "-r: said"
+			;;
+		recheck-unknown | recheck-local)
+			is "$(randoms)" 0 \
+			    "$name: no random number where none is wanted"
 			;;
 		member)
+			is "$(asked)" "rblcache4 rblpass4 rblnet4" \
+			    "member: three sets in one question"
+			is "$(randoms)" 0 "member: no random number without -r"
 			like "$(cat "$front/err")" '\(ipset\)$' \
 			    "member: the kernel said so"
 			;;
@@ -140,5 +167,7 @@ else
 			;;
 		esac
 	done
+	trace 203.0.113.9 A=1 -s '' true
+	unlike "$calls" '^(socket|sendto)$' "-s '': no set is asked"
 fi
 done_testing
