@@ -269,6 +269,22 @@ if [ "$front_ipset" ]; then
 	unlike "$(ctl list)" '^203.0.113.10	' \
 	    "list: not what somebody took out of the set"
 	like "$(ctl test 203.0.113.10)" 'somebody took it out' "test says so"
+	ipset -q create rblpass4 hash:ip timeout 600
+	ipset -q create rblnet4 hash:net timeout 600
+	ipset add rblpass4 203.0.113.41
+	ipset add rblnet4 203.0.113.40/31
+	out=$(ctl test 203.0.113.41)
+	like "$out" '^203.0.113.41 is allowed: ' "test: who passed is allowed"
+	like "$out" '^source +the kernel set rblpass4, as 203.0.113.41/32$' \
+	    "by which set"
+	out=$(ctl test 203.0.113.40)
+	like "$out" '^203.0.113.40 is refused: 451 hosts of your network ' \
+	    "test: a network is refused"
+	like "$out" '^source +the kernel set rblnet4$' "by which set"
+	unlike "$out" '^to lift' "what is no ban cannot be lifted"
+	like "$out" '^to keep ' "but an allow helps"
+	is "$(ctl -j test 203.0.113.40 | json '"$s->{answer} $s->{source} " .
+	    ($s->{prefix} // "none")')" "refuse net none" "test -j: a network"
 	# more than the library prints at once, in the order of their hashes
 	perl -e 'for my $i (0 .. 29) { print "198.18.$i.$_\n" for 1 .. 99 }' \
 	    >many
@@ -345,6 +361,10 @@ if [ "$FRONT_ROOT" ]; then
 	    test 203.0.113.61)" 'is refused' \
 	    "and has the feed look into the set, where it may not"
 	ctl del 203.0.113.61 >/dev/null
+	like "$(as 65534:0:0 "$front/bin/rblcachectl" -d "$front/work/state" \
+	    test 203.0.113.41)" 'is allowed' "and into the others"
+	like "$(as 65534:0:0 "$front/bin/rblcachectl" -d "$front/work/state" \
+	    test 203.0.113.40)" 'the kernel set rblnet4$' "all of them"
 else
 	skip "other users" "not root"
 fi

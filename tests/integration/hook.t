@@ -16,6 +16,14 @@ exits "missing argument" 100 'option -t needs an argument' "$hook" -t
 for n in abc '' -1 1x 99999 99999999999999999999; do
 	exits "-t '$n'" 100 "option -t: '$n' is no number" "$hook" -t "$n" true
 done
+for n in abc '' 0 -1 1x 1000000001 99999999999999999999; do
+	exits "-r '$n'" 100 "option -r: '$n' is no number from 1 to 1000000000" \
+	    "$hook" -r "$n" true
+done
+for with in -e -n '-r 5'; do
+	# shellcheck disable=SC2086 # two words
+	exits "-p and $with" 100 'not with -e, -n or -r' "$hook" -p $with true
+done
 for set in 'a b' -x 0123456789012345678901234567890123 'x;y'; do
 	exits "-s '$set'" 100 'is no name of a set' "$hook" -s "$set" true
 done
@@ -55,6 +63,25 @@ for ip in '' junk 203.0.113.8x 203.0.113 1.2.3.4.5 0xcb.0.113.8 \
 	is "$(TCPREMOTEIP=$ip run)" next:unset "TCPREMOTEIP '$ip': passed on"
 done
 is "$(env -u TCPREMOTEIP "$hook" echo next)" next "no address: passed on"
+
+# -p: only who has come past a list that was asked
+is "$(TCPREMOTEIP=203.0.113.8 run -p)" next:unset "-p: a denied host is passed on"
+like "$(cat err)" '^rblcache: 203.0.113.8 pid [0-9]+: passed$' "-p: said"
+is "$(wc -l <err)" 1 "-p: in one line"
+is "$(TCPREMOTEIP=2001:DB8::0:1 run -pv)" next:unset "-p, IPv6: passed on"
+like "$(cat err)" '^rblcache: 2001:db8::1 pid [0-9]+: passed$' "-p, IPv6: said"
+is "$(TCPREMOTEIP=192.0.2.1 RBLSMTPD='' run -p)$(cat err)" next: \
+    "-p, RBLSMTPD empty: nothing said"
+is "$(TCPREMOTEIP=192.0.2.1 RBLSMTPD=x run -p)$(cat err)" next:x \
+    "-p, RBLSMTPD set: nothing said"
+is "$(TCPREMOTEIP=192.0.2.1 RELAYCLIENT='' run -p)$(cat err)" next:unset \
+    "-p, RELAYCLIENT: nothing said"
+is "$(TCPREMOTEIP=junk run -p)$(cat err)" next:unset \
+    "-p, no address: nothing said"
+is "$(TCPREMOTEIP=192.0.2.1 run -r 1)$(cat err)" next:unset \
+    "-r: of an unknown host nothing is said"
+is "$(TCPREMOTEIP=203.0.113.8 run -r 1 -t 0 | tr -d '\r')" '553 no' \
+    "-r: a rule of the administrator's always stands"
 
 # the refusal
 is "$(TCPREMOTEIP=203.0.113.8 run -t 0 | tr -d '\r')" '553 no' "-t 0: one line"
