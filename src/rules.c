@@ -17,6 +17,11 @@
 #include "counts.h"
 #include "timespan.h"
 
+/* a shorter IPv4 prefix is many a provider's all, a longer one a host or two */
+#define NET4_MIN 16
+#define NET4_MAX 30
+#define NET_TEXT_BYTES 64
+
 /* backtracking steps for one match: a shipped rule needs a few hundred */
 #define MATCH_LIMIT 100000
 #define DEPTH_LIMIT 1000
@@ -327,6 +332,88 @@ set_seen(struct loading *l, const char *value)
 	    l, l->line, EINVAL, "seen: '%s' is none of yes, no, auto", value);
 }
 
+/* The length of 128 bits that a number in "net" stands for; 0: none. */
+static unsigned
+net_bits(unsigned long number)
+{
+	if (number >= NET4_MIN && number <= NET4_MAX)
+		return ADDR_V4_OFFSET + (unsigned)number;
+	if (number == 48 || number == 56 || number == 64)
+		return (unsigned)number;
+	return 0;
+}
+
+/* Reads "PREFIX after N in TIME". */
+static bool
+read_net(const char *text, struct rules_net *net)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	net->bits = net_bits(strtoul(text, &end, 10));
+	return net->bits != 0 &&
+	       read_number_and_time(
+		   end, " after ", &net->n, " in ", &net->window_s) &&
+	       net->n >= 2 && net->n <= COUNTS_NEED_MAX;
+}
+
+/* One of the networks of a value, the len bytes at text. */
+static void
+add_net(struct loading *l, const char *text, size_t len)
+{
+	struct rules_rule *rule = &l->current->rule;
+	char one[NET_TEXT_BYTES];
+	struct rules_net net;
+
+	snprintf(one, sizeof one, "%.*s", (int)len, text);
+	if (len >= sizeof one || !read_net(one, &net)) {
+		fail_at(l, l->line, EINVAL,
+		    "net: '%.*s' is not 'PREFIX after N in TIME', PREFIX from "
+		    "%d to %d (IPv4), 48, 56 or 64 (IPv6), N from 2 to %d",
+		    (int)len, text, NET4_MIN, NET4_MAX, COUNTS_NEED_MAX);
+		return;
+	}
+	if (128 - net.bits < 8 && net.n > 1U << (128 - net.bits)) {
+		fail_at(l, l->line, EINVAL,
+		    "net: '%s' asks for more hosts than there are", one);
+		return;
+	}
+	for (size_t i = 0; i < rule->nets_n; i++)
+		if (rule->nets[i].bits == net.bits) {
+			fail_at(l, l->line, EINVAL,
+			    "net: '%s' is the second of that length", one);
+			return;
+		}
+	if (rule->nets_n == RULES_NETS_MAX) {
+		fail_at(l, l->line, EINVAL, "net: more than %d networks",
+		    RULES_NETS_MAX);
+		return;
+	}
+	rule->nets[rule->nets_n++] = net;
+}
+
+static void
+set_net(struct loading *l, const char *value)
+{
+	const char *comma;
+
+	while ((comma = strstr(value, ", ")) != NULL) {
+		add_net(l, value, (size_t)(comma - value));
+		value = comma + 2;
+	}
+	add_net(l, value, strlen(value));
+}
+
+static void
+set_list(struct loading *l, const char *value)
+{
+	l->current->rule.list = strcmp(value, "yes") == 0;
+	if (!l->current->rule.list && strcmp(value, "no") != 0)
+		fail_at(l, l->line, EINVAL, "list: '%s' is neither yes nor no",
+		    value);
+}
+
 static void
 set_except(struct loading *l, const char *value)
 {
@@ -351,6 +438,8 @@ static const struct {
     {"reply", set_reply},
     {"once", set_once},
     {"seen", set_seen},
+    {"net", set_net},
+    {"list", set_list},
 };
 
 static bool
@@ -415,7 +504,8 @@ begin_rule(struct loading *l, const char *name)
 	r->list = list;
 	l->current = &list[r->n++];
 	l->section_line = l->line;
-	*l->current = (struct compiled){.rule.count = 1, .rule.again = 1};
+	*l->current = (struct compiled){
+	    .rule.count = 1, .rule.again = 1, .rule.list = true};
 	snprintf(l->current->rule.name, RECENT_RULE_SIZE, "%s", name);
 	snprintf(l->current->rule.reply, REPLY_SIZE, "%s", DEFAULT_REPLY);
 }
@@ -629,6 +719,29 @@ rules_free(struct rules *r)
 	pcre2_jit_stack_free(r->stack);
 	free(r->list);
 	free(r);
+}
+
+const struct rules_rule *
+rules_find(const struct rules *r, const char *name)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->list[i].rule.name, name) == 0)
+			return &r->list[i].rule;
+	return NULL;
+}
+
+void
+rules_net_lengths(const struct rules *r, struct rules_lengths *lengths)
+{
+	bool used[129] = {false};
+
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->list[i].rule.nets_n; k++)
+			used[r->list[i].rule.nets[k].bits] = true;
+	lengths->n = 0;
+	for (unsigned bits = 0; bits < sizeof used; bits++)
+		if (used[bits])
+			lengths->bits[lengths->n++] = (unsigned char)bits;
 }
 
 /* Whether the pattern matches from an offset on: 1, 0, or -1 for a limit. */

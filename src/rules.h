@@ -15,6 +15,7 @@
 #ifndef RULES_H
 #define RULES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@
 #include "reply.h"
 
 #define RULES_ERROR_SIZE 512
+#define RULES_NETS_MAX 4     /* networks that a rule may count */
+#define RULES_NET_LENGTHS 18 /* prefix lengths that they may have */
 
 struct rules;
 
@@ -29,6 +32,13 @@ enum rules_seen { /* must tcpserver have said that the host is connected? */
 	RULES_SEEN_AUTO, /* once it has said that of any host */
 	RULES_SEEN_YES,
 	RULES_SEEN_NO,
+};
+
+/* "net = 24 after 8 in 1h". */
+struct rules_net {
+	unsigned bits;	   /* of 128: an IPv4 /24 is 120 */
+	unsigned n;	   /* different hosts that were refused */
+	uint32_t window_s; /* within that many seconds */
 };
 
 struct rules_rule {
@@ -40,6 +50,9 @@ struct rules_rule {
 	unsigned again;	      /* a ban lasts so many times the one before; 1 */
 	uint32_t again_max_s; /* and at most that long; 0 with again 1 */
 	enum rules_seen seen;
+	bool list; /* the line tells of a DNS blocklist's refusal */
+	struct rules_net nets[RULES_NETS_MAX]; /* each of another length */
+	size_t nets_n;
 	uint64_t gave_up; /* matches that reached a limit of PCRE2 */
 };
 
@@ -71,6 +84,18 @@ struct rules *rules_load(const char *const *paths, size_t n,
     char error[RULES_ERROR_SIZE]) __attribute__((warn_unused_result));
 
 void rules_free(struct rules *rules);
+
+/* The rule of that name, as long as the rules; NULL: there is none. */
+const struct rules_rule *rules_find(
+    const struct rules *rules, const char *name);
+
+/* The lengths of the networks that the rules count, each once. */
+struct rules_lengths {
+	unsigned char bits[RULES_NET_LENGTHS]; /* of 128 */
+	size_t n;
+};
+void rules_net_lengths(
+    const struct rules *rules, struct rules_lengths *lengths);
 
 /*
  * Tries the rules in order; the first whose "match" matches decides, so a line

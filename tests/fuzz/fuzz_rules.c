@@ -75,6 +75,21 @@ check_within(const char *p, size_t p_len, const char *message, size_t len)
 		      (size_t)(p - message) <= len - p_len);
 }
 
+static void
+check_rule(const struct rules_rule *rule)
+{
+	HOLDS(rule->name[0] != 0 && rule->ban_s > 0 && rule->count > 0 &&
+	      rule->again > 0 && rule->nets_n <= RULES_NETS_MAX);
+	for (size_t i = 0; i < rule->nets_n; i++) {
+		const struct rules_net *net = &rule->nets[i];
+
+		HOLDS(net->bits >= 48 && net->bits <= 126 && net->n >= 2 &&
+		      net->n <= 32 && net->window_s > 0);
+		for (size_t k = 0; k < i; k++)
+			HOLDS(rule->nets[k].bits != net->bits);
+	}
+}
+
 static enum rules_outcome
 apply(
     struct rules *rules, const char *message, size_t len, struct rules_match *m)
@@ -82,10 +97,11 @@ apply(
 	enum rules_outcome outcome = rules_apply(rules, message, len, m);
 	char again[REPLY_SIZE];
 
-	if (outcome != RULES_NONE)
-		HOLDS(m->rule != NULL && m->rule->name[0] != 0 &&
-		      m->rule->ban_s > 0 && m->rule->count > 0 &&
-		      m->rule->again > 0);
+	if (outcome != RULES_NONE) {
+		HOLDS(m->rule != NULL &&
+		      rules_find(rules, m->rule->name) == m->rule);
+		check_rule(m->rule);
+	}
 	if (outcome != RULES_BAN)
 		return outcome;
 	check_within(m->ip, m->ip_len, message, len);

@@ -110,6 +110,17 @@ printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nagain = x2 up to 1h\n' >short
 exits "rules: again below ban" 100 "^rblcache-feed: short:2: \[r\]: again ends below ban" try -c short log
 printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nseen = maybe\n' >seen
 exits "rules: seen" 100 "^rblcache-feed: seen:4: seen: 'maybe' is none of" try -c seen log
+for value in '24' '24 after 8' '24 after 1 in 1h' '24 after 33 in 1h' '15 after 8 in 1h' '31 after 2 in 1h' \
+    '63 after 8 in 1h' '24  after 8 in 1h' '24 after 8 in 1h,56 after 8 in 1h' '-24 after 8 in 1h' '24 after 8 in 0'; do
+	printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nnet = %s\n' "$value" >net
+	exits "rules: net = $value" 100 "^rblcache-feed: net:4: net: '$value' is not 'PREFIX after N in TIME'" try -c net log
+done
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nnet = 24 after 8 in 1h, 56\n' >net
+exits "rules: the second net" 100 "^rblcache-feed: net:4: net: '56' is not 'PREFIX after N in TIME'" try -c net log
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nnet = 24 after 8 in 1h, 24 after 9 in 1h\n' >net
+exits "rules: net twice" 100 "^rblcache-feed: net:4: net: '24 after 9 in 1h' is the second" try -c net log
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nlist = maybe\n' >list
+exits "rules: list" 100 "^rblcache-feed: list:4: list: 'maybe' is neither" try -c list log
 exits "cap" 100 "option -m: 'x' is no number" try -m x log
 exits "rules: empty" 100 "^rblcache-feed: empty: no rule" try -c empty log
 exits "rules: missing" 100 "^rblcache-feed: none: No such file" try -c none log
