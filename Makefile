@@ -87,12 +87,12 @@ cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 
 HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
 	verdict
-FEED_MODULES := addr allowlist bans canary cdbread cdbwrite checkpoint \
-	closer codec commands control counts decide follow guard hooklog \
-	livesets local logfiles logqueue lookup lru notify opener past place \
-	privileges recent record reply report request reserved rules saver \
-	secret seen sets settest settings stamp state tallies texts timespan \
-	troubles verdict zones
+FEED_MODULES := addr allowlist allows bans canary cdbread cdbwrite \
+	checkpoint closer codec commands control counts decide follow guard \
+	hooklog livesets local logfiles logqueue lookup lru notify opener past \
+	place privileges recent record reply report request reserved rules \
+	saver secret seen sets settest settings stamp state tallies texts \
+	timespan troubles verdict zones
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
 CTL_MODULES := addr ask bans cdbread cdbwrite checkpoint codec counts decide \
 	guard health hooklog inspect listing local lookup lru metrics past \

@@ -12,6 +12,7 @@
 
 #include <sys/stat.h>
 
+#include "allows.h"
 #include "guard.h"
 
 #define ALLOWLIST_ERROR_SIZE 4352
@@ -22,6 +23,8 @@ struct allowlist {
 	int fd;		  /* -1: there is no such file, or error */
 	int error;	  /* errno of the file, 0 */
 	struct stat st;
+	struct allows *allows; /* of this file; NULL: not read */
+	int allows_error;      /* why it could not be, 0 */
 	char message[ALLOWLIST_ERROR_SIZE];
 	bool told;
 };
@@ -35,7 +38,8 @@ void allowlist_open(struct allowlist *l, const char *path);
 void allowlist_close(struct allowlist *l);
 
 /*
- * Looks whether local.cdb was replaced and opens the new one. A file that
+ * Looks whether local.cdb was replaced and opens the new one; it is not read
+ * through until the guard is asked about a network. A file that
  * does not exist means no rules; one that cannot be read means that anybody
  * might be allowed, so the guard lets nobody be banned.
  */

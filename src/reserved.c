@@ -17,11 +17,14 @@ struct network {
 	unsigned bits;
 };
 
+/* Whether one of them holds the other: two networks overlap in no other way. */
 static bool
-is_in(const struct addr *a, const struct network *list, size_t n)
+overlaps(
+    const struct addr *net, unsigned bits, const struct network *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (begins_with(a, list[i].prefix, list[i].bits))
+		if (begins_with(net, list[i].prefix,
+			bits < list[i].bits ? bits : list[i].bits))
 			return true;
 	return false;
 }
@@ -32,7 +35,7 @@ is_in(const struct addr *a, const struct network *list, size_t n)
 	}
 
 bool
-reserved_is_private(const struct addr *a)
+reserved_overlaps_private(const struct addr *net, unsigned bits)
 {
 	static const struct network private[] = {
 	    V4(10, 0, 0, 8),
@@ -42,11 +45,11 @@ reserved_is_private(const struct addr *a)
 	    {{0xfc}, 7},
 	};
 
-	return is_in(a, private, sizeof private / sizeof *private);
+	return overlaps(net, bits, private, sizeof private / sizeof *private);
 }
 
 bool
-reserved_is_any(const struct addr *a)
+reserved_overlaps_any(const struct addr *net, unsigned bits)
 {
 	static const struct network special[] = {
 	    V4(0, 0, 0, 8),
@@ -60,6 +63,18 @@ reserved_is_any(const struct addr *a)
 	    {{0xff}, 8},
 	};
 
-	return reserved_is_private(a) ||
-	       is_in(a, special, sizeof special / sizeof *special);
+	return reserved_overlaps_private(net, bits) ||
+	       overlaps(net, bits, special, sizeof special / sizeof *special);
+}
+
+bool
+reserved_is_private(const struct addr *a)
+{
+	return reserved_overlaps_private(a, 128);
+}
+
+bool
+reserved_is_any(const struct addr *a)
+{
+	return reserved_overlaps_any(a, 128);
 }
