@@ -89,7 +89,8 @@ HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
 	verdict
 FEED_MODULES := addr allowlist allows bans canary cdbread cdbwrite \
 	checkpoint closer codec commands control counts decide follow guard \
-	hooklog livesets local logfiles logqueue lookup lru notify opener past \
+	hooklog livesets local logfiles logqueue lookup lru nets notify opener \
+	past
 	place privileges recent record reply report request reserved rules \
 	saver secret seen sets settest settings stamp state tallies texts \
 	timespan troubles verdict zones

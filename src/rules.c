@@ -332,15 +332,23 @@ set_seen(struct loading *l, const char *value)
 	    l, l->line, EINVAL, "seen: '%s' is none of yes, no, auto", value);
 }
 
+bool
+rules_is_net_length(unsigned bits)
+{
+	return (bits >= ADDR_V4_OFFSET + NET4_MIN &&
+		   bits <= ADDR_V4_OFFSET + NET4_MAX) ||
+	       bits == 48 || bits == 56 || bits == 64;
+}
+
 /* The length of 128 bits that a number in "net" stands for; 0: none. */
 static unsigned
 net_bits(unsigned long number)
 {
-	if (number >= NET4_MIN && number <= NET4_MAX)
-		return ADDR_V4_OFFSET + (unsigned)number;
-	if (number == 48 || number == 56 || number == 64)
-		return (unsigned)number;
-	return 0;
+	unsigned bits = (unsigned)number;
+
+	if (number < 48)
+		bits += ADDR_V4_OFFSET;
+	return number <= 64 && rules_is_net_length(bits) ? bits : 0;
 }
 
 /* Reads "PREFIX after N in TIME". */

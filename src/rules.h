@@ -89,6 +89,9 @@ void rules_free(struct rules *rules);
 const struct rules_rule *rules_find(
     const struct rules *rules, const char *name);
 
+/* Whether "net" may have that length (of 128 bits). */
+bool rules_is_net_length(unsigned bits);
+
 /* The lengths of the networks that the rules count, each once. */
 struct rules_lengths {
 	unsigned char bits[RULES_NET_LENGTHS]; /* of 128 */
