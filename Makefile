@@ -87,18 +87,18 @@ cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 
 HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
 	verdict
-FEED_MODULES := addr allowlist allows bans canary cdbread cdbwrite \
-	checkpoint closer codec commands control counts decide follow guard \
-	hooklog livesets local logfiles logqueue lookup lru nets notify opener \
-	past
-	place privileges recent record reply report request reserved rules \
-	saver secret seen sets settest settings stamp state tallies texts \
-	timespan troubles verdict zones
+FEED_MODULES := addr allowlist allows amends bans breaker canary cdbread \
+	cdbwrite checkpoint closer codec commands control counts decide \
+	evidence follow guard hooklog hosts live livesets local logfiles logqueue \
+	lookup lru nets notify opener past place privileges recent record reply \
+	report request reserved rules saver secret seen sets settest settings \
+	stamp state tallies texts timespan troubles verdict watch when zones
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
-CTL_MODULES := addr ask bans cdbread cdbwrite checkpoint codec counts decide \
-	guard health hooklog inspect listing local lookup lru metrics past \
-	place rbldnsdzone recent record reply report request reserved rules \
-	seen sets settest show stamp state tallies texts timespan verdict when
+CTL_MODULES := addr ask bans breaker cdbread cdbwrite checkpoint codec \
+	counts decide evidence guard health hooklog inspect listing local \
+	lookup lru metrics nets past place rbldnsdzone recent record reply \
+	report request reserved rules secret seen sets settest show stamp state \
+	tallies texts timespan verdict when zones
 
 PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcachectl $(B)/rblcache-cdb
 
@@ -112,10 +112,10 @@ $(B)/rblcache: $(B)/hooks/rblcache.o $(call objects,$(HOOK_MODULES))
 $(B)/rblcache-feed: $(B)/src/rblcache-feed.o $(call objects,$(FEED_MODULES))
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson libcap \
-	        libcares)
+	        libcares) -lm
 $(B)/rblcachectl: $(B)/src/rblcachectl.o $(call objects,$(CTL_MODULES))
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
-	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson)
+	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson) -lm
 $(B)/rblcache-cdb: $(B)/cdb/rblcache-cdb.o $(call objects,$(CDB_MODULES))
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb jansson)
@@ -134,7 +134,7 @@ $(B)/librblcache.a: $(call objects,$(ALL_MODULES))
 	rm -f $@
 	$(AR) rcs $@ $^
 $(B)/tests/unit/%.t: $(B)/tests/unit/%.o $(B)/librblcache.a
-	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS) cmocka)
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS) cmocka) -lm
 $(B)/tests/integration/%: $(B)/tests/integration/%.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ \
 	    $(call libs,libcdb libcares)
@@ -151,10 +151,10 @@ REPLAYS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%.t)
 FUZZERS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%)
 
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(B)/librblcache.a
-	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS))
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS)) -lm
 $(B)/tests/fuzz/%.bin: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
     $(B)/librblcache.a
-	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS))
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS)) -lm
 $(B)/tests/fuzz/%.t: $(B)/tests/fuzz/%.bin
 	$(Q)printf '#!/bin/sh\nexec %s tests/corpus/%s\n' '$(CURDIR)/$<' '$*' >$@
 	$(Q)chmod +x $@
