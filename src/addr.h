@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #define ADDR_STRLEN 46	  /* the longest text of an address, NUL included */
+#define ADDR_BITS 128	  /* of an address, also of a mapped one */
 #define ADDR_V4_OFFSET 96 /* bits before the IPv4 part of a mapped address */
 #define ADDR_V6_BAN_BITS 64
 

@@ -21,6 +21,7 @@ struct entry {
 	struct addr ip;
 	uint32_t since, until; /* unix seconds, good until 2106 */
 	uint32_t rule, reply;  /* texts */
+	uint32_t refused;
 	uint32_t heap_at;
 };
 
@@ -274,6 +275,7 @@ fill(struct bans *b, struct entry *e, const struct recent_ban *ban)
 	e->ip = ban->ip;
 	e->since = clamp(ban->since);
 	e->until = clamp(ban->until);
+	e->refused = ban->refused;
 	e->rule = rule;
 	e->reply = reply;
 	return 0;
@@ -299,6 +301,8 @@ bans_put(struct bans *b, const struct recent_ban *ban)
 			return 0;
 		if (fill(b, &b->list[i], ban) != 0)
 			return -1;
+		if (old.until > clamp(ban->since)) /* not yet over */
+			b->list[i].refused += old.refused;
 		texts_drop(b->texts, old.rule);
 		texts_drop(b->texts, old.reply);
 		heap_fix(b, old.heap_at);
@@ -325,6 +329,19 @@ bans_remove(struct bans *b, const struct addr *a)
 	if (i != EMPTY)
 		remove_entry(b, i);
 	return i != EMPTY;
+}
+
+uint32_t
+bans_refused(struct bans *b, const struct addr *a, int64_t time_s)
+{
+	uint32_t i = b->slots[slot_of(b, a)];
+
+	if (i == EMPTY || b->list[i].until <= clamp(time_s) ||
+	    is_from_future(b->list[i].since, time_s))
+		return 0;
+	if (b->list[i].refused < UINT32_MAX)
+		b->list[i].refused++;
+	return b->list[i].refused;
 }
 
 void
@@ -358,6 +375,7 @@ bans_nth(const struct bans *b, size_t i, struct recent_ban *ban)
 	ban->ip = e->ip;
 	ban->since = e->since;
 	ban->until = e->until;
+	ban->refused = e->refused;
 	snprintf(
 	    ban->rule, sizeof ban->rule, "%s", texts_get(b->texts, e->rule));
 	unfold_reply(ban->reply, texts_get(b->texts, e->reply), &e->ip);

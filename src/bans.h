@@ -39,6 +39,12 @@ int bans_put(struct bans *b, const struct recent_ban *ban)
 /* Removes the ban around an address. Whether there was one. */
 bool bans_remove(struct bans *b, const struct addr *a);
 
+/*
+ * Counts a refusal by the hook. How many there were within the ban, this one
+ * included; 0: no ban held at time_s. Renewing a ban keeps the number.
+ */
+uint32_t bans_refused(struct bans *b, const struct addr *a, int64_t time_s);
+
 /* Removes the bans that end at now or before. */
 void bans_expire(struct bans *b, int64_t now);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "counts.h"
+#include "nets.h"
 #include "past.h"
 #include "recent.h"
 #include "seen.h"
@@ -186,14 +187,15 @@ static int
 next_seen(
     const struct state *s, size_t *at, struct codec_key *key, struct record *r)
 {
-	const struct seen_entry *e = seen_next(s->seen, at);
+	struct seen_entry e;
 
-	if (e == NULL)
+	if (!seen_next(s->seen, at, &e))
 		return 0;
 	key_begin(key, 's');
-	key_number(key, e->key.log);
-	key_number(key, e->key.pid);
-	record_put_bytes(r, e->ip.b, sizeof e->ip.b);
+	key_number(key, e.key.log);
+	key_number(key, e.key.pid);
+	record_put_bytes(r, e.ip.b, sizeof e.ip.b);
+	record_put(r, 4, e.marks);
 	return 1;
 }
 
@@ -210,10 +212,188 @@ take_seen(
 	read.key.log = number_of(key + 1);
 	read.key.pid = number_of(key + 9);
 	ip = record_get_bytes(r, sizeof read.ip.b, &len);
-	if (ip == NULL || len != sizeof read.ip.b)
+	read.marks = (uint32_t)record_get(r, 4);
+	if (r->bad || len != sizeof read.ip.b)
 		return -1;
 	memcpy(read.ip.b, ip, len);
 	return seen_put(s->seen, &read);
+}
+
+/* ---- nets ---- */
+
+static void
+key_prefix(struct codec_key *key, char kind, const struct nets_prefix *prefix)
+{
+	key_begin(key, kind);
+	key->b[key->len++] = (unsigned char)prefix->bits;
+	addr_spread(&prefix->net, key->b + key->len);
+	key->len += ADDR_SPREAD_BYTES;
+}
+
+#define PREFIX_HEAD (1 + 1 + ADDR_SPREAD_BYTES)
+
+static int
+take_prefix(struct nets_prefix *prefix, const unsigned char *key, size_t klen)
+{
+	if (klen < PREFIX_HEAD)
+		return -1;
+	prefix->bits = key[1];
+	prefix->net = addr_unspread(key + 2);
+	return 0;
+}
+
+static int
+next_net_count(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct nets_count *e = nets_next_count(s->nets, at);
+
+	if (e == NULL)
+		return 0;
+	key_prefix(key, 'n', &e->key.prefix);
+	key_add(key, e->key.rule, strlen(e->key.rule));
+	record_put(r, 4, e->window_s);
+	record_put(r, 4, e->n);
+	for (uint32_t i = 0; i < e->n; i++) {
+		record_put(r, 4, e->times_s[i]);
+		record_put(r, 8, e->hosts[i]);
+	}
+	return 1;
+}
+
+static int
+take_net_count(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct nets_count read = {0};
+
+	read.window_s = (uint32_t)record_get(r, 4);
+	read.n = (uint32_t)record_get(r, 4);
+	if (read.n > COUNTS_NEED_MAX ||
+	    take_prefix(&read.key.prefix, key, klen) != 0 ||
+	    take_name(read.key.rule, key + PREFIX_HEAD, klen - PREFIX_HEAD) !=
+		0)
+		return -1;
+	for (uint32_t i = 0; i < read.n; i++) {
+		read.times_s[i] = (uint32_t)record_get(r, 4);
+		read.hosts[i] = record_get(r, 8);
+	}
+	return r->bad ? -1 : nets_put_count(s->nets, &read);
+}
+
+static int
+next_net_pass(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct nets_pass *e = nets_next_pass(s->nets, at);
+
+	if (e == NULL)
+		return 0;
+	key_prefix(key, 'q', &e->prefix);
+	record_put(r, 4, e->time_s);
+	return 1;
+}
+
+static int
+take_net_pass(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct nets_pass read = {.time_s = (uint32_t)record_get(r, 4)};
+
+	if (r->bad || klen != PREFIX_HEAD ||
+	    take_prefix(&read.prefix, key, klen) != 0)
+		return -1;
+	return nets_put_pass(s->nets, &read);
+}
+
+static int
+next_net_ban(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct nets_ban *e = nets_next_ban(s->nets, at);
+
+	if (e == NULL)
+		return 0;
+	key_prefix(key, 'N', &e->prefix);
+	record_put(r, 4, e->since);
+	record_put(r, 4, e->until);
+	record_put_bytes(r, e->rule, strlen(e->rule));
+	return 1;
+}
+
+static int
+take_net_ban(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct nets_ban read = {0};
+	const void *rule;
+	size_t len;
+
+	read.since = (uint32_t)record_get(r, 4);
+	read.until = (uint32_t)record_get(r, 4);
+	rule = record_get_bytes(r, RECENT_RULE_SIZE, &len);
+	if (r->bad || klen != PREFIX_HEAD ||
+	    take_prefix(&read.prefix, key, klen) != 0 ||
+	    take_name(read.rule, rule, len) != 0)
+		return -1;
+	return nets_put_ban(s->nets, &read);
+}
+
+/* ---- zones ---- */
+
+/* By the name that may be read: a key is nobody's business. */
+static int
+next_zone(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct zone *z = &s->zones.list[*at];
+
+	if (*at >= s->zones.n)
+		return 0;
+	++*at;
+	key_begin(key, 'z');
+	key_add(key, z->shown, strlen(z->shown));
+	record_put(r, 8, (uint64_t)z->well_s);
+	record_put(r, 8, (uint64_t)z->from_s);
+	record_put(r, 8, (uint64_t)z->to_s);
+	record_put(r, 8, (uint64_t)z->better_s);
+	record_put(r, 4, z->ttl_s);
+	record_put(r, 1, z->silent);
+	record_put_bytes(r, z->why, strlen(z->why));
+	return 1;
+}
+
+/* Of a zone that is not asked any more, nothing is kept. */
+static int
+take_zone(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct zone read = {0};
+	const void *why;
+	size_t len;
+
+	read.well_s = (int64_t)record_get(r, 8);
+	read.from_s = (int64_t)record_get(r, 8);
+	read.to_s = (int64_t)record_get(r, 8);
+	read.better_s = (int64_t)record_get(r, 8);
+	read.ttl_s = (uint32_t)record_get(r, 4);
+	read.silent = record_get(r, 1) != 0;
+	why = record_get_bytes(r, ZONES_WHY_SIZE - 1, &len);
+	if (r->bad)
+		return -1;
+	memcpy(read.why, why, len);
+	for (size_t i = 0; i < s->zones.n; i++) {
+		struct zone *z = &s->zones.list[i];
+
+		if (strlen(z->shown) != klen - 1 ||
+		    memcmp(z->shown, key + 1, klen - 1) != 0)
+			continue;
+		memcpy(read.name, z->name, sizeof read.name);
+		memcpy(read.shown, z->shown, sizeof read.shown);
+		memcpy(read.text, z->text, sizeof read.text);
+		*z = read;
+	}
+	return 0;
 }
 
 /* ---- tallies ---- */
@@ -269,6 +449,20 @@ take_tally(
 	return r->bad ? -1 : 0;
 }
 
+static void
+put_rechecks(struct record *r, const struct tallies_rechecks *n)
+{
+	record_put(r, 8, n->refused);
+	record_put(r, 8, n->passed);
+}
+
+static void
+get_rechecks(struct record *r, struct tallies_rechecks *n)
+{
+	n->refused = record_get(r, 8);
+	n->passed = record_get(r, 8);
+}
+
 /* The day, and what the hook said. */
 static int
 next_day(
@@ -287,6 +481,8 @@ next_day(
 		record_put(r, 8, hook->today[i]);
 		record_put(r, 8, (uint64_t)hook->last_s[i]);
 	}
+	put_rechecks(r, &s->tallies.all);
+	put_rechecks(r, &s->tallies.today);
 	return 1;
 }
 
@@ -306,6 +502,8 @@ take_day(
 		hook->today[i] = record_get(r, 8);
 		hook->last_s[i] = (int64_t)record_get(r, 8);
 	}
+	get_rechecks(r, &s->tallies.all);
+	get_rechecks(r, &s->tallies.today);
 	return r->bad ? -1 : 0;
 }
 
@@ -323,8 +521,11 @@ log_record(const struct state_log *log, struct codec_key *key, struct record *r)
 	record_put(r, 8, (uint64_t)log->time_s);
 	record_put(r, 8, log->lines);
 	record_put(r, 1, log->shows_tcpserver);
+	record_put(r, 1, log->shows_rblsmtpd);
+	record_put(r, 1, log->shows_passed);
 	record_put(r, 8, (uint64_t)log->minute);
 	record_put(r, 4, log->minute_bans);
+	breaker_put(r, &log->breaker);
 }
 
 static int
@@ -340,8 +541,12 @@ take_log(struct state_log *logs, size_t n, const unsigned char *key,
 	read.time_s = (int64_t)record_get(r, 8);
 	read.lines = record_get(r, 8);
 	read.shows_tcpserver = record_get(r, 1) != 0;
+	read.shows_rblsmtpd = record_get(r, 1) != 0;
+	read.shows_passed = record_get(r, 1) != 0;
 	read.minute = (int64_t)record_get(r, 8);
 	read.minute_bans = (uint32_t)record_get(r, 4);
+	if (breaker_get(r, &read.breaker) != 0)
+		return -1;
 	if (r->bad || klen < 1 || klen > PATH_MAX)
 		return -1;
 	memcpy(read.path, key + 1, klen - 1);
@@ -367,6 +572,10 @@ static const struct {
     {'c', next_count, take_count},
     {'p', next_past, take_past},
     {'s', next_seen, take_seen},
+    {'n', next_net_count, take_net_count},
+    {'q', next_net_pass, take_net_pass},
+    {'N', next_net_ban, take_net_ban},
+    {'z', next_zone, take_zone},
     {'t', next_tally, take_tally},
     {'d', next_day, take_day},
 };

@@ -5,7 +5,12 @@
  *	count	'c', addr_spread, rule		counts.h
  *	past	'p', addr_spread, rule		past.h
  *	seen	's', log (8), pid (8)		seen.h
+ *	net	'n', bits, addr_spread, rule	nets.h, counts
+ *	net	'q', bits, addr_spread		nets.h, passes
+ *	net	'N', bits, addr_spread		nets.h, bans
+ *	zone	'z', the name as it is shown	zones.h
  *	tally	't', rule			tallies.h
+ *	day	'd'				tallies.h
  *	log	'l', path			state.h
  */
 #ifndef CODEC_H

@@ -38,14 +38,15 @@ one_log(const struct feed *f, size_t i)
 	const struct log *log = &f->logs[i];
 	const struct state_log *mark = &f->marks[i];
 
-	return json_pack("{s:o, s:b, s:o, s:I, s:o, s:I, s:o}", "path",
+	return json_pack("{s:o, s:b, s:o, s:I, s:o, s:I, s:o, s:o}", "path",
 	    report_text(f->o.logs[i]), "following",
 	    log->error == 0 && !log->ended, "error",
 	    report_text(log->error == 0 ? NULL : strerror(log->error)),
 	    "unread_bytes", (json_int_t)follow_unread(log->follow),
 	    "newest_line", time_or_null(mark->time_s), "lines",
 	    (json_int_t)mark->lines, "capped",
-	    time_or_null(log->capped_minute * 60));
+	    time_or_null(log->capped_minute * 60), "alarm",
+	    report_alarm(&mark->breaker));
 }
 
 static json_t *
@@ -55,6 +56,16 @@ logs(const struct feed *f)
 
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		(void)json_array_append_new(list, one_log(f, i));
+	return list;
+}
+
+static json_t *
+sets(const struct feed *f)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < LIVE_PAIRS; i++)
+		report_sets(list, f->live.pair[i].sets);
 	return list;
 }
 
@@ -89,12 +100,13 @@ status(struct feed *f)
 	json_t *local = report_text(
 	    f->allowlist.error == 0 ? NULL : strerror(f->allowlist.error));
 
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
-	    (json_int_t)now, "feed", feed, "logs", logs(f), "sets",
-	    report_sets(f->live.sets, f->o.set4, f->o.set6), "bans",
-	    report_bans(&f->state, now), "hook",
-	    report_hook(&f->state.tallies, now), "checkpoint", checkpoint(f),
-	    "local_error", local, "errors", errors(f));
+	json_t *status = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
+	    (json_int_t)now, "feed", feed, "logs", logs(f), "sets", sets(f),
+	    "checkpoint", checkpoint(f), "local_error", local, "errors",
+	    errors(f));
+
+	report_state(status, &f->state, now);
+	return status;
 }
 
 /* ---- what changes something ---- */
@@ -103,25 +115,24 @@ status(struct feed *f)
 static void
 look_again(struct feed *f)
 {
-	if (livesets_trouble(&f->live) == NULL)
+	if (live_trouble(&f->live) == NULL)
 		return;
-	livesets_look_soon(&f->live);
-	feed_tell(f, livesets_flush(&f->live, time(NULL), feed_now_ms()));
+	live_look_soon(&f->live);
+	feed_flush_sets(f);
 }
 
 /* Finishes a change: sends it to the sets and waits for the checkpoint. */
 static json_t *
 changed(struct feed *f, json_t *answer, uint64_t *hold)
 {
-	int64_t now_ms = feed_now_ms();
 	const char *trouble;
 
-	feed_tell(f, livesets_flush(&f->live, time(NULL), now_ms));
-	trouble = livesets_trouble(&f->live);
+	feed_flush_sets(f);
+	trouble = live_trouble(&f->live);
 	if (trouble != NULL)
 		(void)json_object_set_new(
 		    answer, "set_error", report_text(trouble));
-	*hold = saver_urge(&f->saver, now_ms);
+	*hold = saver_urge(&f->saver, feed_now_ms());
 	return answer;
 }
 
@@ -185,7 +196,8 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 		tally->all.bans++;
 		tally->today.bans++;
 	}
-	livesets_add(&f->live, &ban, now);
+	live_ban(&f->live, &ban, now);
+	live_no_pass(&f->live, &r->ip);
 	answer = changed(f,
 	    json_pack("{s:o, s:I}", "banned", whom(&r->ip), "until",
 		(json_int_t)ban.until),
@@ -206,7 +218,7 @@ del(struct feed *f, const struct request *r, uint64_t *hold)
 	(void)lookup_set(&facts, f->o.set4, f->o.set6, &r->ip);
 	was = facts.set_asked && facts.set == SETTEST_MEMBER;
 	was |= state_lift(&f->state, &r->ip);
-	livesets_del(&f->live, &r->ip);
+	live_lift(&f->live, &r->ip);
 	answer = changed(f,
 	    json_pack("{s:o, s:b}", "lifted", whom(&r->ip), "was_banned", was),
 	    hold);
@@ -228,7 +240,7 @@ lift_all(struct feed *f, const char *rule, int64_t since)
 		lifted++;
 		(void)state_lift(&f->state, &ban.ip);
 		if (rule != NULL)
-			livesets_del(&f->live, &ban.ip);
+			live_lift(&f->live, &ban.ip);
 	}
 	return json_pack("{s:I}", "lifted", lifted);
 }
@@ -240,7 +252,7 @@ flush(struct feed *f, uint64_t *hold)
 	const char *trouble;
 
 	look_again(f);
-	trouble = livesets_empty(&f->live);
+	trouble = live_empty(&f->live);
 	if (trouble != NULL)
 		(void)json_object_set_new(
 		    answer, "set_error", report_text(trouble));

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 struct lru *
 counts_new(size_t max)
@@ -61,6 +62,23 @@ counts_match(struct lru *counts, const char *rule, const struct addr *a,
 	}
 	e->times_s[e->n++] = time_s < 0 ? 0 : (uint32_t)time_s;
 	return e->n;
+}
+
+static bool
+is_of_another(void *rule, const void *entry)
+{
+	const struct counts_entry *e = entry;
+
+	return strcmp(e->key.rule, rule) != 0;
+}
+
+void
+counts_forget(struct lru *counts, const char *rule)
+{
+	char name[RECENT_RULE_SIZE];
+
+	snprintf(name, sizeof name, "%s", rule);
+	lru_filter(counts, is_of_another, name);
 }
 
 void

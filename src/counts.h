@@ -48,6 +48,9 @@ unsigned counts_match(struct lru *counts, const char *rule,
     const struct addr *a, int64_t time_s, unsigned need, uint32_t window_s)
     __attribute__((warn_unused_result));
 
+/* Forgets all that a rule has counted. */
+void counts_forget(struct lru *counts, const char *rule);
+
 /*
  * Forgets entries that can no longer count at now_s or later, as far as they
  * are next to leave.

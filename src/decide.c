@@ -21,6 +21,8 @@ decide_why_name(enum decide_why why)
 	    [DECIDE_EXCEPT] = "except",
 	    [DECIDE_BADADDR] = "badaddr",
 	    [DECIDE_UNSEEN] = "unseen",
+	    [DECIDE_DISTRUSTED] = "distrusted",
+	    [DECIDE_ALARM] = "alarm",
 	    [DECIDE_CAP] = "cap",
 	};
 
@@ -37,6 +39,7 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	d->kind = DECIDE_NOTHING;
 	d->rule = NULL;
 	d->has_ip = false;
+	d->pid = 0;
 	d->time = unstamped_s;
 	stamp = stamp_parse(line, len, unstamped_s, &d->time);
 	d->message = line + stamp;
@@ -50,6 +53,7 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	case RULES_EXCEPT:
 		d->rule = m.rule;
 		d->has_ip = addr_parse(m.ip, m.ip_len, &d->ip) == 0;
+		d->pid = seen_pid(m.pid, m.pid_len);
 		decide_skip(d, DECIDE_EXCEPT);
 		return;
 	case RULES_AMBIGUOUS:
@@ -62,6 +66,7 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	}
 	d->rule = m.rule;
 	d->has_ip = addr_parse(m.ip, m.ip_len, &d->ip) == 0;
+	d->pid = seen_pid(m.pid, m.pid_len);
 	if (!d->has_ip) {
 		decide_skip(d, DECIDE_BADADDR);
 		return;
@@ -71,7 +76,6 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 		return;
 	}
 	d->kind = DECIDE_BAN;
-	d->pid = seen_pid(m.pid, m.pid_len);
 	d->ban_s = m.rule->ban_s;
 	memcpy(d->reply, m.reply, sizeof d->reply);
 }

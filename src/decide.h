@@ -31,6 +31,8 @@ enum decide_why {
 	DECIDE_EXCEPT,
 	DECIDE_BADADDR,
 	DECIDE_UNSEEN,
+	DECIDE_DISTRUSTED, /* the list lists everybody */
+	DECIDE_ALARM,	   /* so do many refusals; breaker.h */
 	DECIDE_CAP,
 	DECIDE_WHYS /* how many there are */
 };

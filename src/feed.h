@@ -9,11 +9,13 @@
 #include <stdint.h>
 
 #include "allowlist.h"
+#include "canary.h"
 #include "control.h"
 #include "follow.h"
-#include "livesets.h"
+#include "live.h"
 #include "rules.h"
 #include "saver.h"
+#include "settings.h"
 #include "state.h"
 #include "troubles.h"
 
@@ -28,6 +30,7 @@ struct options {
 	uint32_t cap; /* -m: bans a minute; 0: any number */
 	const char *rules[FEED_RULES_MAX];
 	size_t rules_n;
+	const char *conf; /* -f; NULL: the usual one, which need not exist */
 	const char *statedir, *local, *set4, *set6;
 	char **logs;
 	size_t logs_n;
@@ -43,14 +46,18 @@ struct log {
 
 struct feed {
 	struct options o;
+	struct settings settings;
 	struct rules *rules;
+	struct policy policy; /* follows from these two and the options */
 	struct allowlist allowlist;
 	struct state state;
-	struct livesets live;
+	struct live live;
 	struct log logs[FEED_LOGS_MAX];
 	struct state_log marks[FEED_LOGS_MAX];
 	struct saver saver;
 	struct control *control; /* NULL: there is none */
+	struct canary *canary;	 /* NULL: no zone is to be asked */
+	int64_t alarmed_s;	 /* unix seconds: when an alarm was raised */
 	struct troubles troubles;
 	int64_t since_s; /* unix seconds of the start */
 	int signals;
@@ -60,7 +67,18 @@ struct feed {
 /* A monotonic clock in milliseconds. */
 int64_t feed_now_ms(void);
 
-/* Says what went wrong, and remembers it for status. NULL is nothing. */
-void feed_tell(struct feed *f, const char *message);
+/* Says it in the feed's own log. */
+void feed_say(const struct feed *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same, and remembers it for status: what an admin should know of. */
+void feed_complain(struct feed *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Complains of a message. NULL is nothing. */
+void feed_tell(void *f, const char *message);
+
+/* Sends to the kernel sets what was collected for them. */
+void feed_flush_sets(struct feed *f);
 
 #endif

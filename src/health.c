@@ -49,6 +49,32 @@ judge_log(struct judgement *j, const json_t *log)
 }
 
 static void
+judge_alarm(struct judgement *j, const json_t *log)
+{
+	const json_t *alarm = json_object_get(log, "alarm");
+
+	if (json_is_true(json_object_get(alarm, "on")))
+		find(j, HEALTH_WARNING,
+		    json_sprintf("%s: no new bans: %s",
+			jsonget_string(log, "path"),
+			jsonget_string(alarm, "why")));
+}
+
+static void
+judge_zone(struct judgement *j, const json_t *zone)
+{
+	const char *name = jsonget_string(zone, "zone");
+
+	if (!json_is_true(json_object_get(zone, "trusted")))
+		find(j, HEALTH_WARNING,
+		    json_sprintf("zone %s: %s; it bans nobody", name,
+			jsonget_string(zone, "why")));
+	else if (!json_is_true(json_object_get(zone, "answers")))
+		find(j, HEALTH_WARNING,
+		    json_sprintf("zone %s gives no answer", name));
+}
+
+static void
 judge_set(struct judgement *j, const json_t *set)
 {
 	int64_t room = jsonget_integer(set, "room");
@@ -101,8 +127,12 @@ health_judge(const json_t *status, json_t *problems)
 	size_t i;
 
 	judge_feed(&j, status);
-	json_array_foreach (json_object_get(status, "logs"), i, each)
+	json_array_foreach (json_object_get(status, "logs"), i, each) {
 		judge_log(&j, each);
+		judge_alarm(&j, each);
+	}
+	json_array_foreach (json_object_get(status, "zones"), i, each)
+		judge_zone(&j, each);
 	json_array_foreach (json_object_get(status, "sets"), i, each)
 		judge_set(&j, each);
 	judge_hook(&j, json_object_get(status, "hook"));

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "addr.h"
 #include "reply.h"
+#include "seen.h"
 
 struct slice {
 	const char *at, *end;
@@ -21,6 +21,15 @@ skip(struct slice *s, const char *word)
 	return true;
 }
 
+/* Whether just this word is left. */
+static bool
+is(const struct slice *s, const char *word)
+{
+	size_t len = strlen(word);
+
+	return (size_t)(s->end - s->at) == len && memcmp(s->at, word, len) == 0;
+}
+
 static bool
 ends_with(const struct slice *s, const char *word)
 {
@@ -31,13 +40,11 @@ ends_with(const struct slice *s, const char *word)
 }
 
 static bool
-skip_address(struct slice *s)
+take_address(struct slice *s, struct addr *a)
 {
 	const char *blank = memchr(s->at, ' ', (size_t)(s->end - s->at));
-	struct addr a;
 
-	if (blank == NULL ||
-	    addr_parse(s->at, (size_t)(blank - s->at), &a) != 0)
+	if (blank == NULL || addr_parse(s->at, (size_t)(blank - s->at), a) != 0)
 		return false;
 	s->at = blank;
 	return true;
@@ -67,6 +74,8 @@ source(const struct slice *s)
 		return HOOKLOG_LOCAL;
 	if (skip(&in, "ipset)"))
 		return HOOKLOG_IPSET;
+	if (skip(&in, "net)"))
+		return HOOKLOG_NET;
 	if (skip(&in, "ipset, ") && skip_digits(&in) && skip(&in, "s left)"))
 		return HOOKLOG_IPSET;
 	if (skip(&in, "recent, ") && skip_digits(&in) && skip(&in, "s left)"))
@@ -74,26 +83,47 @@ source(const struct slice *s)
 	return HOOKLOG_OTHER;
 }
 
-enum hooklog_kind
-hooklog_line(const char *message, size_t len)
+/* What is said behind "rblcache: ADDRESS pid N: ". */
+static enum hooklog_kind
+said(struct slice s)
 {
-	struct slice s = {message, message + len};
 	enum hooklog_kind from;
-	bool would;
+	bool would = skip(&s, "would refuse: ");
 
-	if (!skip(&s, "rblcache: ") || !skip_address(&s) ||
-	    !skip(&s, " pid ") || !skip_digits(&s) || !skip(&s, ": "))
-		return HOOKLOG_OTHER;
-	would = skip(&s, "would refuse: ");
 	if (reply_code(s.at, (size_t)(s.end - s.at)) != 0) {
 		from = source(&s);
 		return would && from != HOOKLOG_OTHER ? HOOKLOG_WOULD : from;
 	}
+	if (is(&s, "allowed (pass)"))
+		return HOOKLOG_PASS;
 	if (skip(&s, "allowed ("))
 		return HOOKLOG_ALLOWED;
+	if (is(&s, "recheck"))
+		return HOOKLOG_RECHECK;
+	if (is(&s, "passed"))
+		return HOOKLOG_PASSED;
 	if (skip(&s, "not known"))
 		return HOOKLOG_OTHER;
 	return ends_with(&s, ": no right to read it (cap_net_admin)")
 		   ? HOOKLOG_NO_RIGHT
 		   : HOOKLOG_TROUBLE;
+}
+
+struct hooklog
+hooklog_line(const char *message, size_t len)
+{
+	struct slice s = {message, message + len};
+	struct hooklog h = {.kind = HOOKLOG_OTHER};
+	const char *digits;
+
+	if (!skip(&s, "rblcache: ") || !take_address(&s, &h.ip) ||
+	    !skip(&s, " pid "))
+		return h;
+	digits = s.at;
+	if (!skip_digits(&s))
+		return h;
+	h.pid = seen_pid(digits, (size_t)(s.at - digits));
+	if (skip(&s, ": "))
+		h.kind = said(s);
+	return h;
 }

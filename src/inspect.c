@@ -10,6 +10,7 @@
 #include "paths.h"
 #include "show.h"
 #include "verdict.h"
+#include "when.h"
 
 /* ---- the facts ---- */
 
@@ -200,11 +201,11 @@ show_ban(FILE *to, const json_t *found)
 	const json_t *ban = json_object_get(found, "ban");
 	int64_t until = jsonget_integer(ban, "until");
 	int64_t left = until - time(NULL);
-	char buf[SHOW_TIME_SIZE];
+	char buf[WHEN_SIZE];
 
 	if (!json_is_object(ban))
 		return;
-	show_time(jsonget_integer(ban, "since"), buf);
+	when_format(jsonget_integer(ban, "since"), buf);
 	if (strcmp(jsonget_string(ban, "rule"), REQUEST_ADD_RULE) == 0)
 		fprintf(to, "rule     added by hand, %s\n", buf);
 	else
@@ -214,7 +215,7 @@ show_ban(FILE *to, const json_t *found)
 		fputs("until    it is over\n", to);
 		return;
 	}
-	fprintf(to, "until    %s, ", show_time(until, buf));
+	fprintf(to, "until    %s, ", when_format(until, buf));
 	fprintf(to, "%s left\n", show_span(left, buf));
 }
 

@@ -26,8 +26,9 @@ add(struct listing *l, const struct addr *a, bool in_set, uint32_t left_s)
 }
 
 static void
-add_member(void *user, const struct addr *a, uint32_t left_s)
+add_member(void *user, const struct addr *a, unsigned bits, uint32_t left_s)
 {
+	(void)bits;
 	add(user, a, true, left_s);
 }
 

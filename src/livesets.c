@@ -9,13 +9,13 @@
 
 /* The kernel takes 0 for "for ever", so what is over is not put. */
 static void
-put(struct livesets *l, const struct recent_ban *ban, int64_t now_s)
+put(void *user, const struct livesets_entry *e)
 {
-	uint32_t left = recent_left_s(ban, now_s);
+	struct livesets *l = user;
 
-	if (left > 0)
-		sets_add(l->sets, &ban->ip,
-		    left > TIMESPAN_MAX_S ? TIMESPAN_MAX_S : left);
+	if (e->left_s > 0)
+		sets_add(l->sets, &e->ip, e->bits,
+		    e->left_s > TIMESPAN_MAX_S ? TIMESPAN_MAX_S : e->left_s);
 }
 
 static void
@@ -23,38 +23,37 @@ put_all(struct livesets *l, int64_t now_s)
 {
 	l->later_n = 0;
 	l->later_all = false;
-	for (size_t i = 0; i < bans_count(l->bans); i++) {
-		struct recent_ban ban;
-
-		bans_nth(l->bans, i, &ban);
-		put(l, &ban, now_s);
-	}
+	l->table.all(l->table.user, now_s, put, l);
 }
 
-/* Those that did not get in, of which some may do so again. */
+/* Those that did not get in or out, of which some may do so again. */
 static void
 put_later(struct livesets *l, int64_t now_s)
 {
-	struct addr again[LIVESETS_LATER_MAX];
+	struct livesets_entry again[LIVESETS_LATER_MAX];
 	size_t n = l->later_n;
 
 	memcpy(again, l->later, n * sizeof *again);
 	l->later_n = 0;
 	for (size_t i = 0; i < n; i++) {
-		struct recent_ban ban;
+		struct livesets_entry *e = &again[i];
 
-		if (bans_find(l->bans, &again[i], &ban))
-			put(l, &ban, now_s);
+		l->table.find(l->table.user, now_s, e);
+		if (e->left_s > 0)
+			put(l, e);
+		else
+			sets_del(l->sets, &e->ip, e->bits);
 	}
 }
 
 static void
-keep_for_later(void *user, const struct addr *a)
+keep_for_later(void *user, const struct addr *a, unsigned bits)
 {
 	struct livesets *l = user;
 
 	if (l->later_n < LIVESETS_LATER_MAX)
-		l->later[l->later_n++] = *a;
+		l->later[l->later_n++] =
+		    (struct livesets_entry){.ip = *a, .bits = bits};
 	else
 		/* of a set that refuses so many, the rest meets the list */
 		l->later_all = l->broken;
@@ -123,12 +122,12 @@ look(struct livesets *l, bool fill, int64_t now_s, int64_t now_ms)
 
 int
 livesets_open(struct livesets *l, const char *set4, const char *set6,
-    const struct bans *bans)
+    enum sets_holds holds, const struct livesets_table *table)
 {
-	*l = (struct livesets){.bans = bans};
+	*l = (struct livesets){.table = *table};
 	if (*set4 == 0 && *set6 == 0)
 		return 0;
-	l->sets = sets_new(set4, set6, keep_for_later, l);
+	l->sets = sets_new(set4, set6, holds, keep_for_later, l);
 	return l->sets == NULL ? -1 : 0;
 }
 
@@ -152,14 +151,14 @@ livesets_look_soon(struct livesets *l)
 }
 
 void
-livesets_add(struct livesets *l, const struct recent_ban *ban, int64_t now_s)
+livesets_add(struct livesets *l, const struct livesets_entry *e)
 {
 	if (l->sets == NULL)
 		return;
 	if (l->broken)
-		keep_for_later(l, &ban->ip);
+		keep_for_later(l, &e->ip, e->bits);
 	else
-		put(l, ban, now_s);
+		put(l, e);
 }
 
 const char *
@@ -188,10 +187,14 @@ livesets_flush(struct livesets *l, int64_t now_s, int64_t now_ms)
 }
 
 void
-livesets_del(struct livesets *l, const struct addr *a)
+livesets_del(struct livesets *l, const struct addr *a, unsigned bits)
 {
-	if (l->sets != NULL && !l->broken)
-		sets_del(l->sets, a);
+	if (l->sets == NULL)
+		return;
+	if (l->broken)
+		keep_for_later(l, a, bits);
+	else
+		sets_del(l->sets, a, bits);
 }
 
 const char *

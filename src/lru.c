@@ -280,6 +280,26 @@ lru_remove(struct lru *l, void *entry)
 	node_at(l, node->newer)->older = i;
 }
 
+void
+lru_filter(
+    struct lru *l, bool (*keep)(void *user, const void *entry), void *user)
+{
+	size_t i = node_at(l, 0)->newer;
+
+	while (i != 0) {
+		size_t next = node_at(l, i)->newer;
+
+		if (!keep(user, node_at(l, i)->entry)) {
+			bool moves = next == l->n; /* to the place of this */
+
+			lru_remove(l, node_at(l, i)->entry);
+			if (moves)
+				next = i;
+		}
+		i = next;
+	}
+}
+
 void *
 lru_oldest(struct lru *l)
 {

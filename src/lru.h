@@ -9,6 +9,7 @@
 #ifndef LRU_H
 #define LRU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct lru;
@@ -37,6 +38,10 @@ void *lru_add(struct lru *l, const void *key)
 void lru_use(struct lru *l, void *entry);
 
 void lru_remove(struct lru *l, void *entry);
+
+/* Removes all for which keep says no. */
+void lru_filter(
+    struct lru *l, bool (*keep)(void *user, const void *entry), void *user);
 
 /* The entry that would leave next, or NULL. */
 void *lru_oldest(struct lru *l);

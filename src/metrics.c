@@ -130,12 +130,17 @@ put_rules(FILE *to, const json_t *status)
 static void
 put_hook(FILE *to, const json_t *status)
 {
-	static const char *const sources[] = {"local", "ipset", "recent"};
+	static const char *const sources[] = {
+	    "local", "ipset", "recent", "net"};
 	static const struct metric others[] = {
 	    {"hook_would_refuse_total", "counter", "hook.all.would_refuse",
 		"Refusals that option -n of the hook spared."},
 	    {"hook_allowed_total", "counter", "hook.all.allowed",
 		"Clients that local.cdb allows, as far as the hook says so."},
+	    {"hook_pass_total", "counter", "hook.all.pass",
+		"Clients let in since the lists let them pass a moment ago."},
+	    {"hook_recheck_total", "counter", "hook.all.recheck",
+		"Known clients that were let go on to the lists."},
 	    {"hook_no_right_total", "counter", "hook.all.no_right",
 		"Times that the hook had no right to read a set."},
 	    {"hook_trouble_total", "counter", "hook.all.trouble",
@@ -154,6 +159,36 @@ put_hook(FILE *to, const json_t *status)
 }
 
 static void
+put_rechecks(FILE *to, const json_t *status)
+{
+	static const char *const results[] = {"refused", "passed"};
+	const json_t *all =
+	    json_object_get(json_object_get(status, "rechecks"), "all");
+
+	head(to, "rechecks_total", "counter",
+	    "What the lists said of clients that were let go on to them.");
+	for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+		sample(to, "rechecks_total", "result", results[i], "", "",
+		    number(all, results[i]));
+}
+
+static void
+put_zones(FILE *to, const json_t *status)
+{
+	static const struct metric metrics[] = {
+	    {"zone_trusted", "gauge", "trusted",
+		"Whether the list is to be believed."},
+	    {"zone_answers", "gauge", "answers", "Whether the list answers."},
+	    {"zone_well_time_seconds", "gauge", "well",
+		"When the list was last found well."},
+	};
+	const json_t *zones = json_object_get(status, "zones");
+
+	for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
+		put_list(to, &metrics[i], zones, "zone", "zone");
+}
+
+static void
 put_logs(FILE *to, const json_t *status)
 {
 	static const struct metric metrics[] = {
@@ -163,6 +198,8 @@ put_logs(FILE *to, const json_t *status)
 	    {"log_newest_line_time_seconds", "gauge", "newest_line",
 		"The stamp of the newest line that was read."},
 	    {"log_lines_total", "counter", "lines", "Lines read."},
+	    {"log_alarm", "gauge", "alarm.on",
+		"Whether bans are stopped, since refusals are unusual."},
 	};
 	const json_t *logs = json_object_get(status, "logs");
 
@@ -200,6 +237,8 @@ metrics_write(FILE *to, const json_t *status)
 	    "checkpoint.saved", "When recent.cdb was last written."};
 	static const struct metric start = {"start_time_seconds", "gauge",
 	    "feed.since", "When the feed was started."};
+	static const struct metric nets = {
+	    "nets", "gauge", "nets.live", "Networks that are banned now."};
 	bool up = json_is_object(json_object_get(status, "feed"));
 
 	head(to, "up", "gauge", "Whether the feed is running.");
@@ -209,8 +248,11 @@ metrics_write(FILE *to, const json_t *status)
 	put_one(to, &saved, status);
 	put_logs(to, status);
 	put_sets(to, status);
+	put_zones(to, status);
 	put_rules(to, status);
+	put_one(to, &nets, status);
 	put_hook(to, status);
+	put_rechecks(to, status);
 }
 
 int

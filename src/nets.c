@@ -471,6 +471,23 @@ nets_expire(struct nets *n, int64_t now_s)
 
 /* ---- to save and to load ---- */
 
+static bool
+is_of_another(void *rule, const void *entry)
+{
+	const struct nets_count *e = entry;
+
+	return strcmp(e->key.rule, rule) != 0;
+}
+
+void
+nets_forget_rule(struct nets *n, const char *rule)
+{
+	char name[RECENT_RULE_SIZE] = "";
+
+	memcpy(name, rule, strnlen(rule, sizeof name - 1));
+	lru_filter(n->counts, is_of_another, name);
+}
+
 const struct nets_count *
 nets_next_count(const struct nets *n, size_t *at)
 {

@@ -116,6 +116,9 @@ size_t nets_lift(struct nets *nets, const struct addr *a,
 /* Removes the ban of just this network. Whether there was one. */
 bool nets_remove(struct nets *nets, const struct nets_prefix *prefix);
 
+/* Forgets all that a rule has counted; bans stay. */
+void nets_forget_rule(struct nets *nets, const char *rule);
+
 /* No longer counts the host under a rule, as if it had not been refused. */
 void nets_forget(struct nets *nets, const char *rule, const struct addr *a);
 

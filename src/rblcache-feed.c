@@ -2,8 +2,9 @@
  * rblcache-feed: the log reader.
  *
  *	log files -> follow -> decide (stamp, rules, addr, guard)
- *	-> state (seen, count, cap, again, bans)
- *	-> sets (kernel), checkpoint (recent.cdb)
+ *	-> state (seen, zones, count, alarm, cap, again, bans, nets)
+ *	-> live (kernel sets), checkpoint (recent.cdb)
+ *	watch: are the lists to be believed?
  *
  * The log is the journal: bans depend on the lines and their stamps, and the
  * checkpoint says how far they were read, so that a feed that was killed at
@@ -29,11 +30,14 @@
 #include "commands.h"
 #include "decide.h"
 #include "feed.h"
+#include "hosts.h"
 #include "notify.h"
 #include "opener.h"
 #include "paths.h"
 #include "privileges.h"
 #include "settest.h"
+#include "watch.h"
+#include "when.h"
 
 enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
@@ -47,26 +51,34 @@ enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 static const char usage[] =
     "usage: rblcache-feed [-1pv] [-c RULES] ... [-d STATEDIR] "
+    "[-f feed.conf]\n"
+    "                     [-l local.cdb] [-m MAX] [-s set4] [-S set6] LOG "
+    "...\n"
+    "       rblcache-feed -n [-p] [-c RULES] ... [-f feed.conf] "
     "[-l local.cdb]\n"
-    "                     [-m MAX] [-s set4] [-S set6] LOG ...\n"
-    "       rblcache-feed -n [-p] [-c RULES] ... [-l local.cdb] [-m MAX] "
-    "LOG|-\n";
+    "                     [-m MAX] LOG|-\n";
 
-__attribute__((format(printf, 1, 2))) static void
-say(const char *format, ...)
+static void
+say_args(const char *format, va_list args)
 {
-	va_list args;
-
-	va_start(args, format);
 	fputs("rblcache-feed: ", stderr);
 	vfprintf(stderr, format, args);
 	fputs("\n", stderr);
+}
+
+void
+feed_say(const struct feed *f, const char *format, ...)
+{
+	va_list args;
+
+	(void)f;
+	va_start(args, format);
+	say_args(format, args);
 	va_end(args);
 }
 
-/* What an administrator should know of, and can still see in the status. */
-__attribute__((format(printf, 2, 3))) static void
-complain(struct feed *f, const char *format, ...)
+void
+feed_complain(struct feed *f, const char *format, ...)
 {
 	char text[TROUBLES_TEXT_SIZE];
 	va_list args;
@@ -74,15 +86,21 @@ complain(struct feed *f, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	say("%s", text);
+	feed_say(f, "%s", text);
 	troubles_note(&f->troubles, time(NULL), text);
 }
 
 void
-feed_tell(struct feed *f, const char *message)
+feed_tell(void *f, const char *message)
 {
 	if (message != NULL)
-		complain(f, "%s", message);
+		feed_complain(f, "%s", message);
+}
+
+void
+feed_flush_sets(struct feed *f)
+{
+	live_flush(&f->live, time(NULL), feed_now_ms(), feed_tell, f);
 }
 
 __attribute__((noreturn, format(printf, 2, 3))) static void
@@ -91,9 +109,7 @@ die(int code, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fputs("rblcache-feed: ", stderr);
-	vfprintf(stderr, format, args);
-	fputs("\n", stderr);
+	say_args(format, args);
 	va_end(args);
 	exit(code);
 }
@@ -176,7 +192,7 @@ read_options(struct options *o, int argc, char **argv)
 	    .cap = CAP_DEFAULT,
 	};
 	opterr = 0;
-	while ((c = getopt(argc, argv, "+:1hnpvc:d:l:m:s:S:")) != -1) {
+	while ((c = getopt(argc, argv, "+:1hnpvc:d:f:l:m:s:S:")) != -1) {
 		switch (c) {
 		case '1':
 			o->once = true;
@@ -200,6 +216,9 @@ read_options(struct options *o, int argc, char **argv)
 			break;
 		case 'd':
 			o->statedir = optarg;
+			break;
+		case 'f':
+			o->conf = optarg;
 			break;
 		case 'l':
 			o->local = optarg;
@@ -228,6 +247,71 @@ read_options(struct options *o, int argc, char **argv)
 		die_usage("a set holds IPv4 or IPv6, so -s and -S are two");
 	if (o->logs_n > FEED_LOGS_MAX)
 		die_usage("more than %d logs", FEED_LOGS_MAX);
+}
+
+/* ---- configuration ---- */
+
+/* 0, or -1 with errno and a message, and *s has the defaults. */
+static int
+read_settings(
+    const struct feed *f, struct settings *s, char error[SETTINGS_ERROR_SIZE])
+{
+	const char *path = f->o.conf == NULL ? PATHS_FEED_CONF : f->o.conf;
+
+	if (settings_load(path, s, error) == 0)
+		return 0;
+	return f->o.conf == NULL && errno == ENOENT ? 0 : -1;
+}
+
+static void
+name_zones(const struct settings *s, struct zones *zones)
+{
+	*zones = (struct zones){0};
+	for (size_t i = 0; i < s->n_zones; i++) {
+		char shown[ZONES_NAME_SIZE];
+
+		snprintf(shown, sizeof shown, "%s", s->zones[i].name);
+		secret_mask(&s->secrets, shown);
+		/* the settings have seen to it that it can be added */
+		(void)!zones_add(
+		    zones, s->zones[i].name, shown, s->zones[i].text);
+	}
+}
+
+/* What follows from settings, rules and options. */
+static void
+make_policy(struct feed *f)
+{
+	f->policy = (struct policy){.cap = f->o.cap,
+	    .drop_after = f->settings.drop_after,
+	    .alarm = f->settings.alarm,
+	    .guard = &f->allowlist.guard,
+	    .secrets = &f->settings.secrets};
+	rules_net_lengths(f->rules, &f->policy.lengths);
+}
+
+static struct live_wishes
+wishes(const struct feed *f)
+{
+	return (struct live_wishes){
+	    .drop_after = f->settings.drop_after,
+	    .pass = f->settings.pass_s > 0,
+	    .nets = f->policy.lengths.n > 0,
+	};
+}
+
+static void
+configure(struct feed *f)
+{
+	char settings_error[SETTINGS_ERROR_SIZE];
+	char error[RULES_ERROR_SIZE];
+
+	if (read_settings(f, &f->settings, settings_error) != 0)
+		die(exit_code(errno), "%s", settings_error);
+	f->rules = rules_load(f->o.rules, f->o.rules_n, error);
+	if (f->rules == NULL)
+		die(exit_code(errno), "%s", error);
+	make_policy(f);
 }
 
 /* ---- checkpoint ---- */
@@ -289,6 +373,7 @@ make_state(struct feed *f)
 	state_free(&f->state);
 	if (state_new(&f->state) != 0)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
+	name_zones(&f->settings, &f->state.zones);
 	for (size_t i = 0; i < f->o.logs_n; i++) {
 		char path[PATH_MAX] = "";
 
@@ -312,12 +397,13 @@ load_from(struct feed *f, const char *path, const char *instead)
 
 	switch (answer) {
 	case CHECKPOINT_LOADED:
-		say("%s: bans: %zu", path, bans_count(f->state.bans));
+		feed_say(f, "%s: bans: %zu", path, bans_count(f->state.bans));
 		break;
 	case CHECKPOINT_ABSENT:
 		break;
 	case CHECKPOINT_DAMAGED:
-		complain(f, "%s is damaged; starting from %s", path, instead);
+		feed_complain(
+		    f, "%s is damaged; starting from %s", path, instead);
 		make_state(f);
 		break;
 	case CHECKPOINT_ERROR:
@@ -339,24 +425,15 @@ load(struct feed *f)
 /* ---- lines ---- */
 
 static void
-format_time(int64_t t, char buf[32])
-{
-	time_t seconds = (time_t)t;
-	struct tm tm;
-
-	strftime(buf, 32, "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &tm));
-}
-
-static void
 tell_missed(struct feed *f, size_t i, int64_t until_s)
 {
-	char from[32] = "its start";
-	char to[32];
+	char from[WHEN_SIZE] = "its start";
+	char to[WHEN_SIZE];
 
 	if (f->marks[i].time_s != 0)
-		format_time(f->marks[i].time_s, from);
-	format_time(until_s, to);
-	complain(f,
+		when_format(f->marks[i].time_s, from);
+	when_format(until_s, to);
+	feed_complain(f,
 	    "%s: files were gone before they could be read; lines from %s "
 	    "to %s are missing",
 	    f->o.logs[i], from, to);
@@ -372,22 +449,64 @@ ban(struct feed *f, const struct decision *d)
 	snprintf(entry.rule, sizeof entry.rule, "%s", d->rule->name);
 	memcpy(entry.reply, d->reply, sizeof entry.reply);
 	if (bans_put(f->state.bans, &entry) != 0) {
-		complain(f, "%s", strerror(errno));
+		feed_complain(f, "%s", strerror(errno));
 		return;
 	}
-	livesets_add(&f->live, &entry, time(NULL));
+	/* one that stood may have been the longer one */
+	if (bans_find(f->state.bans, &d->ip, &entry))
+		live_ban(&f->live, &entry, time(NULL));
+}
+
+/* A network as decide_format has it: "net 203.0.113.0/24 rblsmtpd 3600". */
+static const char *
+net_text(const struct nets_ban *ban, char buf[DECIDE_TEXT_SIZE])
+{
+	char net[HOSTS_PREFIX_SIZE];
+
+	snprintf(buf, DECIDE_TEXT_SIZE, "net\t%s\t%s\t%lu",
+	    hosts_format_prefix(&ban->prefix.net, ban->prefix.bits, net),
+	    ban->rule, (unsigned long)(ban->until - ban->since));
+	return buf;
+}
+
+/* What a line led to besides its ban, for the kernel sets. */
+static void
+spread(struct feed *f, const struct decision *d, const struct news *news)
+{
+	int64_t now = time(NULL);
+	int64_t left = d->time + f->settings.pass_s - now;
+	struct recent_ban entry;
+
+	if (news->lifted) {
+		live_lift(&f->live, &news->ip);
+		if (f->o.verbose)
+			feed_say(f, "a recheck lifts a ban");
+	}
+	if (news->passed && left > 0)
+		live_pass(&f->live, &news->ip, (uint32_t)left);
+	if (news->dropped && bans_find(f->state.bans, &news->ip, &entry))
+		live_ban(&f->live, &entry, now);
+	for (size_t i = 0; i < news->nets_n; i++) {
+		char text[DECIDE_TEXT_SIZE];
+
+		live_net(&f->live, &news->nets[i], now);
+		if (f->o.verbose)
+			feed_say(f, "%s", net_text(&news->nets[i], text));
+	}
+	for (size_t i = 0; i < news->lifted_nets_n; i++)
+		live_no_net(&f->live, &news->lifted_nets[i].prefix);
 }
 
 static void
 tell_capped(struct feed *f, size_t i)
 {
-	char minute[32];
+	char minute[WHEN_SIZE];
 
 	if (f->logs[i].capped_minute == f->marks[i].minute)
 		return;
 	f->logs[i].capped_minute = f->marks[i].minute;
-	format_time(f->marks[i].minute * 60, minute);
-	complain(f,
+	when_format(f->marks[i].minute * 60, minute);
+	feed_complain(f,
 	    "%s: more than %lu bans in the minute from %s; the others are "
 	    "left out",
 	    f->o.logs[i], (unsigned long)f->o.cap, minute);
@@ -396,7 +515,9 @@ tell_capped(struct feed *f, size_t i)
 static void
 take_line(struct feed *f, size_t i, const struct follow_line *line)
 {
+	bool alarming = breaker_is_on(&f->marks[i].breaker);
 	struct decision d;
+	struct news news;
 	int64_t now = time(NULL);
 
 	decide_line(&d, f->rules, &f->allowlist.guard, line->text, line->len,
@@ -410,13 +531,15 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 		d.time = now;
 	if (f->logs[i].missed)
 		tell_missed(f, i, d.time);
-	if (state_take(&f->state, &f->marks[i], &d, f->o.cap) != 0) {
-		complain(f, "%s", strerror(errno));
+	if (state_take(&f->state, &f->marks[i], &d, &f->policy, &news) != 0) {
+		feed_complain(f, "%s", strerror(errno));
 		return;
 	}
+	watch_line(f, i, alarming);
+	spread(f, &d, &news);
 	if (d.kind == DECIDE_NOTHING) {
 		if (d.rule != NULL && d.rule->gave_up == 1)
-			complain(f,
+			feed_complain(f,
 			    "[%s]: a pattern takes too many steps; such lines "
 			    "ban nobody",
 			    d.rule->name);
@@ -427,8 +550,10 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 	if (f->o.verbose) {
 		char text[DECIDE_TEXT_SIZE];
 
-		say("%s", decide_format(&d, text));
+		feed_say(f, "%s", decide_format(&d, text));
 	}
+	if (d.has_ip && !(d.kind == DECIDE_SKIP && d.why == DECIDE_UNSEEN))
+		live_no_pass(&f->live, &d.ip);
 	if (d.kind == DECIDE_BAN)
 		ban(f, &d);
 }
@@ -437,7 +562,7 @@ static void
 log_failed(struct feed *f, size_t i)
 {
 	if (f->logs[i].error != errno)
-		complain(f, "%s: %s", f->o.logs[i], strerror(errno));
+		feed_complain(f, "%s: %s", f->o.logs[i], strerror(errno));
 	f->logs[i].error = errno;
 }
 
@@ -500,21 +625,51 @@ all_ended(const struct feed *f)
 
 /* ---- signals and waiting ---- */
 
+/* The zones that are to be asked now, and what is known of them. */
+static void
+change_zones(struct feed *f)
+{
+	char error[CANARY_ERROR_SIZE];
+	struct zones zones;
+
+	watch_close(f);
+	name_zones(&f->settings, &zones);
+	zones_inherit(&zones, &f->state.zones);
+	f->state.zones = zones;
+	if (watch_open(f, error) != 0)
+		feed_complain(f, "%s", error);
+}
+
 static void
 reload(struct feed *f)
 {
+	char settings_error[SETTINGS_ERROR_SIZE];
 	char error[RULES_ERROR_SIZE];
-	struct rules *rules = rules_load(f->o.rules, f->o.rules_n, error);
+	struct settings settings;
+	struct live_wishes w;
+	struct rules *rules;
 
 	allowlist_read_addresses(&f->allowlist);
-	livesets_look_soon(&f->live);
+	live_look_soon(&f->live);
+	if (read_settings(f, &settings, settings_error) != 0) {
+		feed_complain(f, "%s; the old settings stay", settings_error);
+		return;
+	}
+	rules = rules_load(f->o.rules, f->o.rules_n, error);
 	if (rules == NULL) {
-		complain(f, "%s; the old rules stay", error);
+		feed_complain(f, "%s; the old rules stay", error);
 		return;
 	}
 	rules_free(f->rules);
 	f->rules = rules;
-	say("rules loaded again");
+	f->settings = settings;
+	make_policy(f);
+	w = wishes(f);
+	if (live_change(
+		&f->live, &w, time(NULL), feed_now_ms(), feed_tell, f) != 0)
+		die(EXIT_SYSTEM, "%s", strerror(errno));
+	change_zones(f);
+	feed_say(f, "rules and settings loaded again");
 }
 
 static void
@@ -551,7 +706,8 @@ open_signals(struct feed *f)
 static void
 wait_for_more(struct feed *f)
 {
-	struct pollfd fds[FEED_LOGS_MAX + 2] = {{f->signals, POLLIN, 0}};
+	struct pollfd fds[FEED_LOGS_MAX + 2 + CANARY_FDS_MAX] = {
+	    {f->signals, POLLIN, 0}};
 	int64_t timeout = LOOK_INTERVAL;
 	nfds_t n = 1;
 
@@ -562,8 +718,11 @@ wait_for_more(struct feed *f)
 		if (!f->logs[i].ended)
 			fds[n++] = (struct pollfd){
 			    follow_fd(f->logs[i].follow), POLLIN, 0};
+	n += watch_fds(f, fds + n);
 	if (saver_wait_ms(&f->saver, feed_now_ms()) < timeout)
 		timeout = saver_wait_ms(&f->saver, feed_now_ms());
+	if (watch_wait_ms(f) < timeout)
+		timeout = watch_wait_ms(f);
 	if (poll(fds, n, (int)timeout) > 0)
 		for (size_t i = 0; i < f->o.logs_n; i++)
 			follow_wake(f->logs[i].follow);
@@ -579,8 +738,8 @@ run(struct feed *f)
 		if (f->stop)
 			break;
 		more = read_logs(f);
-		feed_tell(
-		    f, livesets_flush(&f->live, time(NULL), feed_now_ms()));
+		watch_serve(f);
+		feed_flush_sets(f);
 		feed_tell(f, allowlist_trouble(&f->allowlist));
 		if (f->control != NULL)
 			control_serve(f->control, feed_now_ms());
@@ -592,7 +751,7 @@ run(struct feed *f)
 		wait_for_more(f);
 	}
 	notify_send("STOPPING=1");
-	feed_tell(f, livesets_flush(&f->live, time(NULL), feed_now_ms()));
+	feed_flush_sets(f);
 	save_now(f);
 }
 
@@ -660,8 +819,8 @@ open_control(struct feed *f)
 	snprintf(path, sizeof path, "%s/%s", f->o.statedir, CONTROL_NAME);
 	f->control = control_open(path, commands_answer, f);
 	if (f->control == NULL)
-		complain(f, "%s: %s; rblcachectl cannot ask this feed", path,
-		    strerror(errno));
+		feed_complain(f, "%s: %s; rblcachectl cannot ask this feed",
+		    path, strerror(errno));
 }
 
 static void
@@ -679,6 +838,9 @@ give_up_rights(const struct feed *f)
 static void
 start(struct feed *f)
 {
+	char error[CANARY_ERROR_SIZE];
+	struct live_wishes w;
+
 	if (saver_open(&f->saver, f->o.statedir, &f->state, f->marks,
 		f->o.logs_n, feed_now_ms()) != 0)
 		die(exit_code(errno), "%s: %s", f->o.statedir, strerror(errno));
@@ -687,12 +849,16 @@ start(struct feed *f)
 	load(f);
 	open_logs(f);
 	opener_permit_end();
-	if (livesets_open(&f->live, f->o.set4, f->o.set6, f->state.bans) != 0)
+	w = wishes(f);
+	if (live_open(&f->live, f->o.set4, f->o.set6, &w, &f->state) != 0)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
-	feed_tell(f, livesets_start(&f->live, time(NULL), feed_now_ms()));
+	live_start(&f->live, time(NULL), feed_now_ms(), feed_tell, f);
 	f->since_s = time(NULL);
-	if (!f->o.once)
-		open_control(f);
+	if (f->o.once)
+		return;
+	if (watch_open(f, error) != 0)
+		die(exit_code(errno), "%s", error);
+	open_control(f);
 	notify_send("READY=1");
 }
 
@@ -711,6 +877,7 @@ print_decisions(struct feed *f)
 		for (;;) {
 			char text[DECIDE_TEXT_SIZE];
 			struct decision d;
+			struct news news;
 
 			answer = follow_line(follow, &line);
 			if (answer == FOLLOW_WAIT &&
@@ -730,11 +897,13 @@ print_decisions(struct feed *f)
 				    strerror(errno));
 			decide_line(&d, f->rules, &f->allowlist.guard,
 			    line.text, line.len, line.written_s);
-			if (state_take(&f->state, &f->marks[i], &d, f->o.cap) !=
-			    0)
+			if (state_take(&f->state, &f->marks[i], &d, &f->policy,
+				&news) != 0)
 				die(EXIT_SYSTEM, "%s", strerror(errno));
 			if (d.kind != DECIDE_NOTHING)
 				puts(decide_format(&d, text));
+			for (size_t k = 0; k < news.nets_n; k++)
+				puts(net_text(&news.nets[k], text));
 		}
 	}
 	return fflush(stdout) == 0 ? 0 : EXIT_SYSTEM;
@@ -746,7 +915,8 @@ finish(struct feed *f)
 	control_close(f->control);
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		follow_close(f->logs[i].follow);
-	livesets_close(&f->live);
+	watch_close(f);
+	live_close(&f->live);
 	state_free(&f->state);
 	rules_free(f->rules);
 	allowlist_close(&f->allowlist);
@@ -756,16 +926,13 @@ int
 main(int argc, char **argv)
 {
 	static struct feed f;
-	char error[RULES_ERROR_SIZE];
 	int code = 0;
 
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	read_options(&f.o, argc, argv);
 	if (!f.o.dry_run)
 		give_up_rights(&f);
-	f.rules = rules_load(f.o.rules, f.o.rules_n, error);
-	if (f.rules == NULL)
-		die(exit_code(errno), "%s", error);
+	configure(&f);
 	allowlist_open(&f.allowlist, f.o.local);
 	f.allowlist.guard.ban_private = f.o.private;
 	make_state(&f);

@@ -164,16 +164,17 @@ load(const struct options *o, struct state *state)
 }
 
 static void
-ignore(void *user, const struct addr *a)
+ignore(void *user, const struct addr *a, unsigned bits)
 {
 	(void)user;
 	(void)a;
+	(void)bits;
 }
 
 static struct sets *
 open_sets(const struct options *o)
 {
-	return sets_new(o->set4, o->set6, ignore, NULL);
+	return sets_new(o->set4, o->set6, SETS_BANS, ignore, NULL);
 }
 
 /* ---- status ---- */
@@ -187,18 +188,20 @@ status_of_files(const struct options *o)
 	struct state state;
 	struct stat st;
 	bool saved = stat(o->recent, &st) == 0;
+	json_t *list = json_array();
 	json_t *status;
 
 	/* what is known for sure is that no feed runs */
 	if (load(o, &state) != 0 && state_new(&state) != 0) {
 		sets_free(sets);
+		json_decref(list);
 		return NULL;
 	}
-	status = json_pack("{s:I, s:n, s:o, s:o, s:o, s:o, s:n, s:[]}", "now",
-	    (json_int_t)now, "feed", "logs", json_array(), "sets",
-	    report_sets(sets, o->set4, o->set6), "bans",
-	    report_bans(&state, now), "hook", report_hook(&state.tallies, now),
-	    "local_error", "errors");
+	report_sets(list, sets);
+	status = json_pack("{s:I, s:n, s:[], s:o, s:n, s:[]}", "now",
+	    (json_int_t)now, "feed", "logs", "sets", list, "local_error",
+	    "errors");
+	report_state(status, &state, now);
 	(void)json_object_set_new(status, "checkpoint",
 	    json_pack("{s:o, s:o, s:n}", "path", report_text(o->recent),
 		"saved", saved ? json_integer(st.st_mtime) : json_null(),
@@ -276,12 +279,12 @@ do_metrics(const struct options *o, char **args)
 static void
 print_entry(const struct listing_entry *e)
 {
-	char when[SHOW_TIME_SIZE];
+	char when[WHEN_SIZE];
 	char ip[ADDR_STRLEN];
 
 	printf("%s%s\t%s\t%s\t%s\n", addr_format(&e->ip, ip),
 	    addr_is4(&e->ip) ? "" : "/64",
-	    e->until == 0 ? "for ever" : show_time(e->until, when),
+	    e->until == 0 ? "for ever" : when_format(e->until, when),
 	    e->known ? e->rule : "-", e->known ? e->reply : "-");
 }
 
@@ -436,7 +439,7 @@ do_add(const struct options *o, char **args)
 {
 	struct request r = {.command = REQUEST_ADD, .seconds = ADD_DEFAULT_S};
 	char text[REPLY_SIZE] = ADD_DEFAULT_TEXT;
-	char until[SHOW_TIME_SIZE];
+	char until[WHEN_SIZE];
 	json_t *answer;
 	int code;
 
@@ -458,7 +461,7 @@ do_add(const struct options *o, char **args)
 	else
 		printf("%s is refused until %s: %s\n",
 		    jsonget_string(answer, "banned"),
-		    show_time(jsonget_integer(answer, "until"), until),
+		    when_format(jsonget_integer(answer, "until"), until),
 		    r.reply);
 	json_decref(answer);
 	return code;

@@ -21,6 +21,7 @@ recent_put(struct record *r, const struct recent_ban *ban)
 	record_put_bytes(r, ban->ip.b, sizeof ban->ip.b);
 	record_put(r, 8, (uint64_t)ban->since);
 	record_put(r, 8, (uint64_t)ban->until);
+	record_put(r, 4, ban->refused);
 	record_put_bytes(r, ban->rule, strlen(ban->rule));
 	record_put_bytes(r, ban->reply, strlen(ban->reply));
 }
@@ -47,6 +48,7 @@ recent_get(struct record *r, struct recent_ban *ban)
 	memcpy(ban->ip.b, ip, sizeof ban->ip.b);
 	ban->since = (int64_t)record_get(r, 8);
 	ban->until = (int64_t)record_get(r, 8);
+	ban->refused = (uint32_t)record_get(r, 4);
 	get_string(r, ban->rule, sizeof ban->rule);
 	get_string(r, ban->reply, sizeof ban->reply);
 	return !r->bad && reply_is_clean(ban->reply) ? 0 : -1;

@@ -16,16 +16,17 @@
 #include "record.h"
 #include "reply.h"
 
-#define RECENT_VERSION 3
+#define RECENT_VERSION 4
 #define RECENT_RULE_SIZE 32 /* a rule's name, NUL included */
 #define RECENT_KEY_BYTES (1 + ADDR_SPREAD_BYTES)
 
 enum recent_answer { RECENT_ABSENT, RECENT_FOUND, RECENT_ERROR };
 
 struct recent_ban {
-	struct addr ip; /* the address that was refused, not masked */
-	int64_t since;	/* unix seconds, the log line's stamp */
-	int64_t until;	/* unix seconds; no longer banned from then on */
+	struct addr ip;	  /* the address that was refused, not masked */
+	int64_t since;	  /* unix seconds, the log line's stamp */
+	int64_t until;	  /* unix seconds; no longer banned from then on */
+	uint32_t refused; /* times that the hook did so, by its log */
 	char rule[RECENT_RULE_SIZE];
 	char reply[REPLY_SIZE];
 };

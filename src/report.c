@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,8 +86,12 @@ report_hook(const struct tallies *t, int64_t now)
 	    [HOOKLOG_LOCAL] = "local",
 	    [HOOKLOG_IPSET] = "ipset",
 	    [HOOKLOG_RECENT] = "recent",
+	    [HOOKLOG_NET] = "net",
 	    [HOOKLOG_WOULD] = "would_refuse",
 	    [HOOKLOG_ALLOWED] = "allowed",
+	    [HOOKLOG_PASS] = "pass",
+	    [HOOKLOG_RECHECK] = "recheck",
+	    [HOOKLOG_PASSED] = "passed",
 	    [HOOKLOG_NO_RIGHT] = "no_right",
 	    [HOOKLOG_TROUBLE] = "trouble",
 	};
@@ -107,11 +112,108 @@ report_hook(const struct tallies *t, int64_t now)
 	    "{s:o, s:o, s:o}", "today", today, "all", all, "last", last);
 }
 
+/* ---- rechecks ---- */
+
+/*
+ * Wilson's interval for a share of k in n, for 95 %: it is right for few and
+ * for none as well (E. B. Wilson, Probable inference, the law of succession,
+ * and statistical inference, 1927).
+ */
+static json_t *
+estimate(uint64_t k, uint64_t n)
+{
+	const double z = 1.96;
+	double all = (double)n;
+	double p;
+	double middle;
+	double half;
+	double whole;
+
+	if (n == 0)
+		return json_null();
+	p = (double)k / all;
+	whole = 1 + z * z / all;
+	middle = (p + z * z / (2 * all)) / whole;
+	half = z * sqrt(p * (1 - p) / all + z * z / (4 * all * all)) / whole;
+	return json_pack("{s:f, s:f, s:f}", "percent", 100 * p, "low",
+	    k == 0 ? 0 : 100 * (middle - half), "high",
+	    k == n ? 100 : 100 * (middle + half));
+}
+
+static json_t *
+rechecks(const struct tallies_rechecks *n)
+{
+	return json_pack("{s:o, s:o}", "refused", number(n->refused), "passed",
+	    number(n->passed));
+}
+
+json_t *
+report_rechecks(const struct tallies *t, int64_t now)
+{
+	static const struct tallies_rechecks none;
+
+	return json_pack("{s:o, s:o, s:o}", "today",
+	    rechecks(is_today(t, now) ? &t->today : &none), "all",
+	    rechecks(&t->all), "outlived",
+	    estimate(t->all.passed, t->all.passed + t->all.refused));
+}
+
+/* ---- networks, zones, alarms ---- */
+
+json_t *
+report_nets(const struct state *s, int64_t now)
+{
+	return json_pack(
+	    "{s:o}", "live", number(nets_count_bans(s->nets, NULL, now)));
+}
+
+static json_t *
+time_or_null(int64_t time_s)
+{
+	return time_s == 0 ? json_null() : json_integer(time_s);
+}
+
+static json_t *
+one_zone(const struct zone *z)
+{
+	return json_pack("{s:o, s:b, s:b, s:o, s:o, s:o, s:o}", "zone",
+	    report_text(z->shown), "trusted", !zones_is_distrusted(z),
+	    "answers", !z->silent, "well", time_or_null(z->well_s), "why",
+	    report_text(z->from_s == 0 ? NULL : z->why), "since",
+	    time_or_null(z->from_s), "until", time_or_null(z->to_s));
+}
+
+json_t *
+report_zones(const struct zones *zones)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < zones->n; i++)
+		(void)json_array_append_new(list, one_zone(&zones->list[i]));
+	return list;
+}
+
+json_t *
+report_alarm(const struct breaker *b)
+{
+	char usual[BREAKER_TEXT_SIZE];
+	char why[BREAKER_TEXT_SIZE];
+	bool ever = b->alarm.tripped_s != 0;
+
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:s}", "on",
+	    breaker_is_on(b), "why",
+	    report_text(ever ? breaker_why(b, why) : NULL), "since",
+	    time_or_null(b->alarm.tripped_s), "from",
+	    time_or_null(b->alarm.from_s), "ended",
+	    time_or_null(b->alarm.ended_s), "usual", breaker_usual(b, usual));
+}
+
 /* ---- sets ---- */
 
 static json_t *
-one_set(struct sets *s, bool is4, const char *name)
+one_set(struct sets *s, bool is4)
 {
+	const char *name = sets_name(s, is4);
 	struct sets_size size;
 
 	if (sets_size(s, is4, &size) != 0)
@@ -121,14 +223,27 @@ one_set(struct sets *s, bool is4, const char *name)
 	    number(size.entries), "room", number(size.room));
 }
 
-json_t *
-report_sets(struct sets *s, const char *set4, const char *set6)
+void
+report_sets(json_t *list, struct sets *s)
 {
-	json_t *list = json_array();
+	if (s == NULL)
+		return;
+	if (*sets_name(s, true) != 0)
+		(void)json_array_append_new(list, one_set(s, true));
+	if (*sets_name(s, false) != 0)
+		(void)json_array_append_new(list, one_set(s, false));
+}
 
-	if (s != NULL && *set4 != 0)
-		(void)json_array_append_new(list, one_set(s, true, set4));
-	if (s != NULL && *set6 != 0)
-		(void)json_array_append_new(list, one_set(s, false, set6));
-	return list;
+/* ---- all of the state ---- */
+
+void
+report_state(json_t *status, const struct state *s, int64_t now)
+{
+	(void)json_object_set_new(status, "bans", report_bans(s, now));
+	(void)json_object_set_new(status, "nets", report_nets(s, now));
+	(void)json_object_set_new(status, "zones", report_zones(&s->zones));
+	(void)json_object_set_new(
+	    status, "hook", report_hook(&s->tallies, now));
+	(void)json_object_set_new(
+	    status, "rechecks", report_rechecks(&s->tallies, now));
 }

@@ -23,16 +23,46 @@ json_t *report_bans(const struct state *s, int64_t now);
 
 /*
  * {"today": NUMBERS, "all": NUMBERS, "last": {...}}, by kind of line: "local",
- * "ipset" and "recent" are refusals from these sources, "would_refuse",
- * "allowed", "no_right" and "trouble" as hooklog.h has them; "last" is when.
+ * "ipset", "recent" and "net" are refusals from these sources, "would_refuse",
+ * "allowed", "pass", "recheck", "passed", "no_right" and "trouble" as hooklog.h
+ * has them; "last" is when.
  */
 json_t *report_hook(const struct tallies *t, int64_t now);
 
 /*
- * [{"name": NAME, "entries": N, "room": N} or {"name": NAME, "error": TEXT}],
- * of the sets that are not switched off. s may be NULL: both are.
+ * {"today": NUMBERS, "all": NUMBERS, "outlived": null or {"percent": X, "low":
+ * X, "high": X}}, with NUMBERS {"refused": N, "passed": N}: what became of
+ * rechecks, and the estimate of what share of the refusals from the cache would
+ * be none of the list's any more, with its 95 % interval (Wilson's).
  */
-json_t *report_sets(struct sets *s, const char *set4, const char *set6);
+json_t *report_rechecks(const struct tallies *t, int64_t now);
+
+/* {"live": N}: networks that are banned now. */
+json_t *report_nets(const struct state *s, int64_t now);
+
+/*
+ * [{"zone": NAME, "trusted": BOOL, "answers": BOOL, "well": TIME or null,
+ *  "why": TEXT or null, "since": TIME or null, "until": TIME or null}]: when it
+ * was last found well, and the last spell of distrust, which lasts if "until"
+ * is null. The name as it may be shown.
+ */
+json_t *report_zones(const struct zones *zones);
+
+/*
+ * {"on": BOOL, "why": TEXT or null, "since": TIME or null, "from": TIME or
+ *  null, "ended": TIME or null, "usual": TEXT}: the last alarm of a log.
+ */
+json_t *report_alarm(const struct breaker *b);
+
+/*
+ * Appends {"name": NAME, "entries": N, "room": N} or {"name": NAME, "error":
+ * TEXT} for each set of the pair that is not switched off. s may be NULL: both
+ * are.
+ */
+void report_sets(json_t *list, struct sets *s);
+
+/* Adds "bans", "nets", "zones", "hook" and "rechecks". */
+void report_state(json_t *status, const struct state *s, int64_t now);
 
 /*
  * A string as JSON can hold it: where it is no UTF-8, with a '?' for every byte

@@ -15,7 +15,8 @@ struct host_key {
 /* How many connections there are from a host. */
 struct host {
 	struct host_key key;
-	uint64_t n;
+	uint32_t n;
+	bool rejected;
 };
 
 struct seen {
@@ -91,7 +92,17 @@ add(struct seen *s, const struct seen_entry *entry)
 		return -1;
 	}
 	*e = *entry;
+	host->rejected |= (entry->marks & SEEN_HOST_REJECTED) != 0;
 	return 0;
+}
+
+static uint32_t
+marks_of(const struct seen *s, const struct seen_entry *e)
+{
+	struct host_key key = host_key(e);
+	const struct host *host = lru_find(s->hosts, &key);
+
+	return e->marks | (host->rejected ? SEEN_HOST_REJECTED : 0);
 }
 
 int
@@ -147,34 +158,105 @@ begin(struct seen *s, const struct seen_key *key, const char *ip, size_t len)
 }
 
 static enum seen_answer
-end(struct seen *s, const struct seen_key *key)
+end(struct seen *s, const struct seen_key *key, bool well,
+    struct seen_ended *ended)
 {
 	struct seen_entry *e = lru_find(s->entries, key);
 
-	if (e != NULL)
-		drop(s, e);
-	return SEEN_END;
+	if (e == NULL)
+		return SEEN_END;
+	*ended = (struct seen_ended){e->ip, marks_of(s, e), well};
+	drop(s, e);
+	return SEEN_ENDED;
+}
+
+/* The verbs of tcpserver that say something of a process, and what is behind
+   its number. */
+static const struct verb {
+	const char *before, *behind;
+	enum seen_answer answer;
+} verbs[] = {
+    {"pid ", " from ", SEEN_BEGIN},
+    {"end ", " status ", SEEN_END},
+    {"deny ", " ", SEEN_DENY},
+};
+
+static const struct verb *
+take_verb(const char **p, size_t *len)
+{
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (takes(p, len, verbs[i].before))
+			return &verbs[i];
+	return NULL;
 }
 
 enum seen_answer
-seen_line(struct seen *seen, uint64_t log, const char *message, size_t len)
+seen_line(struct seen *seen, uint64_t log, const char *message, size_t len,
+    struct seen_ended *ended)
 {
 	struct seen_key key = {.log = log};
 	const char *p = message;
-	bool begins;
+	const struct verb *verb;
 	size_t digits;
 
 	if (!takes(&p, &len, "tcpserver: ") && !takes(&p, &len, "sslserver: "))
 		return SEEN_OTHER;
-	begins = takes(&p, &len, "pid ");
-	if (!begins && !takes(&p, &len, "end "))
+	verb = take_verb(&p, &len);
+	if (verb == NULL)
 		return SEEN_OTHER;
 	digits = read_pid(p, len, &key.pid);
 	p += digits;
 	len -= digits;
-	if (digits == 0 || !takes(&p, &len, begins ? " from " : " status "))
+	if (digits == 0 || !takes(&p, &len, verb->behind))
 		return SEEN_OTHER;
-	return begins ? begin(seen, &key, p, len) : end(seen, &key);
+	if (verb->answer == SEEN_BEGIN)
+		return begin(seen, &key, p, len);
+	if (verb->answer == SEEN_END)
+		return end(seen, &key, len == 1 && *p == '0', ended);
+	seen_mark(seen, log, key.pid, NULL, SEEN_REJECTED);
+	return SEEN_DENY;
+}
+
+void
+seen_mark(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a,
+    uint32_t mark)
+{
+	const struct seen_key key = {log, pid};
+	struct seen_entry *e;
+
+	if (pid != 0) {
+		e = lru_find(s->entries, &key);
+		if (e != NULL)
+			e->marks |= mark;
+	} else {
+		const struct host_key host_key = {log, *a};
+		struct host *host = lru_find(s->hosts, &host_key);
+
+		if (host != NULL)
+			host->rejected = true;
+	}
+}
+
+bool
+seen_marks(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a,
+    uint32_t *marks)
+{
+	const struct seen_key key = {log, pid};
+	const struct host_key host_key = {log, *a};
+	const struct seen_entry *e;
+	const struct host *host;
+
+	if (pid == 0) {
+		host = lru_find(s->hosts, &host_key);
+		*marks =
+		    host != NULL && host->rejected ? SEEN_HOST_REJECTED : 0;
+		return host != NULL;
+	}
+	e = lru_find(s->entries, &key);
+	if (e == NULL || memcmp(&e->ip, a, sizeof *a) != 0)
+		return false;
+	*marks = marks_of(s, e);
+	return true;
 }
 
 bool
@@ -196,8 +278,14 @@ seen_count(const struct seen *s)
 	return lru_count(s->entries);
 }
 
-const struct seen_entry *
-seen_next(const struct seen *s, size_t *at)
+bool
+seen_next(const struct seen *s, size_t *at, struct seen_entry *entry)
 {
-	return lru_next(s->entries, at);
+	const struct seen_entry *e = lru_next(s->entries, at);
+
+	if (e == NULL)
+		return false;
+	*entry = *e;
+	entry->marks = marks_of(s, e);
+	return true;
 }

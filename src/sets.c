@@ -20,6 +20,7 @@
 
 struct element {
 	struct addr ip;
+	unsigned bits;
 	uint32_t seconds; /* 0: take it out */
 };
 
@@ -31,7 +32,8 @@ struct set {
 
 struct sets {
 	struct set four, six;
-	void (*refused)(void *user, const struct addr *a);
+	enum sets_holds holds;
+	sets_refused *refused;
 	void *user;
 	struct ipset_session *session;
 	struct element pending[PENDING_MAX];
@@ -44,18 +46,23 @@ struct sets {
 	void *each_user;
 };
 
-/* "192.0.2.7 timeout 86391"; other lines describe the set. */
+/* "192.0.2.7 timeout 86391", "192.0.2.0/24 timeout 86391"; other lines
+   describe the set. */
 static void
 take_member(const struct sets *s, const char *line)
 {
 	static const char timeout[] = " timeout ";
-	size_t len = strcspn(line, " ");
+	size_t len = strcspn(line, " /");
 	const char *left = strstr(line, timeout);
+	unsigned bits = ADDR_BITS;
 	struct addr a;
 
 	if (addr_parse(line, len, &a) != 0)
 		return;
-	s->each(s->each_user, &a,
+	if (line[len] == '/')
+		bits = (unsigned)strtoul(line + len + 1, NULL, 10) +
+		       (addr_is4(&a) ? ADDR_V4_OFFSET : 0);
+	s->each(s->each_user, &a, bits,
 	    left == NULL ? 0
 			 : (uint32_t)strtoul(left + strlen(timeout), NULL, 10));
 }
@@ -136,8 +143,8 @@ close_session(struct sets *s)
 }
 
 struct sets *
-sets_new(const char *set4, const char *set6,
-    void (*refused)(void *user, const struct addr *a), void *user)
+sets_new(const char *set4, const char *set6, enum sets_holds holds,
+    sets_refused *refused, void *user)
 {
 	struct sets *s = calloc(1, sizeof *s);
 
@@ -145,6 +152,7 @@ sets_new(const char *set4, const char *set6,
 		return NULL;
 	s->four = (struct set){.name = set4, .family = AF_INET};
 	s->six = (struct set){.name = set6, .family = AF_INET6};
+	s->holds = holds;
 	s->refused = refused;
 	s->user = user;
 	s->worst = SETS_OK;
@@ -173,20 +181,20 @@ create(struct sets *s, const struct set *set)
 	const uint32_t timeout = SETS_DEFAULT_S;
 	const uint32_t maxelem = SETS_MAXELEM;
 	const uint8_t netmask = ADDR_V6_BAN_BITS;
+	const char *type = s->holds == SETS_NETS ? "hash:net" : "hash:ip";
 	struct ipset_session *session = s->session;
 	bool ok;
 
 	ok =
 	    ipset_session_data_set(session, IPSET_SETNAME, set->name) == 0 &&
-	    ipset_session_data_set(session, IPSET_OPT_TYPENAME, "hash:ip") ==
-		0 &&
+	    ipset_session_data_set(session, IPSET_OPT_TYPENAME, type) == 0 &&
 	    ipset_session_data_set(session, IPSET_OPT_FAMILY, &set->family) ==
 		0 &&
 	    ipset_type_get(session, IPSET_CMD_CREATE) != NULL &&
 	    ipset_session_data_set(session, IPSET_OPT_TIMEOUT, &timeout) == 0 &&
 	    ipset_session_data_set(session, IPSET_OPT_MAXELEM, &maxelem) == 0 &&
 	    ipset_session_data_set(session, IPSET_OPT_FORCEADD, &maxelem) == 0;
-	if (ok && set->family == AF_INET6)
+	if (ok && set->family == AF_INET6 && s->holds == SETS_BANS)
 		ok = ipset_session_data_set(
 			 session, IPSET_OPT_NETMASK, &netmask) == 0;
 	ok = ok && ipset_cmd(session, IPSET_CMD_CREATE, 0) == 0;
@@ -322,6 +330,8 @@ send_one(struct sets *s, const struct element *e, uint32_t line)
 	struct ipset_session *session = s->session;
 	bool is4 = addr_is4(&e->ip);
 	const uint8_t family = is4 ? AF_INET : AF_INET6;
+	const uint8_t cidr =
+	    (uint8_t)(is4 ? e->bits - ADDR_V4_OFFSET : e->bits);
 	const void *ip = is4 ? e->ip.b + 12 : e->ip.b;
 	enum ipset_cmd cmd = e->seconds == 0 ? IPSET_CMD_DEL : IPSET_CMD_ADD;
 
@@ -330,6 +340,9 @@ send_one(struct sets *s, const struct element *e, uint32_t line)
 	    ipset_type_get(session, cmd) == NULL ||
 	    ipset_session_data_set(session, IPSET_OPT_FAMILY, &family) != 0 ||
 	    ipset_session_data_set(session, IPSET_OPT_IP, ip) != 0)
+		return -1;
+	if (s->holds == SETS_NETS &&
+	    ipset_session_data_set(session, IPSET_OPT_CIDR, &cidr) != 0)
 		return -1;
 	if (cmd == IPSET_CMD_ADD && ipset_session_data_set(session,
 					IPSET_OPT_TIMEOUT, &e->seconds) != 0)
@@ -372,7 +385,7 @@ send_singly(struct sets *s)
 			name_culprit(s, a);
 		else
 			ipset_session_report_reset(s->session);
-		s->refused(s->user, a);
+		s->refused(s->user, a, s->pending[i].bits);
 	}
 	if (refused > 1) {
 		size_t len = strlen(s->error);
@@ -401,31 +414,32 @@ send_pending(struct sets *s)
 		answer = worse(answer, send_singly(s));
 	else
 		for (size_t i = 0; i < s->pending_n; i++)
-			s->refused(s->user, &s->pending[i].ip);
+			s->refused(
+			    s->user, &s->pending[i].ip, s->pending[i].bits);
 	s->pending_n = 0;
 	return answer;
 }
 
 static void
-collect(struct sets *s, const struct addr *a, uint32_t seconds)
+collect(struct sets *s, const struct addr *a, unsigned bits, uint32_t seconds)
 {
 	if (*name_for(s, a) == 0)
 		return;
 	if (s->pending_n == PENDING_MAX)
 		s->worst = worse(s->worst, send_pending(s));
-	s->pending[s->pending_n++] = (struct element){*a, seconds};
+	s->pending[s->pending_n++] = (struct element){*a, bits, seconds};
 }
 
 void
-sets_add(struct sets *s, const struct addr *a, uint32_t seconds)
+sets_add(struct sets *s, const struct addr *a, unsigned bits, uint32_t seconds)
 {
-	collect(s, a, seconds);
+	collect(s, a, bits, seconds);
 }
 
 void
-sets_del(struct sets *s, const struct addr *a)
+sets_del(struct sets *s, const struct addr *a, unsigned bits)
 {
-	collect(s, a, 0);
+	collect(s, a, bits, 0);
 }
 
 static enum sets_answer
@@ -455,6 +469,20 @@ sets_empty(struct sets *s)
 	if (answer == SETS_ERROR)
 		return answer;
 	return worse(empty(s, &s->four), empty(s, &s->six));
+}
+
+void
+sets_retire(const char *set4, const char *set6)
+{
+	struct sets *s = sets_new(set4, set6, SETS_BANS, NULL, NULL);
+
+	if (s == NULL)
+		return;
+	if (*set4 != 0 && can_be_asked(&s->four) && open_session(s))
+		(void)empty(s, &s->four);
+	if (*set6 != 0 && can_be_asked(&s->six) && open_session(s))
+		(void)empty(s, &s->six);
+	sets_free(s);
 }
 
 enum sets_answer
@@ -507,6 +535,12 @@ sets_size(struct sets *s, bool is4, struct sets_size *size)
 	size->entries = number_behind(s, "Number of entries: ", 10);
 	size->room = number_behind(s, " maxelem ", 10);
 	return 0;
+}
+
+const char *
+sets_name(const struct sets *s, bool is4)
+{
+	return is4 ? s->four.name : s->six.name;
 }
 
 const char *

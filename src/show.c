@@ -6,35 +6,24 @@
 
 #include "decide.h"
 #include "jsonget.h"
+#include "when.h"
 
 #define ERRORS_SHOWN 3
 
 const char *
-show_time(int64_t time_s, char buf[SHOW_TIME_SIZE])
-{
-	time_t seconds = (time_t)time_s;
-	struct tm tm;
-
-	if (localtime_r(&seconds, &tm) == NULL ||
-	    strftime(buf, SHOW_TIME_SIZE, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		snprintf(buf, SHOW_TIME_SIZE, "@%lld", (long long)time_s);
-	return buf;
-}
-
-const char *
-show_span(int64_t seconds, char buf[SHOW_TIME_SIZE])
+show_span(int64_t seconds, char buf[SHOW_SPAN_SIZE])
 {
 	long long s = seconds < 0 ? 0 : seconds;
 
 	if (s < 60)
-		snprintf(buf, SHOW_TIME_SIZE, "%llds", s);
+		snprintf(buf, SHOW_SPAN_SIZE, "%llds", s);
 	else if (s < 3600)
-		snprintf(buf, SHOW_TIME_SIZE, "%lldm %llds", s / 60, s % 60);
+		snprintf(buf, SHOW_SPAN_SIZE, "%lldm %llds", s / 60, s % 60);
 	else if (s < 86400)
 		snprintf(
-		    buf, SHOW_TIME_SIZE, "%lldh %lldm", s / 3600, s / 60 % 60);
+		    buf, SHOW_SPAN_SIZE, "%lldh %lldm", s / 3600, s / 60 % 60);
 	else
-		snprintf(buf, SHOW_TIME_SIZE, "%lldd %lldh", s / 86400,
+		snprintf(buf, SHOW_SPAN_SIZE, "%lldd %lldh", s / 86400,
 		    s / 3600 % 24);
 	return buf;
 }
@@ -50,7 +39,7 @@ static void
 show_feed(FILE *to, const json_t *status)
 {
 	const json_t *feed = json_object_get(status, "feed");
-	char since[SHOW_TIME_SIZE];
+	char since[WHEN_SIZE];
 
 	left(to, "feed");
 	if (!json_is_object(feed)) {
@@ -58,7 +47,7 @@ show_feed(FILE *to, const json_t *status)
 		return;
 	}
 	fprintf(to, "running since %s, pid %lld, %s\n",
-	    show_time(jsonget_integer(feed, "since"), since),
+	    when_format(jsonget_integer(feed, "since"), since),
 	    (long long)jsonget_integer(feed, "pid"),
 	    jsonget_integer(feed, "uid") == 0 ? "as root" : "as its own user");
 }
@@ -67,7 +56,7 @@ static void
 show_logs(FILE *to, const json_t *status)
 {
 	const char *word = "log";
-	char age[SHOW_TIME_SIZE];
+	char age[SHOW_SPAN_SIZE];
 	const json_t *log;
 	size_t i;
 
@@ -157,6 +146,10 @@ show_bans(FILE *to, const json_t *status)
 		left(to, "");
 		show_rule(to, rule);
 	}
+	if (jsonget_integer(json_object_get(status, "nets"), "live") > 0)
+		fprintf(to, "%-8snetworks: %lld\n", "",
+		    (long long)jsonget_integer(
+			json_object_get(status, "nets"), "live"));
 }
 
 /* Each refusal spares rblsmtpd one query at the least. */
@@ -166,19 +159,28 @@ show_hook(FILE *to, const json_t *status)
 	const json_t *hook = json_object_get(status, "hook");
 	const json_t *today = json_object_get(hook, "today");
 	const json_t *last = json_object_get(hook, "last");
-	long long refused = jsonget_integer(today, "local") +
-			    jsonget_integer(today, "ipset") +
-			    jsonget_integer(today, "recent");
-	long long saved = refused + jsonget_integer(today, "allowed");
-	char when[SHOW_TIME_SIZE];
+	long long refused =
+	    jsonget_integer(today, "local") + jsonget_integer(today, "ipset") +
+	    jsonget_integer(today, "recent") + jsonget_integer(today, "net");
+	long long passes = jsonget_integer(today, "pass");
+	long long saved = refused + passes + jsonget_integer(today, "allowed");
+	char when[WHEN_SIZE];
 
 	left(to, "hook");
 	fprintf(to,
 	    "today refused %lld without asking a list (sets %lld, recent.cdb "
-	    "%lld, local.cdb %lld)\n",
+	    "%lld, local.cdb %lld",
 	    refused, (long long)jsonget_integer(today, "ipset"),
 	    (long long)jsonget_integer(today, "recent"),
 	    (long long)jsonget_integer(today, "local"));
+	if (jsonget_integer(today, "net") > 0)
+		fprintf(to, ", networks %lld",
+		    (long long)jsonget_integer(today, "net"));
+	fputs(")\n", to);
+	if (passes > 0)
+		fprintf(to,
+		    "%-8slet in %lld that the lists let pass a moment ago\n",
+		    "", passes);
 	left(to, "");
 	fprintf(to, "DNS queries saved today: %lld at least\n", saved);
 	if (jsonget_integer(today, "would_refuse") > 0)
@@ -186,10 +188,83 @@ show_hook(FILE *to, const json_t *status)
 		    (long long)jsonget_integer(today, "would_refuse"));
 	if (jsonget_integer(last, "no_right") > jsonget_integer(last, "ipset"))
 		fprintf(to, "%-8sruns without cap_net_admin, said last at %s\n",
-		    "", show_time(jsonget_integer(last, "no_right"), when));
+		    "", when_format(jsonget_integer(last, "no_right"), when));
 	if (jsonget_integer(today, "trouble") > 0)
 		fprintf(to, "%-8slook-ups that failed today: %lld\n", "",
 		    (long long)jsonget_integer(today, "trouble"));
+}
+
+/* How often the cache is wrong by now, as far as the lists were asked again. */
+static void
+show_rechecks(FILE *to, const json_t *status)
+{
+	const json_t *rechecks = json_object_get(status, "rechecks");
+	const json_t *all = json_object_get(rechecks, "all");
+	const json_t *outlived = json_object_get(rechecks, "outlived");
+	long long passed = jsonget_integer(all, "passed");
+
+	if (!json_is_object(outlived))
+		return;
+	left(to, "recheck");
+	fprintf(to,
+	    "%lld of %lld were no longer listed: %.1f %% of the refusals from "
+	    "the cache (%.1f to %.1f)\n",
+	    passed, passed + (long long)jsonget_integer(all, "refused"),
+	    json_number_value(json_object_get(outlived, "percent")),
+	    json_number_value(json_object_get(outlived, "low")),
+	    json_number_value(json_object_get(outlived, "high")));
+}
+
+static void
+show_zones(FILE *to, const json_t *status)
+{
+	const char *word = "zones";
+	char when[WHEN_SIZE];
+	const json_t *zone;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "zones"), i, zone) {
+		int64_t well = jsonget_integer(zone, "well");
+
+		left(to, word);
+		fprintf(to, "%s: ", jsonget_string(zone, "zone"));
+		if (!json_is_true(json_object_get(zone, "trusted")))
+			fprintf(to, "%s; distrusted since %s\n",
+			    jsonget_string(zone, "why"),
+			    when_format(jsonget_integer(zone, "since"), when));
+		else if (!json_is_true(json_object_get(zone, "answers")))
+			fputs("gives no answer\n", to);
+		else if (well == 0)
+			fputs("not asked yet\n", to);
+		else
+			fprintf(to, "well at %s\n", when_format(well, when));
+		word = "";
+	}
+}
+
+/* The alarm that is on, or what would be one. */
+static void
+show_alarms(FILE *to, const json_t *status)
+{
+	const char *word = "alarm";
+	char when[WHEN_SIZE];
+	const json_t *log;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "logs"), i, log) {
+		const json_t *alarm = json_object_get(log, "alarm");
+
+		left(to, word);
+		fprintf(to, "%s: ", jsonget_string(log, "path"));
+		if (json_is_true(json_object_get(alarm, "on")))
+			fprintf(to, "no new bans since %s: %s\n",
+			    when_format(jsonget_integer(alarm, "since"), when),
+			    jsonget_string(alarm, "why"));
+		else
+			fprintf(to, "none; usual: %s\n",
+			    jsonget_string(alarm, "usual"));
+		word = "";
+	}
 }
 
 static void
@@ -197,7 +272,7 @@ show_checkpoint(FILE *to, const json_t *status)
 {
 	const json_t *checkpoint = json_object_get(status, "checkpoint");
 	int64_t saved = jsonget_integer(checkpoint, "saved");
-	char age[SHOW_TIME_SIZE];
+	char age[SHOW_SPAN_SIZE];
 
 	left(to, "saved");
 	fprintf(to, "%s, ", jsonget_string(checkpoint, "path"));
@@ -212,7 +287,7 @@ static void
 show_errors(FILE *to, const json_t *status)
 {
 	const json_t *errors = json_object_get(status, "errors");
-	char when[SHOW_TIME_SIZE];
+	char when[WHEN_SIZE];
 	const json_t *error;
 	size_t i;
 
@@ -221,7 +296,7 @@ show_errors(FILE *to, const json_t *status)
 			break;
 		left(to, i == 0 ? "said" : "");
 		fprintf(to, "%s %s\n",
-		    show_time(jsonget_integer(error, "time"), when),
+		    when_format(jsonget_integer(error, "time"), when),
 		    jsonget_string(error, "text"));
 	}
 }
@@ -242,7 +317,10 @@ show_status(
 	show_logs(to, status);
 	show_sets(to, status);
 	show_bans(to, status);
+	show_zones(to, status);
+	show_alarms(to, status);
 	show_hook(to, status);
+	show_rechecks(to, status);
 	show_checkpoint(to, status);
 	show_errors(to, status);
 }

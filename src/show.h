@@ -14,11 +14,9 @@
 void show_status(
     FILE *to, const json_t *status, enum health health, const json_t *problems);
 
-/* Local time as "2026-11-25 14:30:05". */
-#define SHOW_TIME_SIZE 32
-const char *show_time(int64_t time_s, char buf[SHOW_TIME_SIZE]);
+#define SHOW_SPAN_SIZE 32
 
 /* Seconds as "23h 59m", in the two largest units. */
-const char *show_span(int64_t seconds, char buf[SHOW_TIME_SIZE]);
+const char *show_span(int64_t seconds, char buf[SHOW_SPAN_SIZE]);
 
 #endif

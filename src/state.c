@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "counts.h"
+#include "evidence.h"
 #include "past.h"
 #include "seen.h"
 
@@ -17,9 +18,10 @@ state_new(struct state *s)
 	    .counts = counts_new(COUNTS_MAX),
 	    .past = past_new(PAST_MAX),
 	    .seen = seen_new(SEEN_MAX),
+	    .nets = nets_new(NETS_MAX),
 	};
 	if (s->bans != NULL && s->counts != NULL && s->past != NULL &&
-	    s->seen != NULL)
+	    s->seen != NULL && s->nets != NULL)
 		return 0;
 	state_free(s);
 	return -1;
@@ -32,6 +34,7 @@ state_free(struct state *s)
 	lru_free(s->counts);
 	lru_free(s->past);
 	seen_free(s->seen);
+	nets_free(s->nets);
 	*s = (struct state){0};
 }
 
@@ -72,13 +75,39 @@ exceeds(struct state_log *log, int64_t time_s, uint32_t cap)
 	return false;
 }
 
+static bool
+is_banned(const struct state *s, const struct addr *a, int64_t time_s)
+{
+	struct recent_ban ban;
+
+	return bans_find(s->bans, a, &ban) && recent_left_s(&ban, time_s) > 0;
+}
+
+/* Whether the alarm forbids the ban. To renew one is no new one. */
+static bool
+is_alarming(
+    const struct state *s, struct state_log *log, const struct decision *d)
+{
+	if (is_banned(s, &d->ip, d->time))
+		return breaker_is_on(&log->breaker);
+	return !breaker_ban(&log->breaker, d->time);
+}
+
 static int
-judge(struct state *s, struct state_log *log, struct decision *d, uint32_t cap)
+judge(struct state *s, struct state_log *log, struct decision *d,
+    const struct policy *policy, uint32_t marks)
 {
 	const struct rules_rule *rule = d->rule;
 
 	if (!is_connected(s, log, d)) {
 		decide_skip(d, DECIDE_UNSEEN);
+		return 0;
+	}
+	if (policy->alarm && rule->list &&
+	    (marks & (SEEN_REJECTED | SEEN_HOST_REJECTED)) == 0)
+		breaker_refusal(&log->breaker, d->time);
+	if (rule->list && zones_doubts(&s->zones, d->reply, d->time)) {
+		decide_skip(d, DECIDE_DISTRUSTED);
 		return 0;
 	}
 	if (rule->count > 1) {
@@ -89,7 +118,11 @@ judge(struct state *s, struct state_log *log, struct decision *d, uint32_t cap)
 			return d->count == 0 ? -1 : 0;
 		}
 	}
-	if (exceeds(log, d->time, cap)) {
+	if (policy->alarm && is_alarming(s, log, d)) {
+		decide_skip(d, DECIDE_ALARM);
+		return 0;
+	}
+	if (exceeds(log, d->time, policy->cap)) {
 		decide_skip(d, DECIDE_CAP);
 		return 0;
 	}
@@ -104,40 +137,41 @@ judge(struct state *s, struct state_log *log, struct decision *d, uint32_t cap)
 	return 0;
 }
 
+/* A line that a rule matches. */
 static int
-take_other(struct state *s, struct state_log *log, const struct decision *d)
+take_match(struct state *s, struct state_log *log, struct decision *d,
+    const struct policy *policy, struct news *news)
 {
-	switch (seen_line(s->seen, log->id, d->message, d->message_len)) {
-	case SEEN_BEGIN:
-		log->shows_tcpserver = true;
-		break;
-	case SEEN_ERROR:
-		return -1;
-	case SEEN_OTHER:
-		tallies_add_hook(&s->tallies,
-		    hooklog_line(d->message, d->message_len), d->time);
-		break;
-	case SEEN_END:
-		break;
-	}
-	return 0;
+	uint32_t marks = evidence_rejected(s, log, d);
+	bool rechecked =
+	    (marks & SEEN_RECHECK) != 0 && (marks & SEEN_REJECTED) == 0;
+	int result = 0;
+
+	if (d->kind == DECIDE_BAN)
+		result = judge(s, log, d, policy, marks);
+	if (d->kind == DECIDE_BAN)
+		secret_mask(policy->secrets, d->reply);
+	tallies_add(&s->tallies, d);
+	if (d->kind == DECIDE_SKIP || result != 0)
+		return result;
+	if (rechecked)
+		tallies_add_recheck(&s->tallies, true, d->time);
+	return nets_refused(s->nets, d->rule, &d->ip, d->time, policy->guard,
+	    news->nets, &news->nets_n);
 }
 
 int
-state_take(
-    struct state *s, struct state_log *log, struct decision *d, uint32_t cap)
+state_take(struct state *s, struct state_log *log, struct decision *d,
+    const struct policy *policy, struct news *news)
 {
-	int result = 0;
-
+	news->passed = news->lifted = news->dropped = false;
+	news->nets_n = news->lifted_nets_n = 0;
 	log->lines++;
 	if (d->time > log->time_s || d->time + RECENT_AHEAD_S < log->time_s)
 		log->time_s = d->time;
 	if (d->kind == DECIDE_NOTHING)
-		return take_other(s, log, d);
-	if (d->kind == DECIDE_BAN)
-		result = judge(s, log, d, cap);
-	tallies_add(&s->tallies, d);
-	return result;
+		return evidence_take(s, log, d, policy, news);
+	return take_match(s, log, d, policy, news);
 }
 
 /* Lines to come are no older than this: of a log that is read to its end they
@@ -166,6 +200,7 @@ state_expire(struct state *s, const struct state_log *logs, size_t n)
 	bans_expire(s->bans, now_s);
 	counts_expire(s->counts, now_s - RECENT_AHEAD_S);
 	past_expire(s->past, now_s - RECENT_AHEAD_S);
+	nets_expire(s->nets, now_s - RECENT_AHEAD_S);
 }
 
 static void
@@ -184,6 +219,7 @@ state_lift(struct state *s, const struct addr *a)
 	for (size_t i = 0; i < s->tallies.n; i++) {
 		forget_host(s->counts, s->tallies.list[i].rule, a);
 		forget_host(s->past, s->tallies.list[i].rule, a);
+		nets_forget(s->nets, s->tallies.list[i].rule, a);
 	}
 	return bans_remove(s->bans, a);
 }

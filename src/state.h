@@ -3,7 +3,8 @@
  * checkpoint, and it changes by lines alone, so that checkpoint and lines
  * always lead to the same state.
  *
- *	decide -> seen -> count -> cap -> again -> bans
+ *	decide -> seen -> zones -> count -> breaker -> cap -> again -> bans,
+ *nets other lines -> evidence -> passes, rechecks, refusals by the hook
  */
 #ifndef STATE_H
 #define STATE_H
@@ -14,16 +15,22 @@
 #include <stdint.h>
 
 #include "bans.h"
+#include "breaker.h"
 #include "decide.h"
 #include "lru.h"
+#include "nets.h"
 #include "place.h"
+#include "secret.h"
 #include "tallies.h"
+#include "zones.h"
 
 struct state {
 	struct bans *bans;
 	struct lru *counts; /* counts.h */
 	struct lru *past;   /* past.h */
 	struct seen *seen;
+	struct nets *nets;
+	struct zones zones;
 	struct tallies tallies;
 };
 
@@ -36,9 +43,34 @@ struct state_log {
 	int64_t time_s;	      /* unix seconds of the newest line; 0: none */
 	uint64_t lines;	      /* that were read */
 	bool shows_tcpserver; /* has had a line of seen.h */
+	bool shows_rblsmtpd;  /* and one of rblsmtpd's */
+	bool shows_passed;    /* and one of the hook's from behind that */
 	int64_t minute;	      /* unix minutes: of the last ban */
 	uint32_t minute_bans; /* in it */
-	bool is_behind;	      /* more of it can be read now; not saved */
+	struct breaker breaker;
+	bool is_behind; /* more of it can be read now; not saved */
+};
+
+/* What the administrator wants. */
+struct policy {
+	uint32_t cap;	     /* bans a minute of a log; 0: any number */
+	unsigned drop_after; /* refusals within a ban; 0: none are dropped */
+	bool alarm;	     /* bans stop when refusals are unusual */
+	struct rules_lengths lengths; /* of the networks in the rules */
+	const struct guard *guard;
+	const struct secrets *secrets; /* not to appear in a reply */
+};
+
+/* What a line led to, besides its own ban: all about one host. */
+struct news {
+	struct addr ip;
+	bool passed;  /* it was asked about, and not refused */
+	bool lifted;  /* its ban is gone */
+	bool dropped; /* the hook has refused it policy->drop_after times */
+	struct nets_ban nets[RULES_NETS_MAX]; /* that are banned now */
+	size_t nets_n;
+	struct nets_ban lifted_nets[NETS_AROUND_MAX];
+	size_t lifted_nets_n;
 };
 
 /* Empty tables. 0, or -1 with errno and nothing to free. */
@@ -50,12 +82,14 @@ void state_name_log(struct state_log *log, const char *path);
 
 /*
  * Completes a decision by what earlier lines said, and remembers the line: a
- * ban may become a count or a skip (unseen, cap), or last longer. At most cap
- * bans a minute of a log; 0: any number. Bans are not put; the caller does.
- * Returns 0, or -1 with errno ENOMEM; then nobody is banned by this line.
+ * ban may become a count or a skip (unseen, distrusted, alarm, cap), or last
+ * longer. The ban of d is not put; the caller does. All else that follows from
+ * the line is done, and news says what. Returns 0, or -1 with errno ENOMEM;
+ * then nobody is banned by this line.
  */
 int state_take(struct state *s, struct state_log *log, struct decision *d,
-    uint32_t cap) __attribute__((warn_unused_result));
+    const struct policy *policy, struct news *news)
+    __attribute__((warn_unused_result));
 
 /*
  * Forgets what cannot matter to any line to come of the n logs, so it is the

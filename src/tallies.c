@@ -1,6 +1,5 @@
 #include "tallies.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -69,6 +68,7 @@ tallies_turn(struct tallies *t, int64_t time_s)
 	for (size_t i = 0; i < t->n; i++)
 		t->list[i].today = (struct tally_numbers){0};
 	memset(t->hook.today, 0, sizeof t->hook.today);
+	t->today = (struct tallies_rechecks){0};
 }
 
 static void
@@ -109,4 +109,18 @@ tallies_add_hook(struct tallies *t, enum hooklog_kind kind, int64_t time_s)
 	tallies_turn(t, time_s);
 	if (is_today(t, time_s))
 		t->hook.today[kind]++;
+}
+
+void
+tallies_add_recheck(struct tallies *t, bool refused, int64_t time_s)
+{
+	struct tallies_rechecks one = {refused, !refused};
+
+	t->all.refused += one.refused;
+	t->all.passed += one.passed;
+	tallies_turn(t, time_s);
+	if (!is_today(t, time_s))
+		return;
+	t->today.refused += one.refused;
+	t->today.passed += one.passed;
 }

@@ -8,6 +8,7 @@
 #ifndef TALLIES_H
 #define TALLIES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,10 +34,17 @@ struct tallies_hook {
 	int64_t last_s[HOOKLOG_KINDS]; /* unix seconds of the last; 0: none */
 };
 
+/* Refusals that the hook left out, to have the lists asked again. */
+struct tallies_rechecks {
+	uint64_t refused; /* the list did so again */
+	uint64_t passed;  /* the ban had outlived the listing */
+};
+
 struct tallies {
 	struct tally list[TALLIES_MAX];
 	size_t n;
 	struct tallies_hook hook;
+	struct tallies_rechecks all, today;
 	int64_t day_from, day_to; /* unix seconds: today, to before the next */
 };
 
@@ -52,6 +60,9 @@ void tallies_add(struct tallies *t, const struct decision *d);
 /* Counts a line of the hook's. */
 void tallies_add_hook(
     struct tallies *t, enum hooklog_kind kind, int64_t time_s);
+
+/* Counts the outcome of a recheck. */
+void tallies_add_recheck(struct tallies *t, bool refused, int64_t time_s);
 
 /* Begins a new day when a line of that time does. */
 void tallies_turn(struct tallies *t, int64_t time_s);

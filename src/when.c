@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -85,4 +86,16 @@ when_parse(const char *text, int64_t now, int64_t *time_s)
 		       parse_unix(text, time_s)
 		   ? 0
 		   : -1;
+}
+
+const char *
+when_format(int64_t time_s, char buf[WHEN_SIZE])
+{
+	time_t seconds = (time_t)time_s;
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm) == NULL ||
+	    strftime(buf, WHEN_SIZE, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		snprintf(buf, WHEN_SIZE, "@%lld", (long long)time_s);
+	return buf;
 }

@@ -58,6 +58,7 @@ static void
 fill_state(void)
 {
 	static const char line[] = "tcpserver: pid 7 from 192.0.2.1";
+	struct seen_ended ended;
 	struct tally *tally;
 
 	bans[0] = (struct recent_ban){.ip = address("203.0.113.9"),
@@ -75,7 +76,8 @@ fill_state(void)
 		HOLDS(counts_match(
 			  state.counts, "r", &bans[i].ip, 900, 5, 60) == 1);
 	HOLDS(past_ban(state.past, "r", &bans[0].ip, 900, 60, 2, 600) == 60);
-	HOLDS(seen_line(state.seen, 0, line, strlen(line)) == SEEN_BEGIN);
+	HOLDS(
+	    seen_line(state.seen, 0, line, strlen(line), &ended) == SEEN_BEGIN);
 	tally = tallies_of(&state.tallies, "r");
 	HOLDS(tally != NULL);
 	tally->all.bans = 3;

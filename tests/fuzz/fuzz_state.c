@@ -192,8 +192,10 @@ static void
 run_take(struct run *r, struct decision *d, unsigned log, uint32_t cap)
 {
 	struct recent_ban ban = {.ip = d->ip, .since = d->time};
+	const struct policy policy = {.cap = cap, .alarm = true};
+	struct news news;
 
-	HOLDS(state_take(&r->state, &r->logs[log], d, cap) == 0);
+	HOLDS(state_take(&r->state, &r->logs[log], d, &policy, &news) == 0);
 	if (d->kind == DECIDE_BAN) {
 		ban.until = d->time + d->ban_s;
 		snprintf(ban.rule, sizeof ban.rule, "%s", d->rule->name);

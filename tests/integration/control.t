@@ -361,6 +361,9 @@ if [ "$FRONT_ROOT" ]; then
 	    test 203.0.113.61)" 'is refused' \
 	    "and has the feed look into the set, where it may not"
 	ctl del 203.0.113.61 >/dev/null
+	# a feed that wants no such sets empties them when it starts
+	ipset add rblpass4 203.0.113.41
+	ipset add rblnet4 203.0.113.40/31
 	like "$(as 65534:0:0 "$front/bin/rblcachectl" -d "$front/work/state" \
 	    test 203.0.113.41)" 'is allowed' "and into the others"
 	like "$(as 65534:0:0 "$front/bin/rblcachectl" -d "$front/work/state" \

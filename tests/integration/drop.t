@@ -104,7 +104,7 @@ state/recent.cdb $1:$2 644" "$4: files are its own"
 	line 203.0.113.2 >logs/smtpd/current
 	ok "$4: after a rotation" front_wait 5 banned 203.0.113.2
 	kill -HUP "$feed_pid"
-	ok "$4: SIGHUP" front_wait 5 grep -q 'rules loaded again' err
+	ok "$4: SIGHUP" front_wait 5 grep -q 'rules and settings loaded again' err
 	line 203.0.113.3 >>logs/smtpd/current
 	ok "$4: goes on" front_wait 5 banned 203.0.113.3
 	is "$(rights)" "$(wanted "$1" "$2" "$3")" "$4: nothing came back"

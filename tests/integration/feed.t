@@ -278,7 +278,7 @@ line 198.51.100.1 >>log
 front_wait 5 grep -q 198.51.100.1 err
 printf '\n[mine]\nmatch = ^mine: (?<ip>\\S+)$\nban = 5m\n' >>my.rules
 kill -HUP "$feed_pid"
-ok "SIGHUP: rules loaded" front_wait 5 grep -q 'rules loaded again' err
+ok "SIGHUP: rules loaded" front_wait 5 grep -q 'rules and settings loaded again' err
 echo 'mine: 198.51.100.2' >>log
 line 198.51.100.3 >>log
 ok "SIGHUP: the new rule counts" front_wait 5 grep -q "ban${T}198.51.100.2${T}mine${T}300" err

@@ -74,7 +74,7 @@ sleep 0.5
 ok "after a look: what was deleted stays so" has rblcache4 \
     '203.0.113.2 203.0.113.3 203.0.113.4 203.0.113.5 '
 ok "what was flushed too" has rblcache6 ''
-is "$(cat err)" "rblcache-feed: rules loaded again" "and nothing was amiss"
+is "$(cat err)" "rblcache-feed: rules and settings loaded again" "and nothing was amiss"
 line 203.0.113.1 >>log
 ok "refused anew: back again" front_wait 5 has rblcache4 \
     '203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4 203.0.113.5 '

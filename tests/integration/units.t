@@ -86,7 +86,7 @@ ok "traced: after a rotation" front_wait 10 front_cached 203.0.113.2
 rm log/main/@*
 ipset destroy 2>/dev/null
 kill -HUP "$feed_pid"
-front_wait 5 grep -q 'rules loaded again' err
+front_wait 5 grep -q 'rules and settings loaded again' err
 line 203.0.113.3 >>log/main/current
 ok "traced: after SIGHUP" front_wait 10 front_cached 203.0.113.3
 sleep 2.5 # a checkpoint of a child
@@ -257,7 +257,7 @@ is "$(stat -c '%u:%a' lib/rblcache "$recent")" "4711:755
 4711:644" "under a systemd: the hook may read what it writes"
 ok "reload" ctl reload rblcache-feed
 ok "under a systemd: SIGHUP" \
-    front_wait 5 grep -q 'rules loaded again' feed.err
+    front_wait 5 grep -q 'rules and settings loaded again' feed.err
 mv varlog/qmail/smtpd/current varlog/qmail/smtpd/@4000000065000000deadbeef.s
 line 203.0.113.2 >varlog/qmail/smtpd/current
 ok "under a systemd: after a rotation" front_wait 5 banned 203.0.113.2

@@ -315,6 +315,12 @@ lines_of_the_hook(void **state)
 		HOOKLOG_WOULD},
 	    {"rblcache: 203.0.113.9 pid 7: allowed (local)", HOOKLOG_ALLOWED},
 	    {"rblcache: 203.0.113.9 pid 7: not known", HOOKLOG_OTHER},
+	    {"rblcache: 203.0.113.9 pid 7: 451 text (net)", HOOKLOG_NET},
+	    {"rblcache: 203.0.113.9 pid 7: allowed (pass)", HOOKLOG_PASS},
+	    {"rblcache: 203.0.113.9 pid 7: allowed (pass) ", HOOKLOG_ALLOWED},
+	    {"rblcache: 203.0.113.9 pid 7: recheck", HOOKLOG_RECHECK},
+	    {"rblcache: 203.0.113.9 pid 7: passed", HOOKLOG_PASSED},
+	    {"rblcache: 203.0.113.9 pid 7: passed on", HOOKLOG_TROUBLE},
 	    {"rblcache: 203.0.113.9 pid 7: set rblcache4: no right to read it "
 	     "(cap_net_admin)",
 		HOOKLOG_NO_RIGHT},
@@ -343,7 +349,7 @@ lines_of_the_hook(void **state)
 		char *line = malloc(len + 1);
 
 		memcpy(line, cases[i].line, len);
-		if (hooklog_line(line, len) != cases[i].kind)
+		if (hooklog_line(line, len).kind != cases[i].kind)
 			fail_msg("'%s'", cases[i].line);
 		free(line);
 	}
@@ -655,7 +661,7 @@ any_name(void **state)
 static void
 spans(void **state)
 {
-	char buf[SHOW_TIME_SIZE];
+	char buf[WHEN_SIZE];
 
 	(void)state;
 	assert_string_equal(show_span(-5, buf), "0s");
@@ -663,7 +669,7 @@ spans(void **state)
 	assert_string_equal(show_span(60, buf), "1m 0s");
 	assert_string_equal(show_span(86399, buf), "23h 59m");
 	assert_string_equal(show_span(90000, buf), "1d 1h");
-	assert_string_equal(show_time(NOON, buf), "2026-11-24 12:00:00");
+	assert_string_equal(when_format(NOON, buf), "2026-11-24 12:00:00");
 }
 
 int

@@ -105,6 +105,7 @@ some_state(void)
 {
 	struct state *s = new_state();
 	struct addr a = unit_addr("198.51.100.7");
+	struct seen_ended ended;
 
 	for (int i = 1; i <= 5; i++) {
 		struct recent_ban ban = {
@@ -121,8 +122,8 @@ some_state(void)
 	assert_int_equal(counts_match(s->counts, "chk", &a, 901, 5, 60), 2);
 	assert_int_equal(past_ban(s->past, "chk", &a, 800, 10, 3, 500), 10);
 	assert_int_equal(past_ban(s->past, "chk", &a, 810, 10, 3, 500), 30);
-	assert_int_equal(
-	    seen_line(s->seen, 9, "tcpserver: pid 77 from 198.51.100.7", 35),
+	assert_int_equal(seen_line(s->seen, 9,
+			     "tcpserver: pid 77 from 198.51.100.7", 35, &ended),
 	    SEEN_BEGIN);
 	tallies_of(&s->tallies, "chk")->all.skips[DECIDE_UNSEEN] = 3;
 	return s;

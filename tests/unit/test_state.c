@@ -192,7 +192,9 @@ longer_each_time(void **state)
 static enum seen_answer
 line(struct seen *s, uint64_t log, const char *text)
 {
-	return seen_line(s, log, text, strlen(text));
+	struct seen_ended ended;
+
+	return seen_line(s, log, text, strlen(text), &ended);
 }
 
 static void
@@ -215,7 +217,7 @@ who_is_connected(void **state)
 	    line(s, 1, "sslserver: pid 9 from 2001:db8::7"), SEEN_BEGIN);
 	assert_true(seen_is(s, 1, 9, &b));
 	assert_int_equal(
-	    line(s, 1, "tcpserver: end 13284 status 256"), SEEN_END);
+	    line(s, 1, "tcpserver: end 13284 status 256"), SEEN_ENDED);
 	assert_false(seen_is(s, 1, 13284, &a));
 	assert_false(seen_is(s, 1, 0, &a));
 	/* its end was missed: the number is another's now */
@@ -293,7 +295,10 @@ another_line(const char *text, int64_t time)
 static struct decision
 take(struct decision d, uint32_t cap)
 {
-	assert_int_equal(state_take(&all, &log_a, &d, cap), 0);
+	const struct policy policy = {.cap = cap};
+	struct news news;
+
+	assert_int_equal(state_take(&all, &log_a, &d, &policy, &news), 0);
 	return d;
 }
 
