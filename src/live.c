@@ -246,7 +246,15 @@ live_ban(struct live *l, const struct recent_ban *ban, int64_t now_s)
 
 	livesets_add(&l->pair[LIVE_BANS], &e);
 	if (l->wishes.drop_after > 0 && is_to_drop(l, ban))
-		livesets_add(&l->pair[LIVE_DROP], &e);
+		live_drop(l, ban, now_s);
+}
+
+void
+live_drop(struct live *l, const struct recent_ban *ban, int64_t now_s)
+{
+	struct livesets_entry e = entry_of(ban, now_s);
+
+	livesets_add(&l->pair[LIVE_DROP], &e);
 }
 
 void

@@ -64,8 +64,11 @@ int live_change(struct live *l, const struct live_wishes *wishes, int64_t now_s,
 /* Makes the next flush look at all sets. */
 void live_look_soon(struct live *l);
 
-/* A ban that the state has: new, renewed, or refused once more. */
+/* A ban that the state has, new or renewed. */
 void live_ban(struct live *l, const struct recent_ban *ban, int64_t now_s);
+
+/* One whose host has come so often that it is to be dropped. */
+void live_drop(struct live *l, const struct recent_ban *ban, int64_t now_s);
 
 /* The state has no ban around the address any more. */
 void live_lift(struct live *l, const struct addr *a);

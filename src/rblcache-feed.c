@@ -485,7 +485,7 @@ spread(struct feed *f, const struct decision *d, const struct news *news)
 	if (news->passed && left > 0)
 		live_pass(&f->live, &news->ip, (uint32_t)left);
 	if (news->dropped && bans_find(f->state.bans, &news->ip, &entry))
-		live_ban(&f->live, &entry, now);
+		live_drop(&f->live, &entry, now);
 	for (size_t i = 0; i < news->nets_n; i++) {
 		char text[DECIDE_TEXT_SIZE];
 

@@ -9,6 +9,7 @@
 #include "when.h"
 
 #define ERRORS_SHOWN 3
+#define DAY_S 86400
 
 const char *
 show_span(int64_t seconds, char buf[SHOW_SPAN_SIZE])
@@ -242,10 +243,11 @@ show_zones(FILE *to, const json_t *status)
 	}
 }
 
-/* The alarm that is on, or what would be one. */
+/* The alarm that is on, or was today; and what would be one. */
 static void
 show_alarms(FILE *to, const json_t *status)
 {
+	int64_t now = jsonget_integer(status, "now");
 	const char *word = "alarm";
 	char when[WHEN_SIZE];
 	const json_t *log;
@@ -259,6 +261,10 @@ show_alarms(FILE *to, const json_t *status)
 		if (json_is_true(json_object_get(alarm, "on")))
 			fprintf(to, "no new bans since %s: %s\n",
 			    when_format(jsonget_integer(alarm, "since"), when),
+			    jsonget_string(alarm, "why"));
+		else if (jsonget_integer(alarm, "ended") > now - DAY_S)
+			fprintf(to, "over at %s, after %s\n",
+			    when_format(jsonget_integer(alarm, "ended"), when),
 			    jsonget_string(alarm, "why"));
 		else
 			fprintf(to, "none; usual: %s\n",

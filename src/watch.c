@@ -10,6 +10,8 @@
 #include "feed.h"
 #include "when.h"
 
+#define NOW_S 60 /* a busy log, or there were no alarm, has newer lines */
+
 /* ---- zones ---- */
 
 /* What is suspect: since the spell began, or the jump that led to asking. */
@@ -42,6 +44,13 @@ distrust(struct feed *f, size_t i)
 	    z->shown, z->why, lifted, when_format(since, when));
 }
 
+/* Whether what lists say now is about the lines that are read now. */
+static bool
+is_up_to_date(const struct state_log *mark)
+{
+	return !mark->is_behind && mark->time_s > time(NULL) - NOW_S;
+}
+
 /* The jump is real, then: so many are listed. */
 static void
 end_alarms(struct feed *f)
@@ -56,7 +65,7 @@ end_alarms(struct feed *f)
 	for (size_t i = 0; i < f->o.logs_n; i++) {
 		struct breaker *b = &f->marks[i].breaker;
 
-		if (!breaker_is_on(b))
+		if (!breaker_is_on(b) || !is_up_to_date(&f->marks[i]))
 			continue;
 		breaker_end(b, f->marks[i].time_s);
 		feed_say(f,
