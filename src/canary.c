@@ -91,10 +91,10 @@ is_odd(const struct answer *a, struct zones_found *found)
 }
 
 /*
- * What is wrong is wrong whatever else did not come. The TTL of a TXT record
- * and of what is not there are not known, so they are taken for the longest; a
- * list keeps a host's two records equally long, so the A record's will do for
- * both.
+ * What is wrong is wrong whatever else did not come. The TTL of a TXT record is
+ * not known, so it is taken for the longest; a list keeps a host's two records
+ * equally long, so the A record's will do for both. A list that lists nobody
+ * refuses nobody either: what of it lasts is only that hosts seem to be clean.
  */
 static struct zones_found
 judge(const struct answer answers[QUESTIONS])
@@ -113,6 +113,7 @@ judge(const struct answer answers[QUESTIONS])
 		snprintf(
 		    found.why, sizeof found.why, "has a text for 127.0.0.1");
 	} else if (second->is_there && !second->is_listing) {
+		found.ttl_s = ZONES_CACHE_S;
 		snprintf(
 		    found.why, sizeof found.why, "does not list 127.0.0.2");
 	} else if (first->is_there && text->is_there && second->is_there) {

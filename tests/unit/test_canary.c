@@ -288,7 +288,7 @@ answers(void **state)
 	    /* aliases that lead nowhere */
 	    {{{DATA("cname")}, {DATA("cname")}, {DATA("127.0.0.2/60")}},
 		ZONES_WELL, 0, ""},
-	    {{{NONE}, {NONE}, {DATA("cname")}}, ZONES_WRONG, 3600,
+	    {{{NONE}, {NONE}, {DATA("cname")}}, ZONES_WRONG, 600,
 		"does not list 127.0.0.2"},
 
 	    {{{DATA("127.0.0.2/7")}, {DATA("txt")}, {DATA("127.0.0.2/8")}},
@@ -302,9 +302,9 @@ answers(void **state)
 		3600, "lists 127.0.0.1"},
 	    {{{NONE}, {DATA("txt")}, {DATA("127.0.0.2/60")}}, ZONES_WRONG, 3600,
 		"has a text for 127.0.0.1"},
-	    {{{NONE}, {NONE}, {NONE}}, ZONES_WRONG, 3600,
+	    {{{NONE}, {NONE}, {NONE}}, ZONES_WRONG, 600,
 		"does not list 127.0.0.2"},
-	    {{{NONE}, {NONE}, {DATA(0)}}, ZONES_WRONG, 3600,
+	    {{{NONE}, {NONE}, {DATA(0)}}, ZONES_WRONG, 600,
 		"does not list 127.0.0.2"},
 	    {{{DATA(CODE)}, {DATA("txt")}, {DATA(CODE)}}, ZONES_WRONG, 60,
 		"answers with the error code 127.255.255.254"},
@@ -332,7 +332,7 @@ answers(void **state)
 	    /* wrong is wrong, whatever else did not come */
 	    {{{DATA("127.0.0.2/7")}, {ns_r_servfail, {0}}, {DATA("junk")}},
 		ZONES_WRONG, 7, "lists 127.0.0.1"},
-	    {{{ns_r_refused, {0}}, {DATA("junk")}, {NONE}}, ZONES_WRONG, 3600,
+	    {{{ns_r_refused, {0}}, {DATA("junk")}, {NONE}}, ZONES_WRONG, 600,
 		"does not list 127.0.0.2"},
 	    {{{DATA("junk")}, {DATA("txt")}, {ns_r_servfail, {0}}}, ZONES_WRONG,
 		3600, "has a text for 127.0.0.1"},
