@@ -89,13 +89,13 @@ HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
 	verdict
 FEED_MODULES := addr allowlist allows amends bans breaker canary cdbread \
 	cdbwrite checkpoint closer codec commands control counts decide \
-	evidence follow guard hooklog hosts live livesets local logfiles logqueue \
+	evidence follow guard hooklog hosts inifile live livesets local logfiles logqueue \
 	lookup lru nets notify opener past place privileges recent record reply \
 	report request reserved rules saver secret seen sets settest settings \
 	stamp state tallies texts timespan troubles verdict watch when zones
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
 CTL_MODULES := addr ask bans breaker cdbread cdbwrite checkpoint codec \
-	counts decide evidence guard health hooklog inspect listing local \
+	counts decide evidence guard health hooklog inifile inspect listing local \
 	lookup lru metrics nets past place rbldnsdzone recent record reply \
 	report request reserved rules secret seen sets settest show stamp state \
 	tallies texts timespan verdict when zones

@@ -5,9 +5,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <ini.h>
 #include <pcre2.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "counts.h"
+#include "inifile.h"
 #include "timespan.h"
 
 /* a shorter IPv4 prefix is many a provider's all, a longer one a host or two */
@@ -27,7 +26,6 @@
 #define DEPTH_LIMIT 1000
 #define JIT_STACK_MIN 32768
 #define JIT_STACK_MAX 524288
-#define LINE_BYTES 4096
 #define DEFAULT_REPLY                                                          \
 	"451 your address was refused here a short while ago; try again later"
 
@@ -54,36 +52,12 @@ struct rules {
 
 /* One file while it is read. */
 struct loading {
+	struct inifile file;
 	struct rules *rules;
-	const char *path;
-	FILE *file;
-	int line;	  /* of the file */
 	int section_line; /* where the current rule began */
 	struct compiled *current;
 	unsigned seen; /* keys of the current rule, a bit each */
-	int error;     /* errno of the first thing that went wrong */
-	char *message;
 };
-
-static void fail_at(struct loading *l, int line, int error, const char *format,
-    ...) __attribute__((format(printf, 4, 5)));
-
-static void
-fail_at(struct loading *l, int line, int error, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	if (l->error != 0)
-		return;
-	l->error = error;
-	n = snprintf(l->message, RULES_ERROR_SIZE, "%s:%d: ", l->path, line);
-	if (n < 0 || n >= RULES_ERROR_SIZE)
-		return;
-	va_start(args, format);
-	vsnprintf(l->message + n, RULES_ERROR_SIZE - (size_t)n, format, args);
-	va_end(args);
-}
 
 static pcre2_code *
 compile(struct loading *l, const char *key, const char *pattern)
@@ -99,7 +73,7 @@ compile(struct loading *l, const char *key, const char *pattern)
 		PCRE2_UCHAR text[128];
 
 		pcre2_get_error_message(error, text, sizeof text);
-		fail_at(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "%s: %s at character %zu of the pattern", key,
 		    (const char *)text, (size_t)offset + 1);
 		return NULL;
@@ -161,7 +135,8 @@ set_start(struct loading *l, const char *pattern)
 		n--;
 	l->current->start = strndup(pattern, n);
 	if (l->current->start == NULL)
-		fail_at(l, l->line, ENOMEM, "%s", strerror(ENOMEM));
+		inifile_fail(
+		    &l->file, l->file.line, ENOMEM, "%s", strerror(ENOMEM));
 	else
 		l->current->start_len = n;
 }
@@ -235,7 +210,7 @@ set_match(struct loading *l, const char *pattern)
 		return;
 	pcre2_pattern_info(c->match, PCRE2_INFO_ALLOPTIONS, &options);
 	if ((options & PCRE2_ANCHORED) == 0)
-		fail_at(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "match: the pattern is not anchored; begin it (every "
 		    "alternative) with ^");
 	set_start(l, pattern);
@@ -244,7 +219,7 @@ set_match(struct loading *l, const char *pattern)
 	c->reply_group = group(c->match, "reply");
 	c->pid_group = group(c->match, "pid");
 	if (c->ip_group == 0)
-		fail_at(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "match: the pattern has no group (?<ip>...)");
 }
 
@@ -254,7 +229,7 @@ set_reply(struct loading *l, const char *value)
 	unsigned code = reply_code(value, strlen(value));
 
 	if (code == 0)
-		fail_at(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "reply: '%s' does not begin with a code from 400 to 599 "
 		    "and a blank",
 		    value);
@@ -265,7 +240,7 @@ static void
 set_ban(struct loading *l, const char *value)
 {
 	if (timespan_parse(value, &l->current->rule.ban_s) != 0)
-		fail_at(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "ban: '%s' is no time from 1 s to %u s (a number and one "
 		    "of s m h d w)",
 		    value, TIMESPAN_MAX_S);
@@ -296,7 +271,7 @@ set_count(struct loading *l, const char *value)
 	if (!read_number_and_time(
 		value, "", &rule->count, " in ", &rule->count_s) ||
 	    rule->count < 2 || rule->count > COUNTS_NEED_MAX)
-		fail_at(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "count: '%s' is not 'N in TIME', N from 2 to %d", value,
 		    COUNTS_NEED_MAX);
 }
@@ -309,7 +284,7 @@ set_again(struct loading *l, const char *value)
 	if (!read_number_and_time(
 		value, "x", &rule->again, " up to ", &rule->again_max_s) ||
 	    rule->again < 2)
-		fail_at(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "again: '%s' is not 'xN up to TIME', N from 2 to 99",
 		    value);
 }
@@ -328,8 +303,8 @@ set_seen(struct loading *l, const char *value)
 			l->current->rule.seen = (enum rules_seen)i;
 			return;
 		}
-	fail_at(
-	    l, l->line, EINVAL, "seen: '%s' is none of yes, no, auto", value);
+	inifile_fail(&l->file, l->file.line, EINVAL,
+	    "seen: '%s' is none of yes, no, auto", value);
 }
 
 bool
@@ -376,26 +351,26 @@ add_net(struct loading *l, const char *text, size_t len)
 
 	snprintf(one, sizeof one, "%.*s", (int)len, text);
 	if (len >= sizeof one || !read_net(one, &net)) {
-		fail_at(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "net: '%.*s' is not 'PREFIX after N in TIME', PREFIX from "
 		    "%d to %d (IPv4), 48, 56 or 64 (IPv6), N from 2 to %d",
 		    (int)len, text, NET4_MIN, NET4_MAX, COUNTS_NEED_MAX);
 		return;
 	}
 	if (128 - net.bits < 8 && net.n > 1U << (128 - net.bits)) {
-		fail_at(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "net: '%s' asks for more hosts than there are", one);
 		return;
 	}
 	for (size_t i = 0; i < rule->nets_n; i++)
 		if (rule->nets[i].bits == net.bits) {
-			fail_at(l, l->line, EINVAL,
+			inifile_fail(&l->file, l->file.line, EINVAL,
 			    "net: '%s' is the second of that length", one);
 			return;
 		}
 	if (rule->nets_n == RULES_NETS_MAX) {
-		fail_at(l, l->line, EINVAL, "net: more than %d networks",
-		    RULES_NETS_MAX);
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "net: more than %d networks", RULES_NETS_MAX);
 		return;
 	}
 	rule->nets[rule->nets_n++] = net;
@@ -418,8 +393,8 @@ set_list(struct loading *l, const char *value)
 {
 	l->current->rule.list = strcmp(value, "yes") == 0;
 	if (!l->current->rule.list && strcmp(value, "no") != 0)
-		fail_at(l, l->line, EINVAL, "list: '%s' is neither yes nor no",
-		    value);
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "list: '%s' is neither yes nor no", value);
 }
 
 static void
@@ -472,16 +447,16 @@ end_rule(struct loading *l)
 
 	l->current = NULL;
 	l->seen = 0;
-	if (c == NULL || l->error != 0)
+	if (c == NULL || l->file.error != 0)
 		return;
 	if (c->match == NULL)
-		fail_at(l, l->section_line, EINVAL, "[%s] has no match",
-		    c->rule.name);
+		inifile_fail(&l->file, l->section_line, EINVAL,
+		    "[%s] has no match", c->rule.name);
 	else if (c->rule.ban_s == 0)
-		fail_at(l, l->section_line, EINVAL, "[%s] has no ban",
-		    c->rule.name);
+		inifile_fail(&l->file, l->section_line, EINVAL,
+		    "[%s] has no ban", c->rule.name);
 	else if (c->rule.again > 1 && c->rule.again_max_s < c->rule.ban_s)
-		fail_at(l, l->section_line, EINVAL,
+		inifile_fail(&l->file, l->section_line, EINVAL,
 		    "[%s]: again ends below ban", c->rule.name);
 }
 
@@ -492,7 +467,7 @@ begin_rule(struct loading *l, const char *name)
 	struct compiled *list;
 
 	if (!name_ok(name)) {
-		fail_at(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "'[%s]' is no name of a rule: 1 to %d letters, digits "
 		    "and ._-",
 		    name, RECENT_RULE_SIZE - 1);
@@ -500,107 +475,66 @@ begin_rule(struct loading *l, const char *name)
 	}
 	for (size_t i = 0; i < r->n; i++)
 		if (strcmp(r->list[i].rule.name, name) == 0) {
-			fail_at(l, l->line, EINVAL,
+			inifile_fail(&l->file, l->file.line, EINVAL,
 			    "there is a rule [%s] already", name);
 			return;
 		}
 	list = reallocarray(r->list, r->n + 1, sizeof *list);
 	if (list == NULL) {
-		fail_at(l, l->line, errno, "%s", strerror(errno));
+		inifile_fail(
+		    &l->file, l->file.line, errno, "%s", strerror(errno));
 		return;
 	}
 	r->list = list;
 	l->current = &list[r->n++];
-	l->section_line = l->line;
+	l->section_line = l->file.line;
 	*l->current = (struct compiled){
 	    .rule.count = 1, .rule.again = 1, .rule.list = true};
 	snprintf(l->current->rule.name, RECENT_RULE_SIZE, "%s", name);
 	snprintf(l->current->rule.reply, REPLY_SIZE, "%s", DEFAULT_REPLY);
 }
 
-static int
+static void
 on_key(void *user, const char *section, const char *name, const char *value)
 {
 	struct loading *l = user;
 
-	if (l->error != 0)
-		return 1;
 	if (*section == 0) {
-		fail_at(
-		    l, l->line, EINVAL, "'%s' before the first [rule]", name);
-		return 1;
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "'%s' before the first [rule]", name);
+		return;
 	}
 	if (l->current == NULL || strcmp(l->current->rule.name, section) != 0) {
 		end_rule(l);
 		begin_rule(l, section);
-		if (l->error != 0)
-			return 1;
+		if (l->file.error != 0)
+			return;
 	}
 	for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++) {
 		if (strcmp(keys[i].name, name) != 0)
 			continue;
 		if ((l->seen & 1U << i) != 0)
-			fail_at(l, l->line, EINVAL, "%s is given twice", name);
+			inifile_fail(&l->file, l->file.line, EINVAL,
+			    "%s is given twice", name);
 		else if (*value == 0)
-			fail_at(l, l->line, EINVAL, "%s is empty", name);
+			inifile_fail(&l->file, l->file.line, EINVAL,
+			    "%s is empty", name);
 		else
 			keys[i].set(l, value);
 		l->seen |= 1U << i;
-		return 1;
+		return;
 	}
-	fail_at(l, l->line, EINVAL, "unknown key '%s' in [%s]", name, section);
-	return 1;
-}
-
-/* fgets for inih: counts the lines and never lets one be cut silently. */
-static char *
-read_line(char *buf, int size, void *user)
-{
-	struct loading *l = user;
-	size_t len;
-
-	if (l->error != 0 || fgets(buf, size, l->file) == NULL)
-		return NULL;
-	l->line++;
-	len = strlen(buf);
-	if (len + 1 >= (size_t)size && buf[len - 1] != '\n') {
-		fail_at(
-		    l, l->line, EINVAL, "line longer than %d bytes", size - 2);
-		return NULL;
-	}
-	return buf;
+	inifile_fail(&l->file, l->file.line, EINVAL, "unknown key '%s' in [%s]",
+	    name, section);
 }
 
 static void
 load_file(struct loading *l)
 {
-	int bad_line;
-
-	l->line = 0;
 	l->current = NULL;
 	l->seen = 0;
-	l->file = fopen(l->path, "re");
-	if (l->file == NULL) {
-		l->error = errno;
-		snprintf(l->message, RULES_ERROR_SIZE, "%s: %s", l->path,
-		    strerror(errno));
-		return;
-	}
-	/* patterns hold '#' and ';', and may be long */
-	ini_allow_inline_comments = false;
-	ini_allow_multiline = false;
-	ini_use_stack = false;
-	ini_max_line = LINE_BYTES;
-	ini_initial_alloc = LINE_BYTES;
-	bad_line = ini_parse_stream(read_line, l, on_key, l);
-	if (l->error == 0 && ferror(l->file))
-		fail_at(l, l->line, EIO, "read error");
-	else if (bad_line == -2)
-		fail_at(l, l->line, ENOMEM, "%s", strerror(ENOMEM));
-	else if (bad_line > 0)
-		fail_at(l, bad_line, EINVAL, "neither [rule] nor key = value");
+	inifile_read(&l->file, "neither [rule] nor key = value", on_key, l);
 	end_rule(l);
-	fclose(l->file);
 }
 
 static int
@@ -619,8 +553,8 @@ load_directory(struct loading *l, const char *dir)
 	int n = scandir(dir, &names, is_rule_file, alphasort);
 
 	if (n <= 0) {
-		l->error = n < 0 ? errno : EINVAL;
-		snprintf(l->message, RULES_ERROR_SIZE, "%s: %s", dir,
+		l->file.error = n < 0 ? errno : EINVAL;
+		snprintf(l->file.message, RULES_ERROR_SIZE, "%s: %s", dir,
 		    n < 0 ? strerror(errno) : "no *.rules there");
 		if (n == 0)
 			free(names);
@@ -629,16 +563,16 @@ load_directory(struct loading *l, const char *dir)
 	for (int i = 0; i < n; i++) {
 		char path[4096];
 
-		if (l->error == 0) {
+		if (l->file.error == 0) {
 			snprintf(
 			    path, sizeof path, "%s/%s", dir, names[i]->d_name);
-			l->path = path;
+			l->file.path = path;
 			load_file(l);
 		}
 		free(names[i]);
 	}
 	free(names);
-	l->path = dir;
+	l->file.path = dir;
 }
 
 static bool
@@ -678,34 +612,34 @@ struct rules *
 rules_load(const char *const *paths, size_t n, char error[RULES_ERROR_SIZE])
 {
 	struct rules *r = calloc(1, sizeof *r);
-	struct loading l = {.rules = r, .message = error};
+	struct loading l = {.file.message = error, .rules = r};
 
 	if (r == NULL) {
 		snprintf(error, RULES_ERROR_SIZE, "%s", strerror(errno));
 		return NULL;
 	}
-	for (size_t i = 0; i < n && l.error == 0; i++) {
-		l.path = paths[i];
+	for (size_t i = 0; i < n && l.file.error == 0; i++) {
+		l.file.path = paths[i];
 		if (is_directory(paths[i]))
 			load_directory(&l, paths[i]);
 		else
 			load_file(&l);
 	}
-	if (l.error == 0 && r->n == 0) {
-		l.error = EINVAL;
+	if (l.file.error == 0 && r->n == 0) {
+		l.file.error = EINVAL;
 		snprintf(error, RULES_ERROR_SIZE, "%s: no rule there",
 		    n > 0 ? paths[n - 1] : "");
 	}
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < FIRST_BYTES; k++)
 			r->first[k] |= r->list[i].first[k];
-	if (l.error == 0 && !make_workspace(r)) {
-		l.error = ENOMEM;
+	if (l.file.error == 0 && !make_workspace(r)) {
+		l.file.error = ENOMEM;
 		snprintf(error, RULES_ERROR_SIZE, "%s", strerror(ENOMEM));
 	}
-	if (l.error != 0) {
+	if (l.file.error != 0) {
 		rules_free(r);
-		errno = l.error;
+		errno = l.file.error;
 		return NULL;
 	}
 	return r;

@@ -19,10 +19,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "inifile.h"
 #include "recent.h"
 #include "reply.h"
 
-#define RULES_ERROR_SIZE 512
+#define RULES_ERROR_SIZE INIFILE_ERROR_SIZE
 #define RULES_NETS_MAX 4     /* networks that a rule may count */
 #define RULES_NET_LENGTHS 18 /* prefix lengths that they may have */
 

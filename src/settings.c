@@ -1,16 +1,14 @@
 #include "settings.h"
 
 #include <errno.h>
-#include <ini.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "inifile.h"
 #include "timespan.h"
 
-#define LINE_BYTES 1024
 #define LABEL "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 #define LABEL_MAX 63
 #define DAY_S 86400U
@@ -20,37 +18,10 @@
 
 /* The file while it is read. */
 struct loading {
+	struct inifile file;
 	struct settings *settings;
-	const char *path;
-	FILE *file;
-	int line;
 	unsigned seen; /* keys, a bit each */
-	int error;     /* errno of the first thing that went wrong */
-	char *message;
 };
-
-static void fail(struct loading *l, int line, int error, const char *format,
-    ...) __attribute__((format(printf, 4, 5)));
-
-static void
-fail(struct loading *l, int line, int error, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	if (l->error != 0)
-		return;
-	l->error = error;
-	n = snprintf(l->message, SETTINGS_ERROR_SIZE, "%s:%d: ", l->path, line);
-	if (n < 0 || n >= SETTINGS_ERROR_SIZE)
-		return;
-	va_start(args, format);
-	vsnprintf(
-	    l->message + n, SETTINGS_ERROR_SIZE - (size_t)n, format, args);
-	va_end(args);
-	/* a name in the wrong place */
-	secret_mask(&l->settings->secrets, l->message + n);
-}
 
 static void
 set_time(
@@ -59,7 +30,7 @@ set_time(
 	uint32_t s;
 
 	if (timespan_parse(value, &s) != 0 || s > DAY_S)
-		fail(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "%s: '%s' is no time from 1s to 1d (a number and one of "
 		    "s m h d)",
 		    key, value);
@@ -111,7 +82,7 @@ set_drop(struct loading *l, const char *value)
 	unsigned n = number == NULL ? 0 : read_number(number, UINT16_MAX);
 
 	if (n < 2)
-		fail(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "drop: '%s' is not 'after N', N from 2 to %d", value,
 		    UINT16_MAX);
 	else
@@ -165,14 +136,14 @@ set_zone(struct loading *l, const char *value)
 	size_t len = word > 0 && value[word - 1] == '.' ? word - 1 : word;
 
 	if (!is_name(value, len)) {
-		fail(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "zone: this is no name of two labels or more, each of 1 to "
 		    "%d letters, digits, - and _",
 		    LABEL_MAX);
 		return;
 	}
 	if (len >= sizeof zone.name) {
-		fail(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "zone: the name is longer than %zu bytes, so no address "
 		    "fits in front of it",
 		    sizeof zone.name - 1);
@@ -180,7 +151,7 @@ set_zone(struct loading *l, const char *value)
 	}
 	memcpy(zone.name, value, len);
 	if (!set_text(&zone, value + word + strspn(value + word, BLANKS))) {
-		fail(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "zone: behind the name stands something else than 'text "
 		    "TEXT', TEXT 1 to %d bytes of printable ASCII",
 		    SETTINGS_TEXT_SIZE - 1);
@@ -188,12 +159,13 @@ set_zone(struct loading *l, const char *value)
 	}
 	for (size_t i = 0; i < s->n_zones; i++)
 		if (strcasecmp(s->zones[i].name, zone.name) == 0) {
-			fail(l, l->line, EINVAL, "this zone is given twice");
+			inifile_fail(&l->file, l->file.line, EINVAL,
+			    "this zone is given twice");
 			return;
 		}
 	if (s->n_zones == SETTINGS_ZONES_MAX) {
-		fail(l, l->line, EINVAL, "more than %d zones",
-		    SETTINGS_ZONES_MAX);
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "more than %d zones", SETTINGS_ZONES_MAX);
 		return;
 	}
 	s->zones[s->n_zones++] = zone;
@@ -239,7 +211,7 @@ set_resolver(struct loading *l, const char *value)
 	if (port != NULL)
 		number = *port == ':' ? read_number(port + 1, UINT16_MAX) : 0;
 	if (number == 0 || addr_parse(address, len, &s->resolver) != 0) {
-		fail(l, l->line, EINVAL,
+		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "resolver: '%s' is no IP address, alone or with a port: "
 		    "127.0.0.1, 127.0.0.1:53, ::1, [::1]:53",
 		    value);
@@ -254,8 +226,8 @@ set_alarm(struct loading *l, const char *value)
 {
 	l->settings->alarm = strcmp(value, "yes") == 0;
 	if (!l->settings->alarm && strcmp(value, "no") != 0)
-		fail(l, l->line, EINVAL, "alarm: '%s' is neither yes nor no",
-		    value);
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "alarm: '%s' is neither yes nor no", value);
 }
 
 static const struct {
@@ -271,81 +243,34 @@ static const struct {
     {"alarm", set_alarm, false},
 };
 
-static int
+static void
 on_key(void *user, const char *section, const char *name, const char *value)
 {
 	struct loading *l = user;
 
 	if (*section != 0) {
-		fail(l, l->line, EINVAL, "there are no [sections] here");
-		return 1;
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "there are no [sections] here");
+		return;
 	}
 	for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++) {
 		if (strcmp(keys[i].name, name) != 0)
 			continue;
 		if ((l->seen & 1U << i) != 0 && !keys[i].many)
-			fail(l, l->line, EINVAL, "%s is given twice", name);
+			inifile_fail(&l->file, l->file.line, EINVAL,
+			    "%s is given twice", name);
 		else if (*value == 0)
-			fail(l, l->line, EINVAL, "%s is empty", name);
+			inifile_fail(&l->file, l->file.line, EINVAL,
+			    "%s is empty", name);
 		else
 			keys[i].set(l, value);
 		l->seen |= 1U << i;
-		return 1;
-	}
-	/* not its name, which may be that of a zone: "zone NAME:53" */
-	fail(l, l->line, EINVAL,
-	    "there is no such key; there are pass, drop, zone, resolver, "
-	    "canary, alarm");
-	return 1;
-}
-
-/* fgets for inih: counts the lines and never lets one be cut silently. */
-static char *
-read_line(char *buf, int size, void *user)
-{
-	struct loading *l = user;
-	size_t len;
-
-	if (l->error != 0 || fgets(buf, size, l->file) == NULL)
-		return NULL;
-	l->line++;
-	len = strlen(buf);
-	if (len + 1 >= (size_t)size && buf[len - 1] != '\n') {
-		fail(l, l->line, EINVAL, "line longer than %d bytes", size - 2);
-		return NULL;
-	}
-	return buf;
-}
-
-static void
-load(struct loading *l)
-{
-	int bad_line;
-
-	l->file = fopen(l->path, "re");
-	if (l->file == NULL) {
-		l->error = errno;
-		snprintf(l->message, SETTINGS_ERROR_SIZE, "%s: %s", l->path,
-		    strerror(errno));
 		return;
 	}
-	/* a text may hold '#' and ';' */
-	ini_allow_inline_comments = false;
-	ini_allow_multiline = false;
-	ini_use_stack = false;
-	ini_max_line = LINE_BYTES;
-	ini_initial_alloc = LINE_BYTES;
-	bad_line = ini_parse_stream(read_line, l, on_key, l);
-	if (l->error == 0 && ferror(l->file)) {
-		l->error = EIO;
-		snprintf(
-		    l->message, SETTINGS_ERROR_SIZE, "%s: read error", l->path);
-	} else if (bad_line == -2) {
-		fail(l, l->line, ENOMEM, "%s", strerror(ENOMEM));
-	} else if (bad_line > 0) {
-		fail(l, bad_line, EINVAL, "this is not key = value");
-	}
-	fclose(l->file);
+	/* not its name, which may be that of a zone: "zone NAME:53" */
+	inifile_fail(&l->file, l->file.line, EINVAL,
+	    "there is no such key; there are pass, drop, zone, resolver, "
+	    "canary, alarm");
 }
 
 int
@@ -356,13 +281,16 @@ settings_load(
 	    .canary_s = CANARY_S,
 	    .alarm = true,
 	};
-	struct loading l = {.settings = s, .path = path, .message = error};
+	struct loading l = {
+	    .file = {.path = path, .message = error}, .settings = s};
 
 	*s = defaults;
-	load(&l);
-	if (l.error == 0)
+	inifile_read(&l.file, "this is not key = value", on_key, &l);
+	if (l.file.error == 0)
 		return 0;
+	/* a name in the wrong place */
+	secret_mask(&s->secrets, error + strnlen(error, strlen(path)));
 	*s = defaults;
-	errno = l.error;
+	errno = l.file.error;
 	return -1;
 }

@@ -13,9 +13,10 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "inifile.h"
 #include "secret.h"
 
-#define SETTINGS_ERROR_SIZE 512
+#define SETTINGS_ERROR_SIZE INIFILE_ERROR_SIZE
 #define SETTINGS_ZONES_MAX 16
 /* a name has 253 bytes (RFC 1035, 2.3.4); "2.0.0.127." stands in front */
 #define SETTINGS_ZONE_SIZE (253 - 10 + 1)

@@ -270,7 +270,7 @@ load_name(size_t len)
 static void
 limits(void **state)
 {
-	char text[2048] = "";
+	char text[8192] = "";
 	char line[64];
 
 	(void)state;
@@ -298,12 +298,12 @@ limits(void **state)
 	assert_non_null(strstr(message, ":17: more than 16 zones"));
 
 	memset(text, '#', sizeof text);
-	text[1022] = '\n';
-	strcpy(text + 1023, "pass = 1m");
+	text[4094] = '\n';
+	strcpy(text + 4095, "pass = 1m");
 	assert_int_equal(load(text), 0);
-	memmove(text + 1, text, 1023 + strlen("pass = 1m") + 1);
+	memmove(text + 1, text, 4095 + strlen("pass = 1m") + 1);
 	assert_int_equal(load(text), -1);
-	assert_non_null(strstr(message, ":1: line longer than 1022 bytes"));
+	assert_non_null(strstr(message, ":1: line longer than 4094 bytes"));
 }
 
 /* What hooks/feed.conf shows can be had by taking the '#' away. */
