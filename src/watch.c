@@ -38,6 +38,13 @@ distrust(struct feed *f, size_t i)
 	char when[WHEN_SIZE];
 
 	(void)saver_urge(&f->saver, feed_now_ms());
+	if (z->well_s == 0) {
+		feed_complain(f,
+		    "zone %s: %s, and was never found well; what it refuses "
+		    "bans nobody, and %zu bans are lifted",
+		    z->shown, z->why, lifted);
+		return;
+	}
 	feed_complain(f,
 	    "zone %s: %s; what it refuses bans nobody, and %zu bans since %s "
 	    "are lifted",

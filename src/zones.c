@@ -92,11 +92,11 @@ zones_is_distrusted(const struct zone *z)
 static void
 begin_spell(struct zone *z, int64_t now_s)
 {
-	int64_t from_s = now_s;
+	int64_t from_s = z->well_s;
 
-	/* unless the clock was set back */
-	if (z->well_s != 0 && z->well_s < now_s)
-		from_s = z->well_s;
+	/* the clock was set back */
+	if (from_s > now_s)
+		from_s = now_s;
 	from_s -= ZONES_CACHE_S;
 	if (from_s < 1)
 		from_s = 1;

@@ -88,10 +88,10 @@ void zones_inherit(struct zones *zones, const struct zones *old);
 
 /*
  * Takes note of what was found at now_s. A spell begins with what is wrong:
- * ZONES_CACHE_S before the zone was last well, or before now_s if it never was;
- * one that would reach back into the spell before continues it. It ends when
- * the zone has been well for as long as a resolver may keep the last wrong
- * answer, ZONES_TTL_MAX_S at most. Silence changes neither.
+ * ZONES_CACHE_S before the zone was last well; of one that never was, nothing
+ * is to be believed. One that would reach back into the spell before continues
+ * it. It ends when the zone has been well for as long as a resolver may keep
+ * the last wrong answer, ZONES_TTL_MAX_S at most. Silence changes neither.
  */
 enum zones_change zones_take(
     struct zone *z, const struct zones_found *found, int64_t now_s);
