@@ -232,7 +232,10 @@ show_zones(FILE *to, const json_t *status)
 		if (!json_is_true(json_object_get(zone, "trusted")))
 			fprintf(to, "%s; distrusted since %s\n",
 			    jsonget_string(zone, "why"),
-			    when_format(jsonget_integer(zone, "since"), when));
+			    well == 0
+				? "it was first asked"
+				: when_format(
+				      jsonget_integer(zone, "since"), when));
 		else if (!json_is_true(json_object_get(zone, "answers")))
 			fputs("gives no answer\n", to);
 		else if (well == 0)
