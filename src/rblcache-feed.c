@@ -862,6 +862,50 @@ start(struct feed *f)
 	notify_send("READY=1");
 }
 
+static void
+print_line(struct feed *f, size_t i, const struct follow_line *line)
+{
+	char text[DECIDE_TEXT_SIZE];
+	struct decision d;
+	struct news news;
+
+	decide_line(&d, f->rules, &f->allowlist.guard, line->text, line->len,
+	    line->written_s);
+	if (state_take(&f->state, &f->marks[i], &d, &f->policy, &news) != 0)
+		die(EXIT_SYSTEM, "%s", strerror(errno));
+	if (d.kind != DECIDE_NOTHING)
+		puts(decide_format(&d, text));
+	for (size_t k = 0; k < news.nets_n; k++)
+		puts(net_text(&news.nets[k], text));
+}
+
+static void
+print_log(struct feed *f, size_t i)
+{
+	struct follow *follow = f->logs[i].follow;
+	struct follow_line line;
+	enum follow_answer answer;
+
+	for (;;) {
+		answer = follow_line(follow, &line);
+		if (answer == FOLLOW_WAIT &&
+		    !follow_place(follow, &f->marks[i].place)) {
+			struct pollfd p = {follow_fd(follow), POLLIN, 0};
+
+			(void)poll(&p, 1, -1);
+			continue;
+		}
+		if (answer == FOLLOW_WAIT || answer == FOLLOW_END)
+			answer = follow_rest(follow, &line);
+		if (answer == FOLLOW_END)
+			return;
+		if (answer == FOLLOW_ERROR)
+			die(exit_code(errno), "%s: %s", f->o.logs[i],
+			    strerror(errno));
+		print_line(f, i, &line);
+	}
+}
+
 /* -n: prints what each line would do, and touches nothing. */
 static int
 print_decisions(struct feed *f)
@@ -869,43 +913,8 @@ print_decisions(struct feed *f)
 	open_logs(f);
 	allowlist_refresh(&f->allowlist);
 	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
-	for (size_t i = 0; i < f->o.logs_n; i++) {
-		struct follow *follow = f->logs[i].follow;
-		struct follow_line line;
-		enum follow_answer answer;
-
-		for (;;) {
-			char text[DECIDE_TEXT_SIZE];
-			struct decision d;
-			struct news news;
-
-			answer = follow_line(follow, &line);
-			if (answer == FOLLOW_WAIT &&
-			    !follow_place(follow, &f->marks[i].place)) {
-				struct pollfd p = {
-				    follow_fd(follow), POLLIN, 0};
-
-				(void)poll(&p, 1, -1);
-				continue;
-			}
-			if (answer == FOLLOW_WAIT || answer == FOLLOW_END)
-				answer = follow_rest(follow, &line);
-			if (answer == FOLLOW_END)
-				break;
-			if (answer == FOLLOW_ERROR)
-				die(exit_code(errno), "%s: %s", f->o.logs[i],
-				    strerror(errno));
-			decide_line(&d, f->rules, &f->allowlist.guard,
-			    line.text, line.len, line.written_s);
-			if (state_take(&f->state, &f->marks[i], &d, &f->policy,
-				&news) != 0)
-				die(EXIT_SYSTEM, "%s", strerror(errno));
-			if (d.kind != DECIDE_NOTHING)
-				puts(decide_format(&d, text));
-			for (size_t k = 0; k < news.nets_n; k++)
-				puts(net_text(&news.nets[k], text));
-		}
-	}
+	for (size_t i = 0; i < f->o.logs_n; i++)
+		print_log(f, i);
 	return fflush(stdout) == 0 ? 0 : EXIT_SYSTEM;
 }
 
