@@ -200,7 +200,7 @@ clean_cached() {
 		done
 		ctl_of state -j list
 		ctl_of state export rbldnsd
-	} | grep -cE '198\.(51\.100|18\.[34])\.'
+	} | grep -cE '198\.(51\.100|18\.[346])\.'
 }
 nobody_cached() {
 	[ "$(clean_cached)" = 0 ]
@@ -246,6 +246,8 @@ cp "$root"/hooks/log/*.rules rules
 sed -i 's/^ban .*/&\nnet = 24 after 4 in 1h/' rules/rblsmtpd.rules
 printf '[quota]\nmatch = ^quota: (?<ip>\\S+)$\nban = 1d\nlist = no\nreply = 451 x\n' \
     >rules/quota.rules
+printf '[twice]\nmatch = ^twice: (?<ip>\\S+)$\nban = 1d\ncount = 2 in 1h\nnet = 24 after 2 in 1h\nreply = 451 x\n' \
+    >rules/twice.rules
 : >extra
 mkfifo log.fifo
 multilog t "$front/log/main" <log.fifo &
@@ -289,6 +291,7 @@ ctl add 203.0.113.210 >/dev/null
 	stamped 0 quota: 203.0.113.211
 	stamped 10800 "rblsmtpd: 203.0.113.212 pid 7: 451 Listed long ago"
 	stamped 300 "rblsmtpd: 203.0.113.213 pid 7: 451 Listed a while ago"
+	stamped 0 twice: 198.18.6.41
 	for i in 31 32 33 34; do
 		stamped 0 "rblsmtpd: 198.18.4.$i pid 7: 451 Listed just now"
 	done
@@ -329,6 +332,13 @@ like "$(ctl metrics)" '^rblcache_zone_trusted\{zone="a.test"\} 0$' "wild: metric
 nobody_cached
 is $? 0 "wild: all that time nobody is in the cache"
 ends wild
+stamped 0 twice: 198.18.6.41 >>extra
+ok "wild: what was counted before is forgotten" front_wait 5 told \
+    "count${T}198.18.6.41${T}twice${T}1/2"
+stamped 0 twice: 198.18.6.42 >>extra
+ok "wild: and counted anew, for networks too" front_wait 5 told \
+    "net${T}198.18.6.0/24${T}twice"
+is "$(counted "net${T}198.18.6.0/24")" 1 "wild: once"
 like "$(ctl metrics)" '^rblcache_zone_trusted\{zone="a.test"\} 1$' \
     "wild: metrics, afterwards"
 
@@ -350,7 +360,7 @@ done
 is "$(from 198.18.4.2) $(from 203.0.113.100)" "smtpd smtpd" \
     "dead: everybody gets in"
 stamped 0 "quota: 203.0.113.215" >>extra
-front_wait 5 banned 203.0.113.215
+ok "dead: a rule about no list bans" front_wait 5 banned 203.0.113.215
 # read to its end: what is behind these in the log has been taken, too
 was=$(ctl -j status | json '$s->{logs}[0]{lines}')
 from 198.18.4.3 >/dev/null
@@ -511,6 +521,12 @@ is "$(grep -c "^skip${T}198.19.*${T}alarm$" n.out)" 151 \
     "-n: bans stop with the alarm"
 is "$(grep -c "^ban${T}198.19" n.out)" 29 "-n: which begins at the thirtieth"
 is "$(tail -n 1 n.out | cut -f 1)" ban "-n: and it ends"
+# two minutes of refusals by the cache, then the list's
+sed '1,/pid 5119 from/s/rblsmtpd: \(.*\): 451 .*/rblcache: \1: 451 x (ipset, 99s left)/' \
+    jump.log >cached.log
+decides empty.conf usual.log cached.log >n.out
+is "$(grep -c "^skip${T}198.19.*${T}alarm$" n.out) $(grep -c "^ban${T}198.19" n.out)" \
+    "$(grep -c 'rblsmtpd: 198.19' cached.log) 0" "-n: refusals by the cache count"
 is "$(decides no.conf usual.log jump.log | grep -c "^ban${T}198.19")" 180 \
     "alarm = no: none"
 is "$(decides empty.conf small.log | grep -c alarm)" 0 "a small server: none"
@@ -614,6 +630,21 @@ ok "more spam: the list is asked at once, and is well" front_wait 5 grep -q \
 was=$(listed more 198.19)
 echo '1 40 40 198.19' | traffic 123 7000 >>more.log
 ok "more spam: bans are made" front_wait 5 has more 198.19 $((was + 40))
+unwatch
+
+# but today's answers say nothing of yesterday's lines
+sed 's/1h/1s/' b.conf >soon.conf
+cat usual.log jump.log >old.log
+watch old soon.conf old.log
+front_wait 10 grep -q 'old.log: alarm: ' old.err
+well_of_old() {
+	ctl_of old -j status | json '$s->{zones}[0]{well} // 0'
+}
+for i in 1 2; do
+	well=$(well_of_old)
+	front_wait 5 eval '[ "$(well_of_old)" != "$well" ]'
+done
+is "$(grep -c 'alarm over' old.err)" 0 "an old log: the alarm is on"
 unwatch
 
 # with one that is not: all since the jump is suspect
