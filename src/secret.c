@@ -9,9 +9,6 @@
 
 #define MASK "KEY"
 #define MASK_LEN (sizeof MASK - 1)
-#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-#define LABEL ALNUM "-_"
-
 #define KNOWN_MIN 12 /* a shorter label is a word, such as dnsbl-1 */
 #define ANY_MIN 20
 #define PIECE_MIN 8
@@ -22,6 +19,41 @@ mask(char *p, size_t len)
 {
 	memcpy(p, MASK, MASK_LEN);
 	memmove(p + MASK_LEN, p + len, strlen(p + len) + 1);
+}
+
+static bool
+is_label_byte(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+/* How many bytes of a label stand at p. */
+static size_t
+label_len(const char *p)
+{
+	size_t len = 0;
+
+	while (is_label_byte(p[len]))
+		len++;
+	return len;
+}
+
+/* Whether the end of the text is reached over labels and dots alone. */
+static bool
+only_labels_follow(const char *p)
+{
+	while (is_label_byte(*p) || *p == '.')
+		p++;
+	return *p == 0;
+}
+
+static bool
+is_alnum(const char *p, size_t len)
+{
+	while (len-- > 0)
+		if (!isalnum((unsigned char)*p++))
+			return false;
+	return true;
 }
 
 static bool
@@ -38,7 +70,7 @@ static bool
 two_follow(const char *p)
 {
 	for (int i = 0; i < 2; i++) {
-		size_t len = *p == '.' ? strspn(p + 1, LABEL) : 0;
+		size_t len = *p == '.' ? label_len(p + 1) : 0;
 
 		if (len == 0)
 			return false;
@@ -50,7 +82,7 @@ two_follow(const char *p)
 void
 secret_learn(struct secrets *known, const char *zone)
 {
-	size_t len = strspn(zone, LABEL);
+	size_t len = label_len(zone);
 
 	if (len < KNOWN_MIN || len >= SECRET_LABEL_SIZE ||
 	    (len < ANY_MIN && !has_digit(zone, len)) || !two_follow(zone + len))
@@ -80,24 +112,40 @@ mask_piece(const char *key, char *text)
 		}
 }
 
+/*
+ * The next label that is long enough, p being the start of the text or behind a
+ * label; NULL: there is none. Looks at few bytes of the others.
+ */
+static char *
+long_label(char *p)
+{
+	const char *end = p + strlen(p);
+
+	while (end - p >= ANY_MIN) {
+		size_t i = ANY_MIN;
+
+		while (i > 0 && is_label_byte(p[i - 1]))
+			i--;
+		if (i == 0)
+			return p;
+		p += i;
+	}
+	return NULL;
+}
+
 static void
 mask_any(char *text)
 {
 	bool is_cut = strlen(text) >= CUT_LEN;
 	char *p = text;
 
-	while (*p != 0) {
-		size_t len = strspn(p, LABEL);
+	while ((p = long_label(p)) != NULL) {
+		size_t len = label_len(p);
 		const char *rest = p + len;
 
-		if (len == 0) {
-			p++;
-			continue;
-		}
-		if (len >= ANY_MIN && strspn(p, ALNUM) == len &&
-		    has_digit(p, len) &&
+		if (is_alnum(p, len) && has_digit(p, len) &&
 		    (two_follow(rest) ||
-			(is_cut && rest[strspn(rest, LABEL ".")] == 0))) {
+			(is_cut && only_labels_follow(rest)))) {
 			mask(p, len);
 			len = MASK_LEN;
 		}
