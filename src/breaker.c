@@ -76,6 +76,13 @@ add(struct sum *sum, const struct breaker_minute *m)
 	sum->refusals += m->refusals;
 }
 
+static void
+take_off(struct sum *sum, const struct breaker_minute *m)
+{
+	sum->connections -= m->connections;
+	sum->refusals -= m->refusals;
+}
+
 static bool
 has_share(const struct sum *sum)
 {
@@ -105,14 +112,14 @@ static struct breaker_range
 shares(const struct breaker *b, size_t minutes)
 {
 	uint32_t values[BREAKER_MINUTES];
+	struct sum sum = {0};
 	size_t n = 0;
 
-	for (size_t i = 0; i + minutes <= b->past_n; i++) {
-		struct sum sum = {0};
-
-		for (size_t j = 0; j < minutes; j++)
-			add(&sum, past_at(b, i + j));
-		if (has_share(&sum))
+	for (size_t i = 0; i < b->past_n; i++) {
+		add(&sum, past_at(b, i));
+		if (i >= minutes)
+			take_off(&sum, past_at(b, i - minutes));
+		if (i + 1 >= minutes && has_share(&sum))
 			values[n++] = share_of(&sum);
 	}
 	return range_of(values, n, SHARES_MIN);
@@ -376,13 +383,14 @@ breaker_refusal(struct breaker *b, int64_t time_s)
 	/* a share of so many is the same at the end of the minute */
 	if (m->connections < UINT16_MAX)
 		count(&m->refusals);
-	if (breaker_is_on(b) || !b->bans.is_known)
+	if (breaker_is_on(b))
 		return;
 	add(&sum, m);
 	check_share(b, time_s, &b->share, &sum, 1);
+	if (breaker_is_on(b) || !b->window_share.is_known)
+		return;
 	sum = window(b);
-	if (!breaker_is_on(b))
-		check_share(b, time_s, &b->window_share, &sum, BREAKER_WINDOW);
+	check_share(b, time_s, &b->window_share, &sum, BREAKER_WINDOW);
 }
 
 bool
@@ -394,8 +402,10 @@ breaker_ban(struct breaker *b, int64_t time_s)
 	count(&m->bans);
 	if (breaker_is_on(b))
 		return false;
+	if (!b->bans.is_known || m->bans <= BANS_MIN)
+		return true;
 	limit = bans_limit(b);
-	if (!b->bans.is_known || m->bans <= limit)
+	if (m->bans <= limit)
 		return true;
 	trip(b, time_s,
 	    (struct breaker_alarm){.measure = BREAKER_BANS,
