@@ -176,14 +176,10 @@ uint32_t
 evidence_rejected(
     struct state *s, struct state_log *log, const struct decision *d)
 {
-	uint32_t marks = 0;
-
 	if (begins_with(d, rblsmtpd))
 		log->shows_rblsmtpd = true;
 	if (d->pid == 0 && !d->has_ip)
 		return 0;
-	if (d->has_ip)
-		(void)seen_marks(s->seen, log->id, d->pid, &d->ip, &marks);
-	seen_mark(s->seen, log->id, d->pid, &d->ip, SEEN_REJECTED);
-	return marks;
+	return seen_mark(
+	    s->seen, log->id, d->pid, d->has_ip ? &d->ip : NULL, SEEN_REJECTED);
 }

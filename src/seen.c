@@ -58,15 +58,24 @@ host_key(const struct seen_entry *e)
 	return (struct host_key){e->key.log, e->ip};
 }
 
-static void
+static uint32_t
+marks_with(const struct seen_entry *e, const struct host *host)
+{
+	return e->marks | (host->rejected ? SEEN_HOST_REJECTED : 0);
+}
+
+/* The marks that it had. */
+static uint32_t
 drop(struct seen *s, struct seen_entry *e)
 {
 	struct host_key key = host_key(e);
 	struct host *host = lru_find(s->hosts, &key);
+	uint32_t marks = marks_with(e, host);
 
 	if (--host->n == 0)
 		lru_remove(s->hosts, host);
 	lru_remove(s->entries, e);
+	return marks;
 }
 
 /* Adds a connection that lru_find has just not found. */
@@ -78,7 +87,7 @@ add(struct seen *s, const struct seen_entry *entry)
 	struct host *host;
 
 	if (lru_count(s->entries) == s->max)
-		drop(s, lru_oldest(s->entries));
+		(void)drop(s, lru_oldest(s->entries));
 	host = lru_find(s->hosts, &key);
 	if (host == NULL)
 		host = lru_add(s->hosts, &key);
@@ -100,9 +109,8 @@ static uint32_t
 marks_of(const struct seen *s, const struct seen_entry *e)
 {
 	struct host_key key = host_key(e);
-	const struct host *host = lru_find(s->hosts, &key);
 
-	return e->marks | (host->rejected ? SEEN_HOST_REJECTED : 0);
+	return marks_with(e, lru_find(s->hosts, &key));
 }
 
 int
@@ -131,7 +139,7 @@ seen_pid(const char *digits, size_t len)
 	return read_pid(digits, len, &pid) == len ? pid : 0;
 }
 
-static bool
+static inline bool
 takes(const char **p, size_t *len, const char *text)
 {
 	size_t n = strlen(text);
@@ -153,7 +161,7 @@ begin(struct seen *s, const struct seen_key *key, const char *ip, size_t len)
 		return SEEN_OTHER;
 	before = lru_find(s->entries, key);
 	if (before != NULL)
-		drop(s, before); /* its end was missed */
+		(void)drop(s, before); /* its end was missed */
 	return add(s, &entry) == 0 ? SEEN_BEGIN : SEEN_ERROR;
 }
 
@@ -165,8 +173,9 @@ end(struct seen *s, const struct seen_key *key, bool well,
 
 	if (e == NULL)
 		return SEEN_END;
-	*ended = (struct seen_ended){e->ip, marks_of(s, e), well};
-	drop(s, e);
+	ended->ip = e->ip;
+	ended->well = well;
+	ended->marks = drop(s, e);
 	return SEEN_ENDED;
 }
 
@@ -185,7 +194,8 @@ static const struct verb *
 take_verb(const char **p, size_t *len)
 {
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		if (takes(p, len, verbs[i].before))
+		if (*len > 0 && **p == *verbs[i].before && /* most have none */
+		    takes(p, len, verbs[i].before))
 			return &verbs[i];
 	return NULL;
 }
@@ -218,24 +228,37 @@ seen_line(struct seen *seen, uint64_t log, const char *message, size_t len,
 	return SEEN_DENY;
 }
 
-void
+static uint32_t
+mark_host(struct seen *s, uint64_t log, const struct addr *a)
+{
+	const struct host_key key = {log, *a};
+	struct host *host = lru_find(s->hosts, &key);
+	uint32_t before;
+
+	if (host == NULL)
+		return 0;
+	before = host->rejected ? SEEN_HOST_REJECTED : 0;
+	host->rejected = true;
+	return before;
+}
+
+uint32_t
 seen_mark(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a,
     uint32_t mark)
 {
 	const struct seen_key key = {log, pid};
 	struct seen_entry *e;
+	uint32_t before = 0;
 
-	if (pid != 0) {
-		e = lru_find(s->entries, &key);
-		if (e != NULL)
-			e->marks |= mark;
-	} else {
-		const struct host_key host_key = {log, *a};
-		struct host *host = lru_find(s->hosts, &host_key);
-
-		if (host != NULL)
-			host->rejected = true;
-	}
+	if (pid == 0)
+		return mark_host(s, log, a);
+	e = lru_find(s->entries, &key);
+	if (e == NULL)
+		return 0;
+	if (a != NULL && memcmp(&e->ip, a, sizeof *a) == 0)
+		before = marks_of(s, e);
+	e->marks |= mark;
+	return before;
 }
 
 bool

@@ -72,9 +72,10 @@ enum seen_answer seen_line(struct seen *seen, uint64_t log, const char *message,
 
 /*
  * Marks a connection, whatever address the line had that named it; with pid 0,
- * the host's that are open now, with SEEN_HOST_REJECTED.
+ * the host's that are open now, with SEEN_HOST_REJECTED. Returns the marks that
+ * it had, if a (NULL: nobody's) is its address; else 0.
  */
-void seen_mark(struct seen *seen, uint64_t log, uint64_t pid,
+uint32_t seen_mark(struct seen *seen, uint64_t log, uint64_t pid,
     const struct addr *a, uint32_t mark);
 
 /*
