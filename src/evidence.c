@@ -121,11 +121,14 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 		seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_UNASKED);
 		break;
 	case HOOKLOG_RECHECK:
-		if (seen_marks(s->seen, log->id, h.pid, &h.ip, &marks))
+		if (h.pid != 0 &&
+		    seen_marks(s->seen, log->id, h.pid, &h.ip, &marks))
 			seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_RECHECK);
 		break;
 	case HOOKLOG_PASSED:
-		if (!seen_marks(s->seen, log->id, h.pid, &h.ip, &marks))
+		/* any process of the host's is not strict enough */
+		if (h.pid == 0 ||
+		    !seen_marks(s->seen, log->id, h.pid, &h.ip, &marks))
 			break;
 		log->shows_passed = true;
 		/* once a connection */
