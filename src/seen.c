@@ -217,7 +217,7 @@ seen_line(struct seen *seen, uint64_t log, const char *message, size_t len,
 	digits = read_pid(p, len, &key.pid);
 	p += digits;
 	len -= digits;
-	if (digits == 0 || !takes(&p, &len, verb->behind))
+	if (key.pid == 0 || !takes(&p, &len, verb->behind))
 		return SEEN_OTHER;
 	if (verb->answer == SEEN_BEGIN)
 		return begin(seen, &key, p, len);
