@@ -861,6 +861,40 @@ lines_read_twice(void **state)
 
 static char dir[64];
 
+/* What a rule counted goes, its bans and what others counted stay. */
+static void
+a_rule_is_forgotten(void **state)
+{
+	static const char *const names[2] = {"r", "rr"};
+	const struct nets_count *e;
+	size_t of[2] = {0};
+	size_t before = 0;
+	size_t at = 0;
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		char ip[ADDR_STRLEN];
+
+		snprintf(ip, sizeof ip, "198.51.%u.%u", unit_random() % 40,
+		    unit_random() % 256);
+		snprintf(rule.name, sizeof rule.name, "%s",
+		    names[unit_random() % 2]);
+		(void)refused(ip, 1000 + i);
+	}
+	while ((e = nets_next_count(nets, &at)) != NULL)
+		of[strcmp(e->key.rule, "r") != 0]++;
+	assert_true(of[0] > 20 && of[1] > 20);
+	before = nets_count_bans(nets, NULL, 3000);
+	assert_true(before > 20);
+	nets_forget_rule(nets, "r");
+	nets_forget_rule(nets, "none");
+	assert_int_equal(nets_count_bans(nets, NULL, 3000), before);
+	for (at = 0; (e = nets_next_count(nets, &at)) != NULL; n++)
+		assert_string_equal(e->key.rule, "rr");
+	assert_int_equal(n, of[1]);
+}
+
 static int
 begin_dir(void **state)
 {
@@ -1192,6 +1226,7 @@ main(void)
 	    ONE(malformed_entries),
 	    ONE(like_the_model),
 	    ONE(lines_read_twice),
+	    ONE(a_rule_is_forgotten),
 #undef ONE
 	    cmocka_unit_test(allows_like_a_plain_search),
 	    cmocka_unit_test(one_allowed),

@@ -417,6 +417,97 @@ lifted(void **state)
 	assert_int_equal(take(a_ban("192.0.2.8", 0, 202), 0).kind, DECIDE_BAN);
 }
 
+/* ---- lru_filter, counts_forget against lists ---- */
+
+static bool
+has_no_bit(void *bit, const void *entry)
+{
+	const struct number *e = entry;
+
+	return (e->value & *(const uint64_t *)bit) == 0;
+}
+
+static void
+assert_is_model(struct lru *l)
+{
+	const struct number *e;
+	size_t at = 0;
+	size_t n = 0;
+
+	while ((e = lru_next(l, &at)) != NULL) {
+		assert_int_equal(e->key, model[n].key);
+		assert_int_equal(e->value, model[n++].value);
+	}
+	assert_int_equal(n, model_n);
+	assert_int_equal(lru_count(l), n);
+	for (size_t i = 0; i < n; i++)
+		assert_non_null(lru_find(l, &model[i].key));
+}
+
+static void
+filtered_like_the_model(void **state)
+{
+	struct lru *l = lru_new(MODEL_MAX, 8, sizeof(struct number));
+
+	(void)state;
+	model_n = 0;
+	for (int round = 0; round < 500; round++) {
+		uint64_t bit = 1ULL << unit_random() % 5;
+
+		for (uint32_t i = unit_random() % 400; i > 0; i--)
+			one_operation(
+			    l, unit_random() % 500, (int)(unit_random() % 2));
+		lru_filter(l, has_no_bit, &bit);
+		for (size_t i = model_n; i-- > 0;)
+			if ((model[i].value & bit) != 0)
+				model_remove(i);
+		assert_is_model(l);
+	}
+	/* all, and none */
+	for (uint64_t bit = 1; bit != 0; bit <<= 1)
+		lru_filter(l, has_no_bit, &bit);
+	assert_true(lru_count(l) <= 1); /* whose value is 0 */
+	lru_free(l);
+}
+
+static void
+rules_are_forgotten_apart(void **state)
+{
+	static const char *const names[3] = {"a", "aa", "b"};
+	struct lru *c = counts_new(1000);
+	struct addr host = unit_addr("198.18.0.0");
+	size_t of[3] = {0};
+
+	(void)state;
+	for (int i = 0; i < 900; i++) {
+		uint32_t name = unit_random() % 3;
+
+		host.b[14] = (uint8_t)(i / 256);
+		host.b[15] = (uint8_t)i;
+		of[name]++;
+		assert_int_equal(
+		    counts_match(c, names[name], &host, i, 3, 10000), 1);
+	}
+	counts_forget(c, "none");
+	assert_int_equal(lru_count(c), 900);
+	counts_forget(c, "a");
+	assert_int_equal(lru_count(c), of[1] + of[2]);
+	counts_forget(c, "b");
+	assert_int_equal(lru_count(c), of[1]);
+	for (size_t at = 0, last = 0;;) {
+		const struct counts_entry *e = lru_next(c, &at);
+
+		if (e == NULL)
+			break;
+		assert_string_equal(e->key.rule, "aa");
+		assert_true(last <= e->times_s[0]); /* in their order */
+		last = e->times_s[0];
+	}
+	counts_forget(c, "aa");
+	assert_int_equal(lru_count(c), 0);
+	lru_free(c);
+}
+
 static void
 tallies_are_bounded(void **state)
 {
@@ -436,6 +527,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(lru_is_the_model),
+	    cmocka_unit_test(filtered_like_the_model),
+	    cmocka_unit_test(rules_are_forgotten_apart),
 	    cmocka_unit_test(count_within_the_time),
 	    cmocka_unit_test(count_forgets_only_what_is_over),
 	    cmocka_unit_test(count_is_bounded),
