@@ -194,13 +194,12 @@ horizon(const struct state_log *logs, size_t n)
 void
 state_expire(struct state *s, const struct state_log *logs, size_t n)
 {
-	int64_t now_s = horizon(logs, n);
+	int64_t oldest_s = horizon(logs, n) - RECENT_AHEAD_S;
 
-	/* a ban that is over is no different from none */
-	bans_expire(s->bans, now_s);
-	counts_expire(s->counts, now_s - RECENT_AHEAD_S);
-	past_expire(s->past, now_s - RECENT_AHEAD_S);
-	nets_expire(s->nets, now_s - RECENT_AHEAD_S);
+	bans_expire(s->bans, oldest_s);
+	counts_expire(s->counts, oldest_s);
+	past_expire(s->past, oldest_s);
+	nets_expire(s->nets, oldest_s);
 }
 
 static void

@@ -417,6 +417,27 @@ lifted(void **state)
 	assert_int_equal(take(a_ban("192.0.2.8", 0, 202), 0).kind, DECIDE_BAN);
 }
 
+/* A line may be late by RECENT_AHEAD_S, and must find the ban that held then.
+ */
+static void
+expires_late(void **state)
+{
+	struct recent_ban ban = {.ip = unit_addr("192.0.2.7"),
+	    .since = 1000000,
+	    .until = 1000100,
+	    .rule = "r",
+	    .reply = "451 x"};
+
+	(void)state;
+	assert_int_equal(bans_put(all.bans, &ban), 0);
+	log_a.time_s = ban.until + RECENT_AHEAD_S - 1;
+	state_expire(&all, &log_a, 1);
+	assert_int_equal(bans_count(all.bans), 1);
+	log_a.time_s++;
+	state_expire(&all, &log_a, 1);
+	assert_int_equal(bans_count(all.bans), 0);
+}
+
 /* ---- lru_filter, counts_forget against lists ---- */
 
 static bool
@@ -542,6 +563,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		in_that_order, begin_state, end_state),
 	    cmocka_unit_test_setup_teardown(lifted, begin_state, end_state),
+	    cmocka_unit_test_setup_teardown(
+		expires_late, begin_state, end_state),
 	    cmocka_unit_test_setup_teardown(
 		tallies_are_bounded, begin_state, end_state),
 	};
