@@ -72,6 +72,13 @@ take_host(struct counts_key *host, const unsigned char *key, size_t klen)
 	return take_name(host->rule, key + head, klen - head);
 }
 
+/* A time that can be reckoned with. */
+static bool
+is_time(int64_t time_s)
+{
+	return time_s >= 0 && time_s <= INT64_MAX - UINT32_MAX;
+}
+
 /* ---- bans ---- */
 
 static int
@@ -168,9 +175,7 @@ take_past(
 	read.until_s = (int64_t)record_get(r, 8);
 	read.max_s = (uint32_t)record_get(r, 4);
 	read.n = (uint32_t)record_get(r, 4);
-	/* room to add max_s */
-	if (r->bad || read.until_s < 0 ||
-	    read.until_s > INT64_MAX - UINT32_MAX ||
+	if (r->bad || !is_time(read.until_s) ||
 	    take_host(&read.key, key, klen) != 0 ||
 	    lru_find(s->past, &read.key) != NULL)
 		return -1;
@@ -379,7 +384,8 @@ take_zone(
 	read.ttl_s = (uint32_t)record_get(r, 4);
 	read.silent = record_get(r, 1) != 0;
 	why = record_get_bytes(r, ZONES_WHY_SIZE - 1, &len);
-	if (r->bad)
+	if (r->bad || !is_time(read.well_s) || !is_time(read.from_s) ||
+	    !is_time(read.to_s) || !is_time(read.better_s))
 		return -1;
 	memcpy(read.why, why, len);
 	for (size_t i = 0; i < s->zones.n; i++) {
