@@ -6,7 +6,9 @@
 
 #include "cdbwrite.h"
 #include "checkpoint.h"
+#include "codec.h"
 #include "counts.h"
+#include "nets.h"
 #include "past.h"
 #include "recent.h"
 #include "record.h"
@@ -304,6 +306,355 @@ old_one_is_kept(void **state)
 	drop_state(s);
 }
 
+/* ---- every kind of record ---- */
+
+static struct state_log full_log;
+
+static void
+name_zones(struct state *s)
+{
+	assert_int_equal(
+	    zones_add(&s->zones, "secretkey1.zone.test", "KEY.zone.test", "x"),
+	    0);
+	assert_int_equal(zones_add(&s->zones, "b.test", "b.test", ""), 0);
+}
+
+static void
+fill_nets(struct state *s)
+{
+	const struct rules_rule rule = {.name = "net",
+	    .ban_s = 500,
+	    .nets = {{120, 2, 600}, {48, 5, 600}},
+	    .nets_n = 2};
+	const struct rules_lengths lengths = {.bits = {48, 120}, .n = 2};
+	static const char *const hosts[] = {
+	    "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"};
+	struct nets_ban bans[NETS_AROUND_MAX];
+	struct addr a;
+	size_t n;
+
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		a = unit_addr(hosts[i]);
+		assert_int_equal(
+		    nets_refused(s->nets, &rule, &a, 1000, NULL, bans, &n), 0);
+	}
+	a = unit_addr("203.0.113.9");
+	assert_int_equal(nets_passed(s->nets, &lengths, &a, 1100, bans, &n), 0);
+}
+
+/* One of each, with no field as it is at the start. */
+static struct state *
+full_state(void)
+{
+	struct state *s = some_state();
+	struct addr a = unit_addr("203.0.113.1");
+	struct seen_ended ended;
+
+	/* the order of the bans is that of a hash */
+	for (int i = 2; i <= 5; i++) {
+		struct addr other =
+		    unit_addr(i == 5 ? "2001:db8:1:2:3::4" : "203.0.113.0");
+
+		other.b[15] = (uint8_t)i;
+		assert_true(bans_remove(s->bans, &other));
+	}
+	for (int i = 0; i < 3; i++)
+		(void)bans_refused(s->bans, &a, 1500);
+	assert_int_equal(seen_line(s->seen, 9,
+			     "tcpserver: pid 78 from 198.51.100.8", 35, &ended),
+	    SEEN_BEGIN);
+	a = unit_addr("198.51.100.7");
+	seen_mark(s->seen, 9, 77, &a, SEEN_RECHECK | SEEN_UNASKED);
+	a = unit_addr("198.51.100.8");
+	seen_mark(s->seen, 9, 0, &a, SEEN_REJECTED);
+	fill_nets(s);
+	name_zones(s);
+	s->zones.list[0].well_s = 11;
+	s->zones.list[0].from_s = 12;
+	s->zones.list[0].to_s = 13;
+	s->zones.list[0].ttl_s = 14;
+	snprintf(s->zones.list[0].why, ZONES_WHY_SIZE, "lists 127.0.0.1");
+	s->zones.list[1].better_s = 15;
+	s->zones.list[1].silent = true;
+	tallies_add_recheck(&s->tallies, true, 1000);
+	tallies_add_recheck(&s->tallies, false, 1000);
+	tallies_add_recheck(&s->tallies, false, 100000000);
+	full_log = (struct state_log){.path = "/var/log/a",
+	    .has_place = true,
+	    .shows_rblsmtpd = true,
+	    .shows_passed = true};
+	for (int i = 0; i < 5000; i++) {
+		breaker_connection(&full_log.breaker, 100000 + i);
+		if (i % 3 == 0)
+			breaker_refusal(&full_log.breaker, 100000 + i);
+		if (i % 9 == 0)
+			(void)!breaker_ban(&full_log.breaker, 100000 + i);
+	}
+	for (int i = 0; i < 100; i++)
+		(void)!breaker_ban(&full_log.breaker, 105000);
+	assert_true(breaker_is_on(&full_log.breaker));
+	return s;
+}
+
+static void
+assert_same_file(const char *one, const char *two)
+{
+	char command[320];
+
+	snprintf(command, sizeof command, "cmp '%s' '%s'", one, two);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+assert_full(struct state *s, const struct state_log *log)
+{
+	struct addr a = unit_addr("203.0.113.1");
+	struct addr b = unit_addr("198.51.100.8");
+	const struct zone *z = s->zones.list;
+	struct recent_ban ban;
+	uint32_t marks;
+	size_t at = 0;
+
+	assert_true(bans_find(s->bans, &a, &ban));
+	assert_int_equal(ban.refused, 3);
+	a = unit_addr("198.51.100.7");
+	assert_true(seen_marks(s->seen, 9, 77, &a, &marks));
+	assert_int_equal(marks, SEEN_RECHECK | SEEN_UNASKED);
+	assert_true(seen_marks(s->seen, 9, 78, &b, &marks));
+	assert_int_equal(marks, SEEN_HOST_REJECTED);
+	assert_non_null(nets_next_count(s->nets, &at));
+	assert_non_null(nets_next_count(s->nets, &at));
+	assert_null(nets_next_count(s->nets, &at));
+	at = 0;
+	assert_int_equal(nets_next_pass(s->nets, &at)->time_s, 1100);
+	assert_null(nets_next_pass(s->nets, &at));
+	at = 0;
+	assert_string_equal(nets_next_ban(s->nets, &at)->rule, "net");
+	assert_int_equal(nets_count_bans(s->nets, "net", 1499), 1);
+	assert_int_equal(nets_count_bans(s->nets, "net", 1500), 0);
+	assert_string_equal(z[0].name, "secretkey1.zone.test");
+	assert_string_equal(z[0].text, "x");
+	assert_string_equal(z[0].why, "lists 127.0.0.1");
+	assert_true(z[0].well_s == 11 && z[0].from_s == 12 && z[0].to_s == 13);
+	assert_true(z[0].ttl_s == 14 && !z[0].silent);
+	assert_true(z[1].better_s == 15 && z[1].silent);
+	assert_int_equal(s->tallies.all.refused, 1);
+	assert_int_equal(s->tallies.all.passed, 2);
+	assert_int_equal(s->tallies.today.refused, 0);
+	assert_int_equal(s->tallies.today.passed, 1);
+	assert_true(log->shows_rblsmtpd && log->shows_passed);
+	assert_false(log->shows_tcpserver);
+	assert_true(breaker_is_on(&log->breaker));
+	assert_int_equal(log->breaker.past_n, full_log.breaker.past_n);
+	assert_int_equal(
+	    log->breaker.share.median, full_log.breaker.share.median);
+	assert_int_equal(log->breaker.alarm.tripped_s, 105000);
+}
+
+static void
+all_kinds_back(void **state)
+{
+	static struct state_log log;
+	struct state *s = full_state();
+	struct state *loaded = new_state();
+	char again[160];
+
+	(void)state;
+	assert_int_equal(checkpoint_save(path, s, &full_log, 1), 0);
+	name_zones(loaded);
+	state_name_log(&log, "/var/log/a");
+	assert_int_equal(
+	    checkpoint_load(path, loaded, &log, 1), CHECKPOINT_LOADED);
+	snprintf(again, sizeof again, "%s/again.cdb", dir);
+	assert_int_equal(checkpoint_save(again, loaded, &log, 1), 0);
+	assert_same_file(path, again);
+	assert_full(loaded, &log);
+	drop_state(s);
+	drop_state(loaded);
+	/* zones that are not asked any more, of a log that is not read */
+	loaded = new_state();
+	assert_int_equal(zones_add(&loaded->zones, "c.test", "c.test", ""), 0);
+	assert_int_equal(
+	    checkpoint_load(path, loaded, NULL, 0), CHECKPOINT_LOADED);
+	assert_int_equal(loaded->zones.n, 1);
+	assert_int_equal(loaded->zones.list[0].well_s, 0);
+	assert_false(loaded->zones.list[0].silent);
+	drop_state(loaded);
+}
+
+/* ---- malformed ---- */
+
+/* The first record that a key begins with. */
+static void
+find_record(
+    const struct state *s, char kind, struct codec_key *key, struct record *r)
+{
+	struct codec_at at = {0};
+
+	do
+		assert_int_equal(codec_next(s, &full_log, 1, &at, key, r), 1);
+	while (key->b[0] != (unsigned char)kind);
+	assert_int_equal(record_seal(r, key->b, key->len), 0);
+}
+
+/* What a fresh state says of it. */
+static int
+take_record(const struct codec_key *key, struct record r)
+{
+	static struct state_log log;
+	struct state *s = new_state();
+	char other[160];
+	int rc;
+
+	name_zones(s);
+	log = (struct state_log){0};
+	state_name_log(&log, "/var/log/a");
+	assert_int_equal(record_seal(&r, key->b, key->len), 0);
+	assert_int_equal(record_open(&r, key->b, key->len, RECENT_VERSION), 0);
+	rc = codec_take(s, &log, 1, key->b, key->len, &r);
+	/* whatever it was, the state can be used */
+	log.has_place = true;
+	state_expire(s, &log, 1);
+	snprintf(other, sizeof other, "%s/other.cdb", dir);
+	assert_int_equal(checkpoint_save(other, s, &log, 1), 0);
+	drop_state(s);
+	return rc;
+}
+
+static void
+cut_short(void **state)
+{
+	static const char kinds[] = "bcpsnqNztdl";
+	struct state *s = full_state();
+
+	(void)state;
+	for (const char *kind = kinds; *kind != 0; kind++) {
+		struct codec_key key;
+		struct record r;
+		size_t step;
+
+		find_record(s, *kind, &key, &r);
+		assert_int_equal(take_record(&key, r), 0);
+		/* each takes a state of its own */
+		step = r.len < 100 ? 1 : r.len / 50;
+		for (size_t len = 5; len < r.len; len += step) {
+			struct record shorter = r;
+
+			shorter.len = len;
+			if (take_record(&key, shorter) != -1)
+				fail_msg("'%c' of %zu bytes", *kind, len);
+		}
+	}
+	drop_state(s);
+}
+
+#define HEAD 5 /* check and version */
+
+/* What becomes of the record with another byte in its fields or key. */
+static int
+with_field(struct state *s, char kind, size_t at, uint8_t value)
+{
+	struct codec_key key;
+	struct record r;
+
+	find_record(s, kind, &key, &r);
+	r.buf[HEAD + at] = value;
+	return take_record(&key, r);
+}
+
+static int
+with_key(struct state *s, char kind, size_t at, uint8_t value, size_t len)
+{
+	struct codec_key key;
+	struct record r;
+
+	find_record(s, kind, &key, &r);
+	key.b[at] = value;
+	if (len != 0)
+		key.len = len;
+	return take_record(&key, r);
+}
+
+static void
+out_of_bounds(void **state)
+{
+	struct state *s = full_state();
+
+	(void)state;
+	/* how many hosts a network has: none, 33 of 32 */
+	assert_int_equal(with_field(s, 'n', 4, 0), -1);
+	assert_int_equal(with_field(s, 'n', 4, COUNTS_NEED_MAX + 1), -1);
+	/* lengths that there are not, for the family or at all */
+	for (const char *kind = "nqN"; *kind != 0; kind++) {
+		assert_int_equal(with_key(s, *kind, 1, 0, 0), -1);
+		assert_int_equal(with_key(s, *kind, 1, 47, 0), -1);
+		assert_int_equal(with_key(s, *kind, 1, 48, 0), -1);
+		assert_int_equal(with_key(s, *kind, 1, 129, 0), -1);
+		assert_int_equal(with_key(s, *kind, 1, 255, 0), -1);
+		assert_int_equal(with_key(s, *kind, 1, 120, 17), -1);
+		assert_int_equal(with_key(s, *kind, 1, 120, 1), -1);
+	}
+	/* a rule without a name, and one with a byte too many */
+	assert_int_equal(with_key(s, 'n', 1, 120, 18), -1);
+	assert_int_equal(with_key(s, 'n', 18, 0, 0), -1);
+	assert_int_equal(with_field(s, 'N', 10, 0), -1);
+	assert_int_equal(with_key(s, 'q', 18, 'x', 19), -1);
+	assert_int_equal(with_key(s, 'N', 18, 'x', 19), -1);
+	/* zones: each time below 0 */
+	for (size_t field = 0; field < 4; field++)
+		assert_int_equal(with_field(s, 'z', 8 * field + 7, 0x80), -1);
+	assert_int_equal(with_field(s, 'z', 7, 0x7f), 0);
+	/* a zone of no name is none of ours */
+	assert_int_equal(with_key(s, 'z', 1, 'x', 1), 0);
+	assert_int_equal(with_key(s, 's', 1, 0, 16), -1);
+	assert_int_equal(with_key(s, 's', 1, 0, 18), -1);
+	assert_int_equal(with_key(s, 'd', 1, 'x', 2), -1);
+	assert_int_equal(with_key(s, 'd', 0, 'y', 0), -1);
+	drop_state(s);
+}
+
+static void
+twice(void **state)
+{
+	struct state *s = full_state();
+
+	(void)state;
+	for (const char *kind = "snqNcp"; *kind != 0; kind++) {
+		struct codec_key key;
+		struct record r;
+
+		find_record(s, *kind, &key, &r);
+		assert_int_equal(
+		    record_open(&r, key.b, key.len, RECENT_VERSION), 0);
+		assert_int_equal(
+		    codec_take(s, &full_log, 1, key.b, key.len, &r), -1);
+	}
+	drop_state(s);
+}
+
+/* As an older feed wrote it. */
+static void
+older_version(void **state)
+{
+	struct state *s = new_state();
+	struct cdbwrite w;
+	struct record r;
+
+	(void)state;
+	for (uint8_t version = 2; version <= RECENT_VERSION; version++) {
+		assert_int_equal(cdbwrite_start(&w, path, 0600), 0);
+		record_begin(&r, version);
+		record_put(&r, 8, 0);
+		assert_int_equal(record_seal(&r, "end", 3), 0);
+		assert_int_equal(cdbwrite_add(&w, "end", 3, r.buf, r.len), 0);
+		assert_int_equal(cdbwrite_commit(&w, NULL), 0);
+		assert_int_equal(checkpoint_load(path, s, NULL, 0),
+		    version == RECENT_VERSION ? CHECKPOINT_LOADED
+					      : CHECKPOINT_DAMAGED);
+	}
+	drop_state(s);
+}
+
 static int
 begin(void **state)
 {
@@ -384,6 +735,11 @@ main(void)
 	    cmocka_unit_test(damage),
 	    cmocka_unit_test(not_there),
 	    cmocka_unit_test(old_one_is_kept),
+	    cmocka_unit_test(all_kinds_back),
+	    cmocka_unit_test(cut_short),
+	    cmocka_unit_test(out_of_bounds),
+	    cmocka_unit_test(twice),
+	    cmocka_unit_test(older_version),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
