@@ -2,8 +2,9 @@
  * The lines of two logs, through the rules and what earlier lines said. Of two
  * states that read the same lines one is saved and loaded now and then: both
  * decide alike and end up alike. An address that only clients wrote is never
- * banned, nor anybody else than the host that a line is about. The tables,
- * small ones here, stay within their bounds.
+ * banned, nor anybody else than the host that a line is about, nor a network
+ * that one of those is in. Who passes is connected, was not refused, and is not
+ * banned. The tables, small ones here, stay within their bounds.
  *
  * Input: a byte of options, then two or more bytes a line: what kind and how
  * much later, about which host, as which process, in which log.
@@ -25,6 +26,8 @@
 #define LINES_MAX 400
 #define START_S 1795505462
 #define CAP 3
+#define DROP_AFTER 2
+#define PIDS 5 /* 0 is none */
 #define TEXT_MAX 200
 #define GUARDED 12 /* from there on no host is ever banned */
 #define PLANTED "198.51.100.7"
@@ -37,6 +40,7 @@ static const char rules_text[] =
     "except = : \\d+ Error:\n"
     "ban = 20s\n"
     "again = x2 up to 2m\n"
+    "net = 29 after 3 in 2m, 48 after 2 in 5m\n"
     "[count]\n"
     "match = ^qmail-smtpd: 421 badiprbl: ip (?<ip>\\S+) rbl: \\S+$\n"
     "ban = 30s\n"
@@ -69,7 +73,11 @@ enum kind {
 	KIND_OTHER,
 	KIND_SAVE, /* no line */
 	KIND_HOOK,
-	KIND_LIFT, /* no line: an administrator lifts a ban */
+	/* no line: an administrator lifts a ban, or what a rule counts is
+	   forgotten */
+	KIND_LIFT,
+	KIND_CONNECTION, /* what else is said of a process */
+	KIND_ZONE,	 /* no line: a list was asked */
 	KINDS
 };
 
@@ -86,8 +94,8 @@ static const char *const hosts[16] = {
     "2001:db8:1::1",
     "2001:db8:1::2", /* in one /64 with the one before */
     "2001:db8:2::1",
-    "2001:DB8:3:0::1",
-    "203.0.113.99", /* our own */
+    "2001:DB8:1:1::1", /* in one /48 with those */
+    "203.0.113.99",    /* our own */
     "10.0.0.1",
     "127.0.0.1",
     "mail.test",
@@ -124,6 +132,15 @@ struct line {
 	int len;
 	unsigned log;
 	const char *about; /* the one host that it may ban; NULL: any seen */
+	enum kind kind;
+	unsigned pid;
+	bool spoils; /* speaks against the connection, and no rule knows it */
+};
+
+/* As the lines say, without a bound. */
+struct connection {
+	struct addr ip;
+	bool open, spoilt;
 };
 
 /* What the options say. */
@@ -138,6 +155,10 @@ static struct rules *rules;
 static struct guard guard;
 static struct records records, records_again;
 static struct run kept, saved;
+static struct rules_lengths lengths;
+static struct secrets secrets;
+static struct connection connections[LOGS][PIDS];
+static bool client_wrote; /* whatever it liked */
 
 /* ---- the runs ---- */
 
@@ -149,12 +170,17 @@ run_begin(struct run *r)
 	lru_free(r->state.counts);
 	lru_free(r->state.past);
 	seen_free(r->state.seen);
+	nets_free(r->state.nets);
 	r->state.bans = bans_new(TABLE_MAX);
 	r->state.counts = counts_new(TABLE_MAX);
 	r->state.past = past_new(TABLE_MAX);
 	r->state.seen = seen_new(TABLE_MAX);
+	r->state.nets = nets_new(TABLE_MAX);
 	HOLDS(r->state.bans != NULL && r->state.counts != NULL &&
-	      r->state.past != NULL && r->state.seen != NULL);
+	      r->state.past != NULL && r->state.seen != NULL &&
+	      r->state.nets != NULL);
+	HOLDS(zones_add(&r->state.zones, "a.test", "a.test", "Listed") == 0);
+	HOLDS(zones_add(&r->state.zones, "KEY.b.test", "b.test", "") == 0);
 	for (unsigned i = 0; i < LOGS; i++) {
 		r->logs[i] = (struct state_log){.has_place = true};
 		state_name_log(&r->logs[i], i == 0 ? "/log/a" : "/log/b");
@@ -189,13 +215,18 @@ run_restart(struct run *r)
 }
 
 static void
-run_take(struct run *r, struct decision *d, unsigned log, uint32_t cap)
+run_take(struct run *r, struct decision *d, unsigned log, uint32_t cap,
+    struct news *news)
 {
 	struct recent_ban ban = {.ip = d->ip, .since = d->time};
-	const struct policy policy = {.cap = cap, .alarm = true};
-	struct news news;
+	const struct policy policy = {.cap = cap,
+	    .drop_after = DROP_AFTER,
+	    .alarm = true,
+	    .lengths = lengths,
+	    .guard = &guard,
+	    .secrets = &secrets};
 
-	HOLDS(state_take(&r->state, &r->logs[log], d, &policy, &news) == 0);
+	HOLDS(state_take(&r->state, &r->logs[log], d, &policy, news) == 0);
 	if (d->kind == DECIDE_BAN) {
 		ban.until = d->time + d->ban_s;
 		snprintf(ban.rule, sizeof ban.rule, "%s", d->rule->name);
@@ -274,6 +305,52 @@ put_hook(
 	l->about = "";
 }
 
+/* What is said of a process, and no rule knows. */
+static void
+put_connection(struct line *l, const char *stamp, const char *ip, unsigned pid,
+    struct fuzz_input *in)
+{
+	static const struct {
+		const char *from, *text;
+		bool spoils;
+	} said[16] = {
+	    {"rblcache", "passed", false},
+	    {"rblcache", "recheck", false},
+	    {"rblcache", "allowed (pass)", true},
+	    {"rblcache", "allowed (local)", true},
+	    {"rblcache", "451 Listed (ipset, 7s left)", true},
+	    {"rblcache", "451 Listed (recent, 7s left)", true},
+	    {"rblcache", "451 Listed (net)", true},
+	    {"rblcache", "553 text (local)", true},
+	    {"rblcache", "would refuse: 451 text (local)", false},
+	    {"rblcache", "not known", false},
+	    {"rblsmtpd", "greetdelay: 50", false},
+	    {"rblsmtpd", "450 odd", true},
+	    {"rblsmtpd", "timeout while waiting for : a.test", true},
+	    {"end", " status 256", false},
+	    {"deny", " localhost:127.0.0.1:25 ::35799", true},
+	    {"pid", " from nowhere", false},
+	};
+	unsigned byte = fuzz_byte(in);
+	unsigned what = byte & 15;
+	const char *from = said[what].from;
+
+	if ((byte & 0x80) != 0)
+		l->pid = pid = 0;
+
+	if (from[0] == 'r')
+		l->len =
+		    snprintf(l->text, sizeof l->text, "%s%s: %s pid %u: %s",
+			stamp, from, ip, pid, said[what].text);
+	else
+		l->len = snprintf(l->text, sizeof l->text,
+		    "%stcpserver: %s %u%s", stamp, from, pid, said[what].text);
+	l->about = "";
+	l->spoils = said[what].spoils;
+	if (from[0] == 'e')
+		l->kind = KIND_END;
+}
+
 /* What tcpserver and the programs behind it write. len 0: nothing. */
 static void
 put(struct line *l, enum kind kind, int64_t now, unsigned host, unsigned pid,
@@ -287,6 +364,8 @@ put(struct line *l, enum kind kind, int64_t now, unsigned host, unsigned pid,
 	    UINT64_C(4611686018427387914) + (uint64_t)now);
 	l->len = 0;
 	l->about = ip;
+	l->kind = kind;
+	l->pid = pid;
 	switch (kind) {
 	case KIND_BEGIN:
 		l->len = snprintf(l->text, sizeof l->text,
@@ -329,8 +408,12 @@ put(struct line *l, enum kind kind, int64_t now, unsigned host, unsigned pid,
 	case KIND_HOOK:
 		put_hook(l, stamp, ip, in);
 		break;
+	case KIND_CONNECTION:
+		put_connection(l, stamp, ip, pid, in);
+		break;
 	case KIND_SAVE:
 	case KIND_LIFT:
+	case KIND_ZONE:
 	case KINDS:
 		break;
 	}
@@ -371,6 +454,122 @@ check_banned(const struct decision *d, const struct line *l)
 	HOLDS(known);
 }
 
+/* ---- who passes ---- */
+
+static void
+spoil(unsigned log, uint64_t pid, const struct addr *a)
+{
+	for (unsigned i = 0; i < PIDS; i++)
+		if (pid != 0
+			? i == pid
+			: memcmp(&connections[log][i].ip, a, sizeof *a) == 0)
+			connections[log][i].spoilt = true;
+}
+
+/* Before the line is taken. */
+static void
+model_begin(const struct line *l, const struct decision *d)
+{
+	struct connection *c = &connections[l->log][l->pid];
+	struct addr a = {0};
+
+	client_wrote |= l->kind == KIND_CLIENT;
+	if (l->kind == KIND_BEGIN &&
+	    addr_parse(l->about, strlen(l->about), &a) == 0)
+		*c = (struct connection){.ip = a, .open = true};
+	if (l->spoils && l->pid != 0)
+		spoil(l->log, l->pid, NULL);
+	if (d->kind != DECIDE_NOTHING && (d->pid != 0 || d->has_ip))
+		spoil(l->log, d->pid, &d->ip);
+}
+
+static void
+check_passed(const struct line *l, const struct news *news, int64_t time_s)
+{
+	struct nets_ban bans[NETS_AROUND_MAX];
+	struct recent_ban ban;
+	bool found = client_wrote;
+
+	for (unsigned i = 0; i < PIDS; i++) {
+		const struct connection *c = &connections[l->log][i];
+
+		if (i == l->pid && c->open && !c->spoilt &&
+		    memcmp(&c->ip, &news->ip, sizeof c->ip) == 0)
+			found = true;
+	}
+	HOLDS(found);
+	HOLDS(!is_host(&news->ip, PLANTED) && !is_host(&news->ip, PLANTED6));
+	HOLDS(!bans_find(kept.state.bans, &news->ip, &ban) ||
+	      recent_left_s(&ban, time_s) == 0);
+	HOLDS(nets_find(kept.state.nets, &news->ip, bans) == 0);
+}
+
+static bool
+is_inside(const char *host, const struct nets_prefix *prefix)
+{
+	struct addr a;
+
+	if (addr_parse(host, strlen(host), &a) != 0)
+		return false;
+	addr_mask(&a, prefix->bits);
+	return memcmp(&a, &prefix->net, sizeof a) == 0;
+}
+
+static void
+check_news(
+    const struct line *l, const struct decision *d, const struct news *news)
+{
+	struct recent_ban ban;
+
+	if (news->passed)
+		check_passed(l, news, d->time);
+	HOLDS(!news->lifted || news->passed);
+	if (news->dropped)
+		HOLDS(bans_find(kept.state.bans, &news->ip, &ban) &&
+		      ban.refused == DROP_AFTER);
+	HOLDS(news->nets_n == 0 || d->kind == DECIDE_BAN ||
+	      d->kind == DECIDE_COUNT);
+	for (size_t i = 0; i < news->nets_n; i++) {
+		const struct nets_prefix *prefix = &news->nets[i].prefix;
+		char ip[ADDR_STRLEN];
+
+		HOLDS(is_inside(addr_format(&d->ip, ip), prefix));
+		HOLDS(!is_inside(PLANTED, prefix));
+		HOLDS(!is_inside(PLANTED6, prefix));
+		for (size_t host = GUARDED; host < COUNT(hosts); host++)
+			HOLDS(!is_inside(hosts[host], prefix));
+	}
+}
+
+/* A ban that is over may be there or not. */
+static size_t
+live_nets(const struct nets_ban *bans, size_t n, int64_t time_s,
+    struct nets_ban live[NETS_AROUND_MAX])
+{
+	size_t live_n = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (nets_left_s(&bans[i], time_s) > 0)
+			live[live_n++] = bans[i];
+	return live_n;
+}
+
+static void
+same_news(const struct news *x, const struct news *y, int64_t time_s)
+{
+	struct nets_ban live_x[NETS_AROUND_MAX];
+	struct nets_ban live_y[NETS_AROUND_MAX];
+	size_t n = live_nets(x->lifted_nets, x->lifted_nets_n, time_s, live_x);
+
+	HOLDS(x->passed == y->passed && x->lifted == y->lifted &&
+	      x->dropped == y->dropped && x->nets_n == y->nets_n);
+	if (x->passed || x->dropped)
+		HOLDS(memcmp(&x->ip, &y->ip, sizeof x->ip) == 0);
+	HOLDS(memcmp(x->nets, y->nets, x->nets_n * sizeof *x->nets) == 0);
+	HOLDS(n == live_nets(y->lifted_nets, y->lifted_nets_n, time_s, live_y));
+	HOLDS(memcmp(live_x, live_y, n * sizeof *live_x) == 0);
+}
+
 static void
 take(const struct line *l, const struct options *o)
 {
@@ -378,16 +577,23 @@ take(const struct line *l, const struct options *o)
 	char text_again[DECIDE_TEXT_SIZE];
 	struct decision d;
 	struct decision again;
+	struct news news;
+	struct news news_again;
 
 	decide_line(&d, rules, &guard, l->text, (size_t)l->len, START_S);
 	again = d;
-	run_take(&kept, &d, l->log, o->cap);
-	run_take(&saved, &again, l->log, o->cap);
+	model_begin(l, &d);
+	run_take(&kept, &d, l->log, o->cap, &news);
+	run_take(&saved, &again, l->log, o->cap, &news_again);
 	decide_format(&d, text);
 	decide_format(&again, text_again);
 	HOLDS(strcmp(text, text_again) == 0);
+	same_news(&news, &news_again, d.time);
+	check_news(l, &d, &news);
 	if (d.kind == DECIDE_BAN)
 		check_banned(&d, l);
+	if (l->kind == KIND_END)
+		connections[l->log][l->pid].open = false;
 }
 
 static void
@@ -422,17 +628,40 @@ clock_step(struct clock *clock, int step_s)
 }
 
 static void
-lift(const char *host)
+forget(struct state *s)
+{
+	counts_forget(s->counts, "again");
+	nets_forget_rule(s->nets, "again");
+}
+
+static void
+lift(unsigned host)
 {
 	struct recent_ban ban;
 	struct addr a;
 
-	if (addr_parse(host, strlen(host), &a) != 0)
+	if (host >= GUARDED) { /* has none */
+		forget(&kept.state);
+		forget(&saved.state);
 		return;
+	}
+	HOLDS(addr_parse(hosts[host], strlen(hosts[host]), &a) == 0);
 	/* one of them may still have a ban that is over */
 	(void)state_lift(&kept.state, &a);
 	(void)state_lift(&saved.state, &a);
 	HOLDS(!bans_find(kept.state.bans, &a, &ban));
+}
+
+static void
+ask_zone(struct fuzz_input *in, int64_t now_s)
+{
+	unsigned what = fuzz_byte(in);
+	struct zones_found found = {.verdict = (what >> 1 & 3) % 3,
+	    .ttl_s = (what >> 3) * 20,
+	    .why = "lists 127.0.0.1"};
+
+	HOLDS(zones_take(&kept.state.zones.list[what & 1], &found, now_s) ==
+	      zones_take(&saved.state.zones.list[what & 1], &found, now_s));
 }
 
 /* Whether there is a line or a save to come; takes it off the input. */
@@ -441,9 +670,10 @@ next(struct fuzz_input *in, const struct options *o, struct clock *clock)
 {
 	static const int steps_s[16] = {
 	    0, 0, 0, 1, 1, 2, 5, 10, 20, 29, 30, 31, 59, 60, 300, 601};
+	static const unsigned pids[4] = {4, 1, 2, 3};
 	uint8_t what = fuzz_byte(in);
 	uint8_t who = fuzz_byte(in);
-	enum kind kind = (what & 15) % KINDS;
+	enum kind kind = what & 15;
 	struct line l = {.log = who >> 6 & 1};
 	int step_s = steps_s[what >> 4];
 
@@ -452,10 +682,12 @@ next(struct fuzz_input *in, const struct options *o, struct clock *clock)
 	if (kind == KIND_SAVE)
 		run_restart(&saved);
 	else if (kind == KIND_LIFT)
-		lift(hosts[who & 15]);
+		lift(who & 15);
+	else if (kind == KIND_ZONE)
+		ask_zone(in, clock->now);
 	else if (o->shows_tcpserver || kind == KIND_LISTED ||
 		 kind == KIND_UNSEEN || kind == KIND_SENDER)
-		put(&l, kind, clock->now, who & 15, who >> 4 & 3, in);
+		put(&l, kind, clock->now, who & 15, pids[who >> 4 & 3], in);
 	if (l.len > 0)
 		take(&l, o);
 	return in->len > 0;
@@ -477,6 +709,7 @@ prepare(void)
 	if (rules == NULL)
 		fprintf(stderr, "%s\n", error);
 	HOLDS(rules != NULL);
+	rules_net_lengths(rules, &lengths);
 	close(fd);
 	HOLDS(addr_parse(hosts[GUARDED], strlen(hosts[GUARDED]), &own) == 0);
 	HOLDS(guard_add_own(&guard, &own) == 0);
@@ -496,6 +729,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (rules == NULL)
 		prepare();
+	memset(connections, 0, sizeof connections);
+	client_wrote = false;
 	run_begin(&kept);
 	run_begin(&saved);
 	/* a forged line is told by this, so it comes first */
