@@ -25,6 +25,13 @@ lists_are_well(const struct state *s, int64_t time_s)
 	       !zones_doubts(&s->zones, "", time_s);
 }
 
+/* No list is asked about such a host, and the hook need not say so. */
+static bool
+is_allowed(const struct policy *policy, const struct addr *a)
+{
+	return policy->guard != NULL && guard_allows(policy->guard, a);
+}
+
 /* Asked about, and not refused. */
 static int
 passed(struct state *s, const struct addr *a, uint32_t marks, int64_t time_s,
@@ -161,7 +168,8 @@ evidence_take(struct state *s, struct state_log *log, const struct decision *d,
 			breaker_connection(&log->breaker, d->time);
 		break;
 	case SEEN_ENDED:
-		if (!ended.well || !log->shows_rblsmtpd || log->shows_passed)
+		if (!ended.well || !log->shows_rblsmtpd || log->shows_passed ||
+		    is_allowed(policy, &ended.ip))
 			break;
 		return passed(s, &ended.ip, ended.marks, d->time, policy, news);
 	case SEEN_DENY:

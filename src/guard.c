@@ -25,16 +25,10 @@ guard_add_own(struct guard *g, const struct addr *a)
 }
 
 bool
-guard_never_blocks(const struct guard *g, const struct addr *a)
+guard_allows(const struct guard *g, const struct addr *a)
 {
-	struct addr key = addr_ban_key(a);
 	struct local_rule rule;
 
-	if (reserved_is_any(a) && !(g->ban_private && reserved_is_private(a)))
-		return true;
-	for (size_t i = 0; i < g->own_n; i++)
-		if (same(&g->own[i], &key))
-			return true;
 	if (g->ask_local == NULL)
 		return false;
 	switch (g->ask_local(g->user, a, &rule)) {
@@ -46,6 +40,19 @@ guard_never_blocks(const struct guard *g, const struct addr *a)
 		break;
 	}
 	return true;
+}
+
+bool
+guard_never_blocks(const struct guard *g, const struct addr *a)
+{
+	struct addr key = addr_ban_key(a);
+
+	if (reserved_is_any(a) && !(g->ban_private && reserved_is_private(a)))
+		return true;
+	for (size_t i = 0; i < g->own_n; i++)
+		if (same(&g->own[i], &key))
+			return true;
+	return guard_allows(g, a);
 }
 
 bool

@@ -41,6 +41,9 @@ struct guard {
 int guard_add_own(struct guard *g, const struct addr *a)
     __attribute__((warn_unused_result));
 
+/* Whether the admin's rules allow the address, or cannot be read. */
+bool guard_allows(const struct guard *g, const struct addr *a);
+
 /*
  * Whether the address must never be banned. When the admin's rules cannot be
  * read, it might be on the allow list: then nobody is banned.
