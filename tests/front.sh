@@ -135,16 +135,22 @@ front_start_dnsbl() {
 	export DNSCACHEIP
 }
 
-# front_start_smtp [HOOK OPTION...]: the chain of a qmail server
+# front_start_smtp [HOOK OPTION...]: the chain of a qmail server. What
+# tcpserver and the smtpd are to have besides is in $front_tcpserver and
+# $front_behind.
 front_start_smtp() {
-	mkfifo "$front/log.fifo"
-	multilog t "$front/log/main" <"$front/log.fifo" &
-	multilog_pid=$!
+	if [ ! -p "$front/log.fifo" ]; then
+		mkfifo "$front/log.fifo"
+		# it stays when the server goes, and front_say comes and goes
+		multilog t "$front/log/main" <>"$front/log.fifo" &
+		multilog_pid=$!
+	fi
 	[ "$front_ipset" ] || set -- -s '' -S '' "$@"
-	# shellcheck disable=SC2086 # two words or none
-	tcpserver -v -R -H -l localhost -c 100 $mail_user 127.0.0.1 2525 \
+	# shellcheck disable=SC2086 # words or none
+	tcpserver -v -R -H -l localhost -c 100 $mail_user \
+	    ${front_tcpserver-} 127.0.0.1 2525 \
 	    "$hook" -l "$local_cdb" -k "$recent" "$@" \
-	    rblsmtpd -r rbl.test "$front/bin/smtpd" \
+	    rblsmtpd -r rbl.test ${front_behind-} "$front/bin/smtpd" \
 	    >"$front/log.fifo" 2>&1 &
 	tcpserver_pid=$!
 	front_wait 5 front_listens || front_fail "tcpserver does not listen"
@@ -154,6 +160,65 @@ front_start_smtp() {
 
 front_listens() {
 	grep -q ':09DD 00000000:0000 0A' /proc/net/tcp # 2525, LISTEN
+}
+
+front_stop_smtp() {
+	kill "$tcpserver_pid"
+	wait "$tcpserver_pid" 2>/dev/null
+	tcpserver_pid=
+}
+
+# front_say LINE...: whatever else writes into the log
+front_say() {
+	printf '%s\n' "$@" >"$front/log.fifo"
+}
+
+# All that is in the log, without stamps.
+front_log() {
+	find "$front/log/main" -name '@*' -o -name current | sort |
+		xargs cat | cut -d ' ' -f 2-
+}
+
+# Waits until every connection has ended and the feed has read all of it.
+front_settle() {
+	front_wait 10 front_is_settled ||
+		front_fail "the feed does not get to the end of the log"
+}
+
+front_is_settled() {
+	front_log >"$front/settled"
+	[ "$(grep -c '^tcpserver: pid ' "$front/settled")" = \
+	    "$(grep -c '^tcpserver: end ' "$front/settled")" ] &&
+		front_is_read
+}
+
+# Waits for the feed alone.
+front_read() {
+	front_wait 10 front_is_read ||
+		front_fail "the feed does not get to the end of the log"
+}
+
+front_is_read() {
+	[ "$(front_ctl -j status |
+	    sed -n 's/^ *"lines": \([0-9]*\),*$/\1/p')" = \
+	    "$(front_log | wc -l)" ]
+}
+
+front_ctl() {
+	"$RBLCACHE_BUILD/rblcachectl" -d "$front/state" -l "$local_cdb" "$@"
+}
+
+# front_kill_feed SIGNAL
+front_kill_feed() {
+	kill "-$1" "$feed_pid"
+	wait "$feed_pid" 2>/dev/null
+	feed_pid=
+}
+
+# front_left SET MEMBER: the seconds that it has left there
+front_left() {
+	ipset list "$1" 2>/dev/null |
+		sed -n "s|^$2 timeout \([0-9]*\).*|\1|p"
 }
 
 front_start_feed() {

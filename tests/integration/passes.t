@@ -1,0 +1,395 @@
+#!/bin/sh
+# pass in feed.conf: a host that rblsmtpd let pass is not asked about again for
+# a while, and nobody else is let in by that.
+set -u
+here=$(dirname "$0")
+. "$here/../tap.sh"
+. "$here/../front.sh"
+front_enter "$0" "$@"
+front_rules=$root/hooks/log
+front_prepare
+[ "$front_ipset" ] || skip_all "this kernel has no ipset"
+# as qmail-smtpd does when the client is gone without a goodbye
+echo 'exit 1' >>"$front/bin/smtpd"
+conf=$front/feed.conf
+echo 'pass = 15m' >"$conf"
+printf '203.0.113.77 allow\n' >"$front/hosts"
+"$cdb" build "$local_cdb" "$front/hosts" || exit 1
+listed="203.0.113.9 203.0.113.10 203.0.113.77
+203.0.113.30:127.0.0.2:Error:open.resolver"
+# shellcheck disable=SC2086 # words
+front_list $listed
+front_start_dnsbl
+cat >"$front/access" <<'EOT'
+203.0.113.5:allow,RBLSMTPD=""
+203.0.113.6:deny
+:allow
+EOT
+tcprules "$front/access.cdb" "$front/access.tmp" <"$front/access"
+chmod 644 "$front/access.cdb"
+front_tcpserver="-x $front/access.cdb"
+
+# connect ADDRESS: leaves the greeting and how many questions it cost
+asked=0
+connect() {
+	greeting=$(front_connect "$1" 2>/dev/null | head -n 1)
+	before=$asked
+	asked=$(front_queries)
+	cost=$((asked - before))
+}
+in="220 smtpd.test"
+# whether the host is a member, once everything was read
+passed() {
+	front_settle
+	ipset -q test rblpass4 "$1"
+}
+not_passed() {
+	front_settle
+	! ipset -q test rblpass4 "$1"
+}
+members() { # SET
+	ipset list "$1" 2>/dev/null | sed '1,/^Members/d'
+}
+# left ADDRESS LEAST MOST
+left() {
+	n=$(front_left "rblpass${4-4}" "$1")
+	[ "$n" -ge "$2" ] && [ "$n" -le "$3" ]
+}
+json() { # PERL EXPRESSION on $s, the status
+	front_ctl -j status | perl -MJSON::PP -e 'local $/;
+	    my $s = JSON::PP->new->decode(<STDIN>); print '"$1"', "\n"'
+}
+# hold ADDRESS: a connection that stays until drop_held; its process number
+hold() {
+	mkfifo "$front/held"
+	tcpclient -RHl0 -i "$1" 127.0.0.1 2525 sh -c "cat '$front/held' >&7" &
+	holder=$!
+	exec 8>"$front/held"
+	front_wait 10 held "$1" || front_fail "$1 does not connect"
+	held_pid=$(pid_of "$1")
+}
+pid_of() {
+	front_log | sed -n "s/^tcpserver: pid \([0-9]*\) from $1\$/\1/p" |
+		tail -n 1
+}
+# the hook has spoken of it: passed, or refused
+held() {
+	front_log | grep -q "^rblcache: $1 pid $(pid_of "$1"): "
+}
+drop_held() { # [WORD]: QUIT unless it says nothing
+	[ "$#" = 0 ] || printf '%s\r\n' "$1" >&8
+	exec 8>&-
+	wait "$holder"
+	rm "$front/held"
+}
+restart() { # all anew, with a log that has no line yet
+	front_stop_smtp
+	front_kill_feed TERM
+	kill "$multilog_pid"
+	wait "$multilog_pid"
+	rm -rf "$front/log.fifo" "$front/log/main" "$front/state"
+	mkdir "$front/state"
+	ipset destroy
+	front_start_smtp
+	front_start_feed -f "$conf"
+}
+
+# ---- with the hook behind rblsmtpd ----
+
+front_behind="$hook -p"
+front_start_smtp
+front_start_feed -f "$conf"
+
+connect 198.51.100.7
+is "$greeting, $cost" "$in, 1" "a clean host: asked about"
+ok "has passed" passed 198.51.100.7
+ok "for 15 minutes" left 198.51.100.7 880 900
+for i in 1 2 3; do
+	connect 198.51.100.7
+	is "$greeting, $cost" "$in, 0" "it is let in without a question, $i"
+done
+is "$(front_log | grep -c '^rblcache: 198.51.100.7 pid [0-9]*: allowed (pass)$')" \
+    3 "the hook says so"
+front_settle
+like "$(front_ctl status)" 'let in 3 that the lists let pass a moment ago' \
+    "status: who was let in"
+like "$(front_ctl status)" 'DNS queries saved today: 3 at least' \
+    "status: queries saved"
+is "$(json '"@{$s->{hook}{today}}{qw(passed pass)}"')" "1 3" "and as JSON"
+like "$(front_ctl metrics)" '^rblcache_hook_pass_total 3$' \
+    "metrics"
+
+connect 203.0.113.9
+is "$greeting, $cost" "220 rblsmtpd.local, 1" "a listed host is refused"
+ok "and has not passed" not_passed 203.0.113.9
+connect 203.0.113.30
+ok "nor one that rblsmtpd refused with an error of the list's" \
+    not_passed 203.0.113.30
+ok "which is not banned either" eval '! ipset -q test rblcache4 203.0.113.30'
+connect 203.0.113.77
+is "$greeting, $cost" "$in, 0" "local.cdb allows a listed host"
+ok "which was not asked about, so it has not passed" not_passed 203.0.113.77
+connect 203.0.113.5
+is "$greeting, $cost" "$in, 0" "tcp.smtp.cdb lets one in"
+ok "nor has that" not_passed 203.0.113.5
+connect 203.0.113.6
+is "$greeting" "" "tcp.smtp.cdb denies one"
+ok "nor has that, denied" not_passed 203.0.113.6
+connect 203.0.113.9
+is "$greeting, $cost" "220 rblcache.local, 0" "a banned host is refused"
+ok "nor has that, banned" not_passed 203.0.113.9
+
+# banned, and for once not refused
+front_connect 203.0.113.10 >/dev/null
+front_settle
+# shellcheck disable=SC2086 # words
+front_list ${listed%% *}
+ipset del rblcache4 203.0.113.10
+asked=$(front_queries)
+connect 203.0.113.10
+is "$greeting, $cost" "$in, 1" \
+    "a ban that stands, taken out of its set by hand: asked about"
+ok "it has not passed while it is banned" not_passed 203.0.113.10
+
+# a listing that comes while there is a pass: seen at another port
+front_list 203.0.113.9 198.51.100.7
+asked=$(front_queries)
+ok "a listing comes: the pass still stands" left 198.51.100.7 800 900
+tcpserver -v -RHl0 127.0.0.1 2526 rblsmtpd -r rbl.test "$front/bin/smtpd" \
+    >"$front/log.fifo" 2>&1 &
+other_pid=$!
+front_wait 5 tcpclient -RHl0 -i 198.51.100.7 127.0.0.1 2526 sh -c \
+    'printf "QUIT\r\n" >&7; cat <&6 >/dev/null'
+kill $other_pid
+wait $other_pid 2>/dev/null
+ok "a refusal takes it away at once" not_passed 198.51.100.7
+ok "and bans" ipset -q test rblcache4 198.51.100.7
+# shellcheck disable=SC2086 # words
+front_list $listed
+asked=$(front_queries)
+
+# a pass begins with the line, not with each of them
+hold 198.51.100.20
+front_read
+ok "while it is connected" left 198.51.100.20 880 900
+ipset -exist add rblpass4 198.51.100.20 timeout 100
+front_say "rblcache: 198.51.100.20 pid $held_pid: passed"
+front_read
+ok "said twice: no longer than by the first" left 198.51.100.20 80 100
+front_say "rblcache: 198.51.100.21 pid $held_pid: passed" \
+    "rblcache: 198.51.100.22 pid 99999999: passed" \
+    "rblcache: 198.51.100.23 pid 0: passed" \
+    "rblcache: 198.51.100.24 pid 99999999999999999999: passed" \
+    "rblcache: 198.51.100.25 pid $held_pid: passed." \
+    "x rblcache: 198.51.100.20 pid $held_pid: passed" \
+    "rblcache: 203.0.113.9 pid $held_pid: passed"
+front_read
+is "$(members rblpass4 | grep -c '198.51.100.2[1-5]\|203.0.113.9')" 0 \
+    "lines of a client's own make: nobody pass that is not connected"
+drop_held QUIT
+hold 203.0.113.9
+front_say "rblcache: 203.0.113.9 pid $held_pid: passed"
+front_read
+ok "nor one pass that is being refused" \
+    eval '! ipset -q test rblpass4 203.0.113.9'
+ok "whose ban stands" ipset -q test rblcache4 203.0.113.9
+drop_held QUIT
+front_settle
+front_say "rblcache: 198.51.100.26 pid $held_pid: passed"
+ok "nor one that was connected" not_passed 198.51.100.26
+
+# IPv6: not the /64, of which another may be anybody
+front_say 'tcpserver: pid 90000001 from 2001:db8:1::7' \
+    'rblcache: 2001:db8:1::7 pid 90000001: passed' \
+    'tcpserver: end 90000001 status 0'
+front_settle
+ok "IPv6" left 2001:db8:1::7 880 900 6
+is "$(for a in 2001:db8:1::7 2001:db8:1::8; do
+    TCPREMOTEIP=$a "$hook" -l '' -k '' sh -c 'echo "${RBLSMTPD-unset}"'
+done 2>/dev/null)" "
+unset" "IPv6: the hook lets in the host, and not its /64"
+
+# what is done to the set by hand
+connect 198.51.100.8
+ok "another passes" passed 198.51.100.8
+ipset flush rblpass4
+connect 198.51.100.8
+is "$cost" 1 "flushed: asked about"
+ok "and passes again" passed 198.51.100.8
+ipset del rblpass4 198.51.100.8
+connect 198.51.100.8
+is "$cost" 1 "taken out: asked about"
+ok "and passes again, taken out" passed 198.51.100.8
+ipset destroy rblpass4
+connect 198.51.100.8
+is "$greeting, $cost" "$in, 1" "destroyed: asked about"
+ok "and passes again, in a new set" passed 198.51.100.8
+
+# lines that are read again
+connect 198.51.100.11
+ok "a pass" passed 198.51.100.11
+front_kill_feed KILL
+ipset flush rblpass4
+sleep 2
+front_start_feed -f "$conf"
+front_settle
+n=$(front_left rblpass4 198.51.100.11)
+ok "kill -9: lines read again lengthen no pass: ${n:-none}" \
+    test "${n:-0}" -le 898
+
+# off and on
+reload() {
+	front_reloads=$(grep -c 'loaded again' "$front/feed.log")
+	kill -HUP "$feed_pid"
+	front_wait 5 eval '[ "$(grep -c "loaded again" "$front/feed.log")" -gt \
+	    "$front_reloads" ]'
+}
+connect 198.51.100.12
+ok "before it is switched off" passed 198.51.100.12
+: >"$conf"
+reload
+is "$(members rblpass4)$(members rblpass6)" "" "switched off: nobody has a pass"
+connect 198.51.100.12
+is "$cost" 1 "all are asked about"
+front_settle
+is "$(members rblpass4)" "" "and nobody passes"
+unlike "$(front_ctl status)" rblpass "status knows of no such sets"
+echo 'pass = 3s' >"$conf"
+reload
+connect 198.51.100.12
+ok "switched on: it passes" passed 198.51.100.12
+ok "for as long as it says now" left 198.51.100.12 0 3
+ok "no longer than that" \
+    front_wait 5 eval '! ipset -q test rblpass4 198.51.100.12'
+connect 198.51.100.12
+is "$greeting, $cost" "$in, 1" "and is asked about again"
+
+# killed before the line was saved, and started when it is too old
+front_settle
+front_ctl list >/dev/null # it saves
+connect 198.51.100.13
+front_settle
+front_kill_feed KILL
+ipset flush rblpass4
+sleep 3
+front_start_feed -f "$conf"
+ok "kill -9, and late: it has passed too long ago" not_passed 198.51.100.13
+
+# ---- tcpserver's lines alone ----
+
+front_behind=
+echo 'pass = 15m' >"$conf"
+restart
+asked=$(front_queries)
+connect 198.51.100.7
+is "$greeting, $cost" "$in, 1" "without -p: a clean host"
+ok "nothing shows that rblsmtpd is at work" not_passed 198.51.100.7
+connect 203.0.113.9
+ok "a listed host has not passed" not_passed 203.0.113.9
+connect 198.51.100.7
+is "$greeting, $cost" "$in, 1" "rblsmtpd has been seen"
+ok "now its end shows that it has passed" passed 198.51.100.7
+ok "for 15 minutes, without -p" left 198.51.100.7 880 900
+ipset -exist add rblpass4 198.51.100.7 timeout 100
+connect 198.51.100.7
+is "$greeting, $cost" "$in, 0" "it is let in without a question"
+front_settle
+ok "a connection without a question is no new pass" left 198.51.100.7 80 100
+
+connect 203.0.113.9
+is "$greeting, $cost" "220 rblcache.local, 0" "banned"
+ok "a refusal by the hook ends as well, and is none" not_passed 203.0.113.9
+connect 203.0.113.10
+ok "nor a refusal by rblsmtpd" not_passed 203.0.113.10
+connect 203.0.113.30
+ok "nor with an error of the list's" not_passed 203.0.113.30
+connect 203.0.113.6
+ok "nor a denial" not_passed 203.0.113.6
+connect 203.0.113.77
+is "$greeting, $cost" "$in, 0" "local.cdb allows"
+ok "which is none either" not_passed 203.0.113.77
+tcpclient -RHl0 -i 198.51.100.30 127.0.0.1 2525 sh -c \
+    'printf "EHLO client.test\r\n" >&7; head -n 2 <&6' >/dev/null
+ok "nor one that hangs up" not_passed 198.51.100.30
+like "$(front_log | tail -n 2)" '^tcpserver: end [0-9]+ status 256$' \
+    "as its status shows"
+
+for lines in \
+    'tcpserver: pid 90000001 from 198.51.100.41|rblsmtpd: 198.51.100.41 pid 90000001: 451 temporary RBL lookup error' \
+    'tcpserver: pid 90000001 from 198.51.100.41|rblsmtpd: 198.51.100.41 pid 90000001: timeout while waiting for : rbl.test' \
+    'tcpserver: pid 90000001 from 198.51.100.41|rblsmtpd:  pid 90000001: 451 Listed' \
+    'tcpserver: pid 90000001 from 198.51.100.41|rblcache: 198.51.100.41 pid 90000001: allowed (local)' \
+    'tcpserver: pid 90000001 from 198.51.100.41|rblcache: 198.51.100.41 pid 90000001: 553 go away (local)' \
+    'tcpserver: pid 90000001 from 198.51.100.42|tcpserver: end 90000001 status 11|tcpserver: pid 90000001 from 198.51.100.42|tcpserver: pid 90000001 from 198.51.100.43|x' \
+    'tcpserver: pid 90000002 from 198.51.100.41|tcpserver: end 90000002 status 0 |tcpserver: pid 90000001 from 198.51.100.42|tcpserver: end 90000001 status 256|x' \
+    'CHKUSER rejected sender: from <a@b.test::> remote <h:r:198.51.100.41> rcpt <c@d.test> : invalid sender MX domain|x'; do
+	printf '%s|tcpserver: end 90000001 status 0\n' "${lines%|x}" |
+		tr '|' '\n' >"$front/lines"
+	case $lines in
+	CHKUSER*) # of one that is connected, without its process number
+		sed -i '1i tcpserver: pid 90000001 from 198.51.100.41' \
+		    "$front/lines" ;;
+	esac
+	cat "$front/lines" >"$front/log.fifo"
+	front_read
+	is "$(members rblpass4 | grep '198.51.100.4[12]')" "" \
+	    "none: $(tr '\n' '|' <"$front/lines")"
+done
+front_say 'tcpserver: pid 90000001 from 198.51.100.44' \
+    'rblsmtpd: 198.51.100.44 pid 90000001: greetdelay: 50' \
+    'tcpserver: end 90000001 status 0'
+front_read
+ok "to be kept waiting is no refusal" ipset -q test rblpass4 198.51.100.44
+front_say 'rblcache: 198.51.100.44 pid 90000001: passed' \
+    'rblcache: 198.51.100.45 pid 90000001: passed'
+ok "a line of the hook's about one that has left" not_passed 198.51.100.45
+connect 198.51.100.31
+ok "does not make the log one with such lines" passed 198.51.100.31
+
+# ---- without the right to the sets ----
+
+if [ "$FRONT_ROOT" ]; then
+	front_behind="$hook -p"
+	restart
+	front_settle
+	front_kill_feed TERM
+	ipset destroy
+	chmod 755 "$front/log/main"
+	chown -R 65534:65534 "$front/state"
+	: >"$front/feed.log"
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+	    "$feed" -v -c "$front_rules" -d "$front/state" -l "$local_cdb" \
+	    -f "$conf" "$front/log/main" 2>>"$front/feed.log" &
+	feed_pid=$!
+	asked=$(front_queries)
+	connect 198.51.100.7
+	connect 203.0.113.9
+	front_settle
+	ok "no right to the sets: the feed remembers who is refused" \
+	    front_wait 10 front_cached 203.0.113.9
+	connect 198.51.100.7
+	is "$greeting, $cost" "$in, 1" "and nobody passes"
+	like "$(cat "$front/feed.log")" 'no right to use ipset' "it says so"
+	kill "$feed_pid"
+	wait "$feed_pid"
+	is "$?" 0 "and ends well"
+	feed_pid=
+else
+	skip "no right to the sets" "this wants root"
+fi
+
+# ---- a log that is not tcpserver's ----
+
+: >"$front/plain"
+for i in 1 2 3; do
+	echo "rblcache: 198.51.100.5$i pid $i: passed"
+	echo "rblsmtpd: 198.51.100.6$i pid $i: 451 Listed"
+	echo "tcpserver: end $i status 0"
+done >"$front/plain"
+rm -rf "$front/state"
+mkdir "$front/state"
+"$feed" -1 -c "$front_rules" -d "$front/state" -l '' -f "$conf" \
+    "$front/plain" 2>>"$front/feed.log"
+is "$(members rblpass4)" "" "without lines of tcpserver's nobody passes"
+ok "while bans are as ever" ipset -q test rblcache4 198.51.100.61
+done_testing
