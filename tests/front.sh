@@ -41,9 +41,9 @@ front_wait() {
 }
 
 front_cleanup() {
-	for front_pid in ${feed_pid-} ${tcpserver_pid-} ${multilog_pid-} \
+	for front_each in ${feed_pid-} ${tcpserver_pid-} ${multilog_pid-} \
 	    ${rbldnsd_pid-}; do
-		kill "$front_pid" 2>/dev/null
+		kill "$front_each" 2>/dev/null
 	done
 	wait 2>/dev/null
 	rm -rf "$front"
@@ -206,6 +206,65 @@ front_is_read() {
 
 front_ctl() {
 	"$RBLCACHE_BUILD/rblcachectl" -d "$front/state" -l "$local_cdb" "$@"
+}
+
+# front_json PERL-EXPRESSION: of $s, the status
+front_json() {
+	front_ctl -j status | perl -MJSON::PP -e 'local $/;
+	    my $s = JSON::PP->new->decode(<STDIN>); print '"$1"', "\n"'
+}
+
+# The members of a set, in order.
+front_members() {
+	ipset list "$1" 2>/dev/null | sed '1,/^Members/d' | sort
+}
+
+# front_hold ADDRESS: a connection that stays; $front_pid is its process. The
+# hook has spoken of it by then.
+front_hold() {
+	mkfifo "$front/held"
+	tcpclient -RHl0 -i "$1" 127.0.0.1 2525 sh -c "cat '$front/held' >&7" &
+	front_holder=$!
+	exec 8>"$front/held"
+	front_wait 10 front_is_held "$1" || front_fail "$1 does not connect"
+}
+
+front_is_held() {
+	front_pid=$(front_log |
+		sed -n "s/^tcpserver: pid \([0-9]*\) from $1\$/\1/p" | tail -n 1)
+	front_log | grep -q "^rblcache: $1 pid $front_pid: "
+}
+
+# front_release [WORD]: the end of it, with QUIT or without
+front_release() {
+	[ "$#" = 0 ] || printf '%s\r\n' "$1" >&8
+	exec 8>&-
+	wait "$front_holder"
+	rm "$front/held"
+}
+
+# Makes the feed read rules and settings again.
+front_reload_feed() {
+	front_feed_reloads=$(grep -c 'loaded again' "$front/feed.log")
+	kill -HUP "$feed_pid"
+	front_wait 5 front_feed_has_reloaded ||
+		front_fail "the feed does not reload"
+}
+
+front_feed_has_reloaded() {
+	[ "$(grep -c 'loaded again' "$front/feed.log")" -gt \
+	    "$front_feed_reloads" ]
+}
+
+# Stops all but the DNSBL, and forgets log, state and sets.
+front_clear() {
+	front_stop_smtp
+	front_kill_feed TERM
+	kill "$multilog_pid"
+	wait "$multilog_pid" 2>/dev/null
+	rm -rf "$front/log.fifo" "$front/log/main" "$front/state"
+	mkdir "$front/state"
+	ipset destroy
 }
 
 # front_kill_feed SIGNAL

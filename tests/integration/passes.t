@@ -47,49 +47,13 @@ not_passed() {
 	front_settle
 	! ipset -q test rblpass4 "$1"
 }
-members() { # SET
-	ipset list "$1" 2>/dev/null | sed '1,/^Members/d'
-}
 # left ADDRESS LEAST MOST
 left() {
 	n=$(front_left "rblpass${4-4}" "$1")
 	[ "$n" -ge "$2" ] && [ "$n" -le "$3" ]
 }
-json() { # PERL EXPRESSION on $s, the status
-	front_ctl -j status | perl -MJSON::PP -e 'local $/;
-	    my $s = JSON::PP->new->decode(<STDIN>); print '"$1"', "\n"'
-}
-# hold ADDRESS: a connection that stays until drop_held; its process number
-hold() {
-	mkfifo "$front/held"
-	tcpclient -RHl0 -i "$1" 127.0.0.1 2525 sh -c "cat '$front/held' >&7" &
-	holder=$!
-	exec 8>"$front/held"
-	front_wait 10 held "$1" || front_fail "$1 does not connect"
-	held_pid=$(pid_of "$1")
-}
-pid_of() {
-	front_log | sed -n "s/^tcpserver: pid \([0-9]*\) from $1\$/\1/p" |
-		tail -n 1
-}
-# the hook has spoken of it: passed, or refused
-held() {
-	front_log | grep -q "^rblcache: $1 pid $(pid_of "$1"): "
-}
-drop_held() { # [WORD]: QUIT unless it says nothing
-	[ "$#" = 0 ] || printf '%s\r\n' "$1" >&8
-	exec 8>&-
-	wait "$holder"
-	rm "$front/held"
-}
 restart() { # all anew, with a log that has no line yet
-	front_stop_smtp
-	front_kill_feed TERM
-	kill "$multilog_pid"
-	wait "$multilog_pid"
-	rm -rf "$front/log.fifo" "$front/log/main" "$front/state"
-	mkdir "$front/state"
-	ipset destroy
+	front_clear
 	front_start_smtp
 	front_start_feed -f "$conf"
 }
@@ -115,7 +79,7 @@ like "$(front_ctl status)" 'let in 3 that the lists let pass a moment ago' \
     "status: who was let in"
 like "$(front_ctl status)" 'DNS queries saved today: 3 at least' \
     "status: queries saved"
-is "$(json '"@{$s->{hook}{today}}{qw(passed pass)}"')" "1 3" "and as JSON"
+is "$(front_json '"@{$s->{hook}{today}}{qw(passed pass)}"')" "1 3" "and as JSON"
 like "$(front_ctl metrics)" '^rblcache_hook_pass_total 3$' \
     "metrics"
 
@@ -169,33 +133,33 @@ front_list $listed
 asked=$(front_queries)
 
 # a pass begins with the line, not with each of them
-hold 198.51.100.20
+front_hold 198.51.100.20
 front_read
 ok "while it is connected" left 198.51.100.20 880 900
 ipset -exist add rblpass4 198.51.100.20 timeout 100
-front_say "rblcache: 198.51.100.20 pid $held_pid: passed"
+front_say "rblcache: 198.51.100.20 pid $front_pid: passed"
 front_read
 ok "said twice: no longer than by the first" left 198.51.100.20 80 100
-front_say "rblcache: 198.51.100.21 pid $held_pid: passed" \
+front_say "rblcache: 198.51.100.21 pid $front_pid: passed" \
     "rblcache: 198.51.100.22 pid 99999999: passed" \
     "rblcache: 198.51.100.23 pid 0: passed" \
     "rblcache: 198.51.100.24 pid 99999999999999999999: passed" \
-    "rblcache: 198.51.100.25 pid $held_pid: passed." \
-    "x rblcache: 198.51.100.20 pid $held_pid: passed" \
-    "rblcache: 203.0.113.9 pid $held_pid: passed"
+    "rblcache: 198.51.100.25 pid $front_pid: passed." \
+    "x rblcache: 198.51.100.20 pid $front_pid: passed" \
+    "rblcache: 203.0.113.9 pid $front_pid: passed"
 front_read
-is "$(members rblpass4 | grep -c '198.51.100.2[1-5]\|203.0.113.9')" 0 \
+is "$(front_members rblpass4 | grep -c '198.51.100.2[1-5]\|203.0.113.9')" 0 \
     "lines of a client's own make: nobody pass that is not connected"
-drop_held QUIT
-hold 203.0.113.9
-front_say "rblcache: 203.0.113.9 pid $held_pid: passed"
+front_release QUIT
+front_hold 203.0.113.9
+front_say "rblcache: 203.0.113.9 pid $front_pid: passed"
 front_read
 ok "nor one pass that is being refused" \
     eval '! ipset -q test rblpass4 203.0.113.9'
 ok "whose ban stands" ipset -q test rblcache4 203.0.113.9
-drop_held QUIT
+front_release QUIT
 front_settle
-front_say "rblcache: 198.51.100.26 pid $held_pid: passed"
+front_say "rblcache: 198.51.100.26 pid $front_pid: passed"
 ok "nor one that was connected" not_passed 198.51.100.26
 
 # IPv6: not the /64, of which another may be anybody
@@ -238,24 +202,18 @@ ok "kill -9: lines read again lengthen no pass: ${n:-none}" \
     test "${n:-0}" -le 898
 
 # off and on
-reload() {
-	front_reloads=$(grep -c 'loaded again' "$front/feed.log")
-	kill -HUP "$feed_pid"
-	front_wait 5 eval '[ "$(grep -c "loaded again" "$front/feed.log")" -gt \
-	    "$front_reloads" ]'
-}
 connect 198.51.100.12
 ok "before it is switched off" passed 198.51.100.12
 : >"$conf"
-reload
-is "$(members rblpass4)$(members rblpass6)" "" "switched off: nobody has a pass"
+front_reload_feed
+is "$(front_members rblpass4)$(front_members rblpass6)" "" "switched off: nobody has a pass"
 connect 198.51.100.12
 is "$cost" 1 "all are asked about"
 front_settle
-is "$(members rblpass4)" "" "and nobody passes"
+is "$(front_members rblpass4)" "" "and nobody passes"
 unlike "$(front_ctl status)" rblpass "status knows of no such sets"
 echo 'pass = 3s' >"$conf"
-reload
+front_reload_feed
 connect 198.51.100.12
 ok "switched on: it passes" passed 198.51.100.12
 ok "for as long as it says now" left 198.51.100.12 0 3
@@ -332,7 +290,7 @@ for lines in \
 	esac
 	cat "$front/lines" >"$front/log.fifo"
 	front_read
-	is "$(members rblpass4 | grep '198.51.100.4[12]')" "" \
+	is "$(front_members rblpass4 | grep '198.51.100.4[12]')" "" \
 	    "none: $(tr '\n' '|' <"$front/lines")"
 done
 front_say 'tcpserver: pid 90000001 from 198.51.100.44' \
@@ -390,6 +348,6 @@ rm -rf "$front/state"
 mkdir "$front/state"
 "$feed" -1 -c "$front_rules" -d "$front/state" -l '' -f "$conf" \
     "$front/plain" 2>>"$front/feed.log"
-is "$(members rblpass4)" "" "without lines of tcpserver's nobody passes"
+is "$(front_members rblpass4)" "" "without lines of tcpserver's nobody passes"
 ok "while bans are as ever" ipset -q test rblcache4 198.51.100.61
 done_testing
