@@ -5,8 +5,6 @@
 #include "counts.h"
 #include "request.h"
 
-#define NETS_AT_ONCE 256
-
 /* One of a rule that is gone may have been a list's. */
 static bool
 is_of_list(const struct feed *f, const char *rule)
@@ -35,46 +33,30 @@ lift_hosts(struct feed *f, size_t zone, int64_t since_s)
 	return lifted;
 }
 
-/*
- * A network's ban says nothing of the refusals that it is made of. Entries move
- * when one is removed, so they are looked up first, some at a time.
- */
-static size_t
-lift_some_nets(struct feed *f, int64_t since_s)
+struct doubts {
+	struct feed *feed;
+	int64_t since_s;
+};
+
+/* A network's ban says nothing of the refusals that it is made of. */
+static bool
+lifts_net(void *user, const struct nets_ban *ban)
 {
-	struct nets_prefix found[NETS_AT_ONCE];
-	const struct nets_ban *ban;
-	size_t n = 0;
-	size_t at = 0;
+	const struct doubts *d = user;
 
-	while (n < NETS_AT_ONCE &&
-	       (ban = nets_next_ban(f->state.nets, &at)) != NULL)
-		if (ban->since >= since_s && is_of_list(f, ban->rule))
-			found[n++] = ban->prefix;
-	for (size_t i = 0; i < n; i++) {
-		(void)nets_remove(f->state.nets, &found[i]);
-		live_no_net(&f->live, &found[i]);
-	}
-	return n;
-}
-
-static size_t
-lift_nets(struct feed *f, int64_t since_s)
-{
-	size_t lifted = 0;
-	size_t n;
-
-	while ((n = lift_some_nets(f, since_s)) > 0)
-		lifted += n;
-	return lifted;
+	if (ban->since < d->since_s || !is_of_list(d->feed, ban->rule))
+		return false;
+	live_no_net(&d->feed->live, &ban->prefix);
+	return true;
 }
 
 size_t
 amends_make(struct feed *f, size_t i, int64_t since_s)
 {
+	struct doubts doubts = {f, since_s};
 	size_t lifted = lift_hosts(f, i, since_s);
 
-	lifted += lift_nets(f, since_s);
+	lifted += nets_remove_if(f->state.nets, lifts_net, &doubts);
 	for (size_t k = 0; k < f->state.tallies.n; k++) {
 		const char *rule = f->state.tallies.list[k].rule;
 

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "feed.h"
+#include "hosts.h"
 #include "lookup.h"
+#include "paths.h"
 #include "report.h"
 #include "request.h"
 
@@ -150,8 +152,13 @@ look_into_set(
 
 	if (json_object_get(answer, "set_error") != NULL ||
 	    lookup_set(&facts, f->o.set4, f->o.set6, a) != 0 ||
-	    !facts.set_asked || (facts.set == SETTEST_MEMBER) == wanted)
+	    !facts.set_asked)
 		return;
+	if ((facts.set == SETTEST_MEMBER) == wanted) {
+		if (wanted || facts.net != SETTEST_MEMBER)
+			return;
+		set = addr_is4(a) ? PATHS_NET4 : PATHS_NET6;
+	}
 	(void)json_object_set_new(answer, "set_error",
 	    json_sprintf("%s: %s", set,
 		wanted ? "it did not take the address; is it full?"
@@ -206,11 +213,39 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 	return answer;
 }
 
+static void
+lift_net(struct feed *f, const struct nets_ban *ban)
+{
+	nets_forget_hosts(f->state.nets, ban);
+	live_no_net(&f->live, &ban->prefix);
+}
+
+/* Lifts the bans of the networks around a host; the list of them. */
+static json_t *
+lift_around(struct feed *f, const struct addr *a)
+{
+	struct nets_ban lifted[NETS_AROUND_MAX];
+	size_t n = nets_lift(f->state.nets, a, lifted);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		const struct nets_prefix *prefix = &lifted[i].prefix;
+		char net[HOSTS_PREFIX_SIZE];
+
+		lift_net(f, &lifted[i]);
+		(void)json_array_append_new(list,
+		    json_string(
+			hosts_format_prefix(&prefix->net, prefix->bits, net)));
+	}
+	return list;
+}
+
 static json_t *
 del(struct feed *f, const struct request *r, uint64_t *hold)
 {
 	struct verdict_facts facts = {0};
 	json_t *answer;
+	json_t *networks;
 	bool was;
 
 	look_again(f);
@@ -219,16 +254,39 @@ del(struct feed *f, const struct request *r, uint64_t *hold)
 	was = facts.set_asked && facts.set == SETTEST_MEMBER;
 	was |= state_lift(&f->state, &r->ip);
 	live_lift(&f->live, &r->ip);
+	networks = lift_around(f, &r->ip);
+	was |= json_array_size(networks) > 0;
 	answer = changed(f,
-	    json_pack("{s:o, s:b}", "lifted", whom(&r->ip), "was_banned", was),
+	    json_pack("{s:o, s:b, s:o}", "lifted", whom(&r->ip), "was_banned",
+		was, "networks", networks),
 	    hold);
 	look_into_set(f, &r->ip, false, answer);
 	return answer;
 }
 
+/* Which bans of networks are to be lifted. */
+struct forgotten {
+	struct feed *feed;
+	const char *rule; /* NULL: all */
+	int64_t since;
+};
+
+static bool
+lifts_net(void *user, const struct nets_ban *ban)
+{
+	const struct forgotten *w = user;
+
+	if (w->rule != NULL &&
+	    (strcmp(ban->rule, w->rule) != 0 || ban->since < w->since))
+		return false;
+	lift_net(w->feed, ban);
+	return true;
+}
+
 static json_t *
 lift_all(struct feed *f, const char *rule, int64_t since)
 {
+	struct forgotten forgotten = {f, rule, since};
 	struct recent_ban ban;
 	json_int_t lifted = 0;
 
@@ -242,7 +300,8 @@ lift_all(struct feed *f, const char *rule, int64_t since)
 		if (rule != NULL)
 			live_lift(&f->live, &ban.ip);
 	}
-	return json_pack("{s:I}", "lifted", lifted);
+	return json_pack("{s:I, s:I}", "lifted", lifted, "networks",
+	    (json_int_t)nets_remove_if(f->state.nets, lifts_net, &forgotten));
 }
 
 static json_t *

@@ -233,7 +233,7 @@ inspect_show(FILE *to, const json_t *found)
 	if (source == NULL ||
 	    strcmp(jsonget_string(found, "answer"), "refuse") != 0)
 		return;
-	if (strcmp(source, "ipset") == 0 || strcmp(source, "recent") == 0)
+	if (strcmp(source, "local") != 0)
 		fprintf(to, "to lift  rblcachectl del %s\n",
 		    jsonget_string(found, "ip"));
 	fprintf(to,

@@ -1,6 +1,7 @@
 /*
- * listing: who is banned now: the members of the kernel sets, with what
- * recent.cdb knows of them; where a set cannot be read, recent.cdb alone.
+ * listing: who is banned now, hosts and networks: the members of the kernel
+ * sets, with what recent.cdb knows of them; where a set cannot be read,
+ * recent.cdb alone.
  */
 #ifndef LISTING_H
 #define LISTING_H
@@ -13,9 +14,10 @@
 #include "state.h"
 
 struct listing_entry {
-	struct addr ip; /* an addr_ban_key */
+	struct addr ip; /* an addr_ban_key, or a network's first */
+	unsigned bits;	/* of 128 */
 	bool in_set;	/* else it stands in recent.cdb alone */
-	bool known;	/* since, rule and reply are set */
+	bool known;	/* since and rule are set, and reply of a host */
 	int64_t until;	/* unix seconds; 0: for ever */
 	int64_t since;	/* unix seconds: of the log line */
 	char rule[RECENT_RULE_SIZE];
@@ -25,21 +27,23 @@ struct listing_entry {
 struct listing {
 	struct listing_item {
 		struct addr ip;
+		unsigned bits;
 		uint32_t left_s; /* in the set; 0: for ever */
-		bool in_set;
+		bool is_net, in_set;
 	} * list;
 	size_t n, room;
-	const struct bans *bans;
+	const struct state *state;
 	bool failed; /* ENOMEM */
 	int64_t now;
 };
 
 /*
- * Collects who is banned at now (unix seconds), in order of address. The bans
- * must live as long as l; sets may be NULL. Returns 0, or -1 with errno ENOMEM.
+ * Collects who is banned at now (unix seconds), in order of address. The state
+ * must live as long as l; hosts and nets, the pairs of sets, may be NULL.
+ * Returns 0, or -1 with errno ENOMEM.
  */
-int listing_open(struct listing *l, const struct bans *bans, struct sets *sets,
-    const char *set4, const char *set6, int64_t now)
+int listing_open(struct listing *l, const struct state *state,
+    struct sets *hosts, struct sets *nets, int64_t now)
     __attribute__((warn_unused_result));
 void listing_close(struct listing *l);
 

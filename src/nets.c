@@ -387,14 +387,43 @@ nets_lift(struct nets *n, const struct addr *a,
 	return bans_around(n, a, true, lifted);
 }
 
-bool
-nets_remove(struct nets *n, const struct nets_prefix *prefix)
-{
-	struct nets_ban *ban = lru_find(n->bans, prefix);
+struct removal {
+	nets_goes *goes;
+	void *user;
+	uint32_t *banned;
+	size_t n;
+};
 
-	if (ban != NULL)
-		drop_ban(n, ban);
-	return ban != NULL;
+static bool
+stays(void *user, const void *entry)
+{
+	const struct nets_ban *ban = entry;
+	struct removal *r = user;
+
+	if (!r->goes(r->user, ban))
+		return true;
+	r->banned[ban->prefix.bits]--;
+	r->n++;
+	return false;
+}
+
+size_t
+nets_remove_if(struct nets *n, nets_goes *goes, void *user)
+{
+	struct removal r = {goes, user, n->banned, 0};
+
+	lru_filter(n->bans, stays, &r);
+	return r.n;
+}
+
+void
+nets_forget_hosts(struct nets *n, const struct nets_ban *ban)
+{
+	struct nets_count_key key = count_key(&ban->prefix, ban->rule);
+	struct nets_count *e = lru_find(n->counts, &key);
+
+	if (e != NULL)
+		lru_remove(n->counts, e);
 }
 
 void

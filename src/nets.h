@@ -113,8 +113,18 @@ size_t nets_find(struct nets *nets, const struct addr *a,
 size_t nets_lift(struct nets *nets, const struct addr *a,
     struct nets_ban lifted[NETS_AROUND_MAX]);
 
-/* Removes the ban of just this network. Whether there was one. */
-bool nets_remove(struct nets *nets, const struct nets_prefix *prefix);
+/*
+ * Removes each ban that goes, which must change none itself. How many there
+ * were.
+ */
+typedef bool nets_goes(void *user, const struct nets_ban *ban);
+size_t nets_remove_if(struct nets *nets, nets_goes *goes, void *user);
+
+/*
+ * Forgets the hosts of a banned network that its rule has counted, or one more
+ * of them would bring a lifted ban back.
+ */
+void nets_forget_hosts(struct nets *nets, const struct nets_ban *ban);
 
 /* Forgets all that a rule has counted; bans stay. */
 void nets_forget_rule(struct nets *nets, const char *rule);

@@ -21,6 +21,7 @@
 #include "ask.h"
 #include "checkpoint.h"
 #include "health.h"
+#include "hosts.h"
 #include "inspect.h"
 #include "jsonget.h"
 #include "listing.h"
@@ -177,6 +178,13 @@ open_sets(const struct options *o)
 	return sets_new(o->set4, o->set6, SETS_BANS, ignore, NULL);
 }
 
+static struct sets *
+open_net_sets(const struct options *o)
+{
+	return sets_new(*o->set4 == 0 ? "" : PATHS_NET4,
+	    *o->set6 == 0 ? "" : PATHS_NET6, SETS_NETS, ignore, NULL);
+}
+
 /* ---- status ---- */
 
 /* What can be known while no feed runs. */
@@ -280,26 +288,24 @@ static void
 print_entry(const struct listing_entry *e)
 {
 	char when[WHEN_SIZE];
-	char ip[ADDR_STRLEN];
+	char net[HOSTS_PREFIX_SIZE];
 
-	printf("%s%s\t%s\t%s\t%s\n", addr_format(&e->ip, ip),
-	    addr_is4(&e->ip) ? "" : "/64",
+	printf("%s\t%s\t%s\t%s\n", hosts_format_prefix(&e->ip, e->bits, net),
 	    e->until == 0 ? "for ever" : when_format(e->until, when),
-	    e->known ? e->rule : "-", e->known ? e->reply : "-");
+	    e->known ? e->rule : "-", *e->reply != 0 ? e->reply : "-");
 }
 
 static void
 print_entry_json(const struct listing_entry *e)
 {
-	char ip[ADDR_STRLEN];
-	json_t *object = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "ip",
-	    json_sprintf(
-		"%s%s", addr_format(&e->ip, ip), addr_is4(&e->ip) ? "" : "/64"),
-	    "source", e->in_set ? "ipset" : "recent", "until",
+	char net[HOSTS_PREFIX_SIZE];
+	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "ip",
+	    hosts_format_prefix(&e->ip, e->bits, net), "source",
+	    e->in_set ? "ipset" : "recent", "until",
 	    e->until == 0 ? json_null() : json_integer(e->until), "since",
 	    e->known ? json_integer(e->since) : json_null(), "rule",
 	    e->known ? report_text(e->rule) : json_null(), "reply",
-	    e->known ? json_string(e->reply) : json_null());
+	    *e->reply != 0 ? json_string(e->reply) : json_null());
 
 	(void)json_dumpf(object, stdout, JSON_COMPACT);
 	json_decref(object);
@@ -351,18 +357,18 @@ save_first(const struct options *o)
 static int
 with_listing(const struct options *o, void (*print)(const struct listing *))
 {
-	struct sets *sets = open_sets(o);
+	struct sets *hosts;
+	struct sets *nets;
 	struct listing l;
 	struct state state;
 	int code = EXIT_SYSTEM;
 
 	save_first(o);
-	if (load(o, &state) != 0) {
-		sets_free(sets);
+	if (load(o, &state) != 0)
 		return code;
-	}
-	if (listing_open(&l, state.bans, sets, o->set4, o->set6, time(NULL)) !=
-	    0) {
+	hosts = open_sets(o);
+	nets = open_net_sets(o);
+	if (listing_open(&l, &state, hosts, nets, time(NULL)) != 0) {
 		say("%s", strerror(errno));
 	} else {
 		print(&l);
@@ -370,7 +376,8 @@ with_listing(const struct options *o, void (*print)(const struct listing *))
 		code = 0;
 	}
 	state_free(&state);
-	sets_free(sets);
+	sets_free(hosts);
+	sets_free(nets);
 	return code;
 }
 
@@ -467,6 +474,22 @@ do_add(const struct options *o, char **args)
 	return code;
 }
 
+static void
+print_lifted(const json_t *answer)
+{
+	const json_t *each;
+	size_t i;
+
+	printf("%s %s\n", jsonget_string(answer, "lifted"),
+	    json_is_true(json_object_get(answer, "was_banned"))
+		? "is no longer banned; if a list refuses it again, it is "
+		  "banned again"
+		: "was not banned");
+	json_array_foreach (json_object_get(answer, "networks"), i, each)
+		printf("%s is no longer banned, as a network\n",
+		    json_string_value(each));
+}
+
 static int
 do_del(const struct options *o, char **args)
 {
@@ -481,16 +504,24 @@ do_del(const struct options *o, char **args)
 	if (o->json)
 		print_json(answer);
 	else
-		printf("%s %s\n", jsonget_string(answer, "lifted"),
-		    json_is_true(json_object_get(answer, "was_banned"))
-			? "is no longer banned; if a list refuses it again, "
-			  "it is banned again"
-			: "was not banned");
+		print_lifted(answer);
 	json_decref(answer);
 	return code;
 }
 
 /* ---- many ---- */
+
+static void
+print_number_lifted(const json_t *answer)
+{
+	long long networks = (long long)jsonget_integer(answer, "networks");
+
+	printf(
+	    "bans lifted: %lld", (long long)jsonget_integer(answer, "lifted"));
+	if (networks > 0)
+		printf(", and of networks: %lld", networks);
+	putchar('\n');
+}
 
 static int
 lift(const struct options *o, const struct request *r)
@@ -503,8 +534,7 @@ lift(const struct options *o, const struct request *r)
 	if (o->json)
 		print_json(answer);
 	else
-		printf("bans lifted: %lld\n",
-		    (long long)jsonget_integer(answer, "lifted"));
+		print_number_lifted(answer);
 	json_decref(answer);
 	return code;
 }

@@ -1,5 +1,7 @@
 #include "rbldnsdzone.h"
 
+#include "hosts.h"
+
 /* seconds that others may remember an answer */
 #define TTL "300"
 
@@ -27,12 +29,11 @@ put_text(FILE *to, const char *text)
 static void
 put_entry(FILE *to, const struct listing_entry *e)
 {
-	char ip[ADDR_STRLEN];
+	char net[HOSTS_PREFIX_SIZE];
 
-	fprintf(to, "%s%s " LISTED, addr_format(&e->ip, ip),
-	    addr_is4(&e->ip) ? "" : "/64");
-	/* the text behind the code */
-	put_text(to, e->known ? e->reply + 4 : NO_TEXT);
+	fprintf(to, "%s " LISTED, hosts_format_prefix(&e->ip, e->bits, net));
+	/* the text behind the code; a network has none */
+	put_text(to, *e->reply != 0 ? e->reply + 4 : NO_TEXT);
 	putc('\n', to);
 }
 

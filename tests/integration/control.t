@@ -281,7 +281,9 @@ if [ "$front_ipset" ]; then
 	like "$out" '^203.0.113.40 is refused: 451 hosts of your network ' \
 	    "test: a network is refused"
 	like "$out" '^source +the kernel set rblnet4$' "by which set"
-	unlike "$out" '^to lift' "what is no ban cannot be lifted"
+	like "$out" "^to lift  rblcachectl del 203.0.113.40$" "and what to do about it"
+	exits "del: a network that somebody put there is not the feed's" 111 \
+	    "rblnet4: another entry still has the address" ctl del 203.0.113.40
 	like "$out" '^to keep ' "but an allow helps"
 	is "$(ctl -j test 203.0.113.40 | json '"$s->{answer} $s->{source} " .
 	    ($s->{prefix} // "none")')" "refuse net none" "test -j: a network"

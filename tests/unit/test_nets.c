@@ -316,6 +316,13 @@ another_time(void **state)
 	assert_int_equal(refused("203.0.113.6", 1060), 1);
 }
 
+static bool
+is_24(void *user, const struct nets_ban *ban)
+{
+	(void)user;
+	return ban->prefix.bits == 120;
+}
+
 static void
 by_hand(void **state)
 {
@@ -338,9 +345,15 @@ by_hand(void **state)
 	nets_forget(nets, "r", &b);
 	assert_int_equal(refused("203.0.113.4", 1000), 0);
 	assert_int_equal(refused("203.0.113.1", 1000), 2);
-	assert_true(nets_remove(nets, &lifted[1].prefix));
-	assert_false(nets_remove(nets, &lifted[1].prefix));
+	assert_int_equal(nets_remove_if(nets, is_24, NULL), 1);
+	assert_int_equal(nets_remove_if(nets, is_24, NULL), 0);
 	assert_int_equal(around("203.0.113.1"), 1);
+	assert_int_equal(refused("203.0.113.5", 1000), 2);
+	assert_int_equal(nets_lift(nets, &a, lifted), 2);
+	nets_forget_hosts(nets, &lifted[1]);
+	assert_int_equal(refused("203.0.113.6", 1000), 1);
+	assert_int_equal(refused("203.0.113.7", 1000), 1);
+	assert_int_equal(refused("203.0.113.8", 1000), 2);
 }
 
 static void
@@ -742,6 +755,14 @@ assert_bans_are_the_models(const struct nets *n)
 	assert_int_equal(count, model_bans_n);
 }
 
+static bool
+is_over(void *user, const struct nets_ban *ban)
+{
+	const int64_t *now = user;
+
+	return ban->until <= *now - RECENT_AHEAD_S;
+}
+
 static void
 forget_over(int64_t now)
 {
@@ -750,17 +771,7 @@ forget_over(int64_t now)
 	for (size_t i = model_bans_n; i-- > 0;)
 		if (model_bans[i].until <= now - RECENT_AHEAD_S)
 			model_bans[i] = model_bans[--model_bans_n];
-	for (;;) {
-		const struct nets_ban *ban;
-		size_t at = 0;
-
-		while ((ban = nets_next_ban(nets, &at)) != NULL)
-			if (ban->until <= now - RECENT_AHEAD_S)
-				break;
-		if (ban == NULL)
-			return;
-		assert_true(nets_remove(nets, &ban->prefix));
-	}
+	(void)nets_remove_if(nets, is_over, &now);
 }
 
 static void
