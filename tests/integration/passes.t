@@ -276,15 +276,16 @@ for lines in \
     'tcpserver: pid 90000001 from 198.51.100.41|rblsmtpd: 198.51.100.41 pid 90000001: 451 temporary RBL lookup error' \
     'tcpserver: pid 90000001 from 198.51.100.41|rblsmtpd: 198.51.100.41 pid 90000001: timeout while waiting for : rbl.test' \
     'tcpserver: pid 90000001 from 198.51.100.41|rblsmtpd:  pid 90000001: 451 Listed' \
+    'tcpserver: pid 90000001 from 198.51.100.41|tcpserver: deny 90000001 localhost:127.0.0.1:2525 :198.51.100.41::5000' \
     'tcpserver: pid 90000001 from 198.51.100.41|rblcache: 198.51.100.41 pid 90000001: allowed (local)' \
     'tcpserver: pid 90000001 from 198.51.100.41|rblcache: 198.51.100.41 pid 90000001: 553 go away (local)' \
     'tcpserver: pid 90000001 from 198.51.100.42|tcpserver: end 90000001 status 11|tcpserver: pid 90000001 from 198.51.100.42|tcpserver: pid 90000001 from 198.51.100.43|x' \
     'tcpserver: pid 90000002 from 198.51.100.41|tcpserver: end 90000002 status 0 |tcpserver: pid 90000001 from 198.51.100.42|tcpserver: end 90000001 status 256|x' \
-    'CHKUSER rejected sender: from <a@b.test::> remote <h:r:198.51.100.41> rcpt <c@d.test> : invalid sender MX domain|x'; do
+    'spamdyke[7]: DENIED_RBL_MATCH from: a to: b origin_ip: 198.51.100.41 origin_rdns: r auth: u encryption: e reason: https://a.test/returnc/pub/|x'; do
 	printf '%s|tcpserver: end 90000001 status 0\n' "${lines%|x}" |
 		tr '|' '\n' >"$front/lines"
 	case $lines in
-	CHKUSER*) # of one that is connected, without its process number
+	spamdyke*) # an error, of one that is connected, as whatever process
 		sed -i '1i tcpserver: pid 90000001 from 198.51.100.41' \
 		    "$front/lines" ;;
 	esac
