@@ -101,6 +101,7 @@ renew $c
 ok "refused by rblsmtpd besides: not the hook's" not_dropped $c
 connect $c
 ok "a renewed ban: the refusals before count" dropped $c
+connect $c 2
 ipset -exist add rbldrop4 $c timeout 1000
 renew $c
 ok "renewed: dropped for longer" as_long $c

@@ -232,6 +232,12 @@ ipset flush rblpass4
 sleep 3
 front_start_feed -f "$conf"
 ok "kill -9, and late: it has passed too long ago" not_passed 198.51.100.13
+front_ctl list >/dev/null
+front_kill_feed KILL
+front_start_feed -f "$conf"
+connect 203.0.113.5
+is "$greeting, $cost" "$in, 0" "kill -9: tcp.smtp.cdb lets one in"
+ok "it is remembered that the hook says who has passed" not_passed 203.0.113.5
 
 # ---- tcpserver's lines alone ----
 
@@ -253,6 +259,12 @@ connect 198.51.100.7
 is "$greeting, $cost" "$in, 0" "it is let in without a question"
 front_settle
 ok "a connection without a question is no new pass" left 198.51.100.7 80 100
+
+front_ctl list >/dev/null
+front_kill_feed KILL
+front_start_feed -f "$conf"
+connect 198.51.100.8
+ok "kill -9: it is remembered that rblsmtpd is at work" passed 198.51.100.8
 
 connect 203.0.113.9
 is "$greeting, $cost" "220 rblcache.local, 0" "banned"
