@@ -1,6 +1,7 @@
 #!/bin/sh
-# hooks/firewall: whom the feed banned cannot connect to port 25, and can when
-# the time is over; the others, and the other ports, never notice.
+# hooks/firewall: whom the feed banned is let through to the hook until that has
+# refused him often enough; then he cannot connect to port 25, and can when the
+# time is over; the others, and the other ports, never notice.
 set -u
 here=$(dirname "$0")
 . "$here/../tap.sh"
@@ -110,13 +111,14 @@ line() { # ADDRESS...
 front_rules=$front/rules
 sed 's/^ban .*/ban = 1h/' "$root/hooks/log/rblsmtpd.rules" >day.rules
 sed 's/^ban .*/ban = 3s/' day.rules >short.rules
+echo 'drop = after 3' >feed.conf
 follow() { # RULES: of a log that is new
 	rm -rf state/* log
 	mkdir log
 	cp "$1.rules" rules
-	"$feed" -m 0 -c rules -d state -l '' log 2>>feed.log &
+	"$feed" -m 0 -c rules -f feed.conf -d state -l '' log 2>>feed.log &
 	feed_pid=$!
-	front_wait 5 ipset list -n rblcache6
+	front_wait 5 ipset list -n rbldrop6
 	: >log/current
 }
 leave() {
@@ -133,9 +135,29 @@ set_of() { # ADDRESS
 banned() { # ADDRESS
 	ipset -q test "$(set_of "$1")" "$1"
 }
-headers() { # what the sets are, but for their seeds and sizes
-	ipset -t list | sed -n '/^Name/p;/^Type/p
-		/^Header/{s/ initval.*//;s/ hashsize [0-9]*//;p;}'
+dropped() { # ADDRESS
+	case $1 in
+	*:*) ipset -q test rbldrop6 "$1" ;;
+	*) ipset -q test rbldrop4 "$1" ;;
+	esac
+}
+hook_refuses() { # ADDRESS...: each comes once, past the firewall
+	for host; do
+		TCPREMOTEIP=$host "$hook" -t 0 -l '' -k state/recent.cdb false \
+		    2>>log/current >/dev/null || return
+	done
+}
+ban_and_drop() { # ADDRESS
+	line "$1"
+	front_wait 5 banned "$1" && hook_refuses "$1" "$1" "$1" &&
+		front_wait 5 dropped "$1"
+}
+# What the firewall's sets are, but for their seeds and sizes.
+headers() {
+	for set in rbldrop4 rbldrop6; do
+		ipset -t list "$set" | sed -n '/^Name/p;/^Type/p
+			/^Header/{s/ initval.*//;s/ hashsize [0-9]*//;p;}'
+	done
 }
 
 # ---- a set is the same, whoever makes it ----
@@ -168,12 +190,11 @@ count() { # IPTABLES TARGET: packets
 # How a connection fares as the ban runs out, as far as the set says the same
 # before and after it: "timeout open" and nothing else.
 fares() { # ADDRESS
-	line "$1"
-	front_wait 5 banned "$1" || return
+	ban_and_drop "$1" || return
 	fares_n=0
-	while banned "$1" && [ $((fares_n += 1)) -lt 100 ]; do
+	while dropped "$1" && [ $((fares_n += 1)) -lt 100 ]; do
 		fares=$(try "$1" 25 0.3)
-		! banned "$1" || echo "$fares"
+		! dropped "$1" || echo "$fares"
 	done | uniq
 	try "$1" 25
 }
@@ -196,6 +217,17 @@ both() { # WAY SCRIPT: the same for each way
 	line 203.0.113.9 2001:db8:1::9
 	ok "$way: the feed bans" front_wait 5 banned 203.0.113.9
 	ok "$way: and of IPv6" front_wait 5 banned 2001:db8:1::9
+	ok "$way: who is banned gets through to the hook" opens 203.0.113.9 25
+	ok "$way: of IPv6" opens 2001:db8:1::9 25
+	hook_refuses 203.0.113.9 203.0.113.9 2001:db8:1::9 2001:db8:1::a
+	sleep 0.2
+	ok "$way: which refuses him twice" opens 203.0.113.9 25
+	ok "$way: or his neighbour" opens 2001:db8:1::9 25
+	hook_refuses 203.0.113.9 2001:db8:1::b
+	is "$(grep -c '^rblcache: .* 451 .*(ipset' log/current)" 6 \
+	    "$way: and says so each time"
+	ok "$way: the third time" front_wait 5 dropped 203.0.113.9
+	ok "$way: of IPv6" front_wait 5 dropped 2001:db8:1::9
 	ok "$way: dropped" drops 203.0.113.9 25
 	ok "$way: another host is not" opens 203.0.113.10 25
 	ok "$way: on port 587 nobody is" opens 203.0.113.9 587
@@ -210,9 +242,8 @@ both() { # WAY SCRIPT: the same for each way
 	in_client perl bin/hold 203.0.113.8 192.0.2.1 >held &
 	held=$!
 	front_wait 5 test -e up
-	line 203.0.113.8
-	front_wait 5 banned 203.0.113.8
-	ok "$way: another one that is banned" drops 203.0.113.8 25
+	ban_and_drop 203.0.113.8
+	ok "$way: another one that does not stop" drops 203.0.113.8 25
 	: >go
 	wait "$held"
 	is "$(cat held)" "still there" "$way: who was connected stays so"
@@ -228,11 +259,19 @@ both() { # WAY SCRIPT: the same for each way
 	SET6='' "$script" start
 	ok "$way: one set only" drops 203.0.113.9 25
 	ok "$way: not the other" opens 2001:db8:1::9 25
+	line 203.0.113.11
+	front_wait 5 banned 203.0.113.11
+	SET4=rblcache4 SET6=rblcache6 "$script" start
+	ok "$way: or all bans, at once" drops 203.0.113.11 25
 	"$script" start
+	ok "$way: or as it was" opens 203.0.113.11 25
+	ok "$way: del" "$RBLCACHE_BUILD/rblcachectl" -d state del 203.0.113.8
+	ok "$way: lets him in at once" opens 203.0.113.8 25
+	ok "$way: and nobody else" drops 203.0.113.9 25
 
 	ok "$way: stop" "$script" stop
 	is "$(rules_of 2>&1)" "$before" "$way: nothing is left"
-	ok "$way: the sets stay" banned 203.0.113.9
+	ok "$way: the sets stay" dropped 203.0.113.9
 	ok "$way: but not dropped" opens 203.0.113.9 25
 	ok "$way: nor of IPv6" opens 2001:db8:1::9 25
 	ok "$way: stop again" "$script" stop
@@ -242,10 +281,15 @@ both() { # WAY SCRIPT: the same for each way
 	# the boot: the rule is there before the feed is
 	"$script" start
 	ok "$way: but not while a rule has them" sh -c '! ipset destroy'
-	"$feed" -1 -m 0 -c rules -d state -l '' log 2>>feed.log
+	"$feed" -1 -m 0 -c rules -f feed.conf -d state -l '' log 2>>feed.log
 	ok "$way: a feed that starts after it fills the sets" \
 	    drops 203.0.113.9 25
 	ok "$way: of IPv6" drops 2001:db8:1::a 25
+	"$feed" -1 -m 0 -c rules -f /dev/null -d state -l '' log 2>>feed.log
+	ok "$way: without drop in feed.conf they are empty" \
+	    opens 203.0.113.9 25
+	ok "$way: of IPv6" opens 2001:db8:1::a 25
+	ok "$way: but the bans are not" banned 203.0.113.9
 	ipset flush
 
 	follow short
@@ -262,7 +306,7 @@ both() { # WAY SCRIPT: the same for each way
 	mkdir lib
 	ln -s "$libdir"/* lib
 	rm lib/libxt_set.so
-	exits "$way: no xt_set" 111 'rblcache4: no rule; .* left to the hook' \
+	exits "$way: no xt_set" 111 'rbldrop4: no rule; .* left to the hook' \
 	    env XTABLES_LIBDIR="$front/lib" "$script" start
 	is "$(rules_of 2>&1)" "$before" "$way: then there is no rule"
 	exits "$way: usage" 100 'start\|stop' "$script" restart
@@ -287,7 +331,7 @@ table inet own {
 EOF
 ok "nft: tables of one's own" nft -f own.nft
 "$firewall/nftables" start
-ipset add rblcache4 203.0.113.9
+ipset add rbldrop4 203.0.113.9
 ok "nft: what they accept is dropped" drops 203.0.113.9 25
 ok "nft: if it is in the set" opens 203.0.113.10 25
 nft -f own.nft
@@ -345,9 +389,8 @@ shorewall_tests() {
 	done
 	is "$(headers)" "$made" "shorewall: init made the sets"
 	follow day
-	line 203.0.113.9 2001:db8:1::9
-	front_wait 5 banned 203.0.113.9
-	front_wait 5 banned 2001:db8:1::9
+	ban_and_drop 203.0.113.9
+	ban_and_drop 2001:db8:1::9
 	ok "shorewall: dropped" drops 203.0.113.9 25
 	ok "shorewall: another host is not" opens 203.0.113.10 25
 	ok "shorewall: on port 587 nobody is" opens 203.0.113.9 587
@@ -386,7 +429,7 @@ shorewall_tests() {
 	rm etc/shorewall/init
 	touch etc/shorewall/rules # so that it is compiled anew
 	like "$(in_shorewall shorewall start 2>&1)" \
-	    "Set rblcache4 doesn't exist" \
+	    "Set rbldrop4 doesn't exist" \
 	    "without init shorewall does not start"
 }
 
