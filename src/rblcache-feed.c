@@ -290,6 +290,14 @@ make_policy(struct feed *f)
 	rules_net_lengths(f->rules, &f->policy.lengths);
 }
 
+/* Nothing would end one that is on. */
+static void
+forget_alarms(struct feed *f)
+{
+	for (size_t i = 0; !f->settings.alarm && i < f->o.logs_n; i++)
+		f->marks[i].breaker = (struct breaker){0};
+}
+
 static struct live_wishes
 wishes(const struct feed *f)
 {
@@ -664,6 +672,7 @@ reload(struct feed *f)
 	f->rules = rules;
 	f->settings = settings;
 	make_policy(f);
+	forget_alarms(f);
 	w = wishes(f);
 	if (live_change(
 		&f->live, &w, time(NULL), feed_now_ms(), feed_tell, f) != 0)
@@ -847,6 +856,7 @@ start(struct feed *f)
 	open_signals(f);
 	lock_statedir(f->o.statedir);
 	load(f);
+	forget_alarms(f);
 	open_logs(f);
 	opener_permit_end();
 	w = wishes(f);

@@ -320,6 +320,45 @@ exits "flush" 0 '^bans lifted: [1-9][0-9]*$' ctl flush
 is "$(ctl list)" "" "nobody is banned, whoever did it"
 ok "not in the set either" banned 203.0.113.20 no
 stop TERM
+
+# ---- an alarm, and its end by the administrator ----
+
+mkdir alarm
+perl -e 'my $t = time - 2100;
+	sub at { printf "\@40000000%08x00000000 %s\n", $t + 10, $_[0] }
+	for (1 .. 34) { at("tcpserver: pid 99 from 203.0.113.1"); $t += 60 }
+	for (1 .. 40) { at("tcpserver: pid $_ from 198.51.100.$_");
+		at("rblsmtpd: 198.51.100.$_ pid $_: 451 Listed") }' >alarm/log
+mkdir alarm/state
+echo 'alarm = yes' >alarm/feed.conf
+actl() {
+	"$front/bin/rblcachectl" -d alarm/state -l "$local_cdb" -s '' -S '' "$@"
+}
+watch() {
+	"$feed" -c "$rules" -f alarm/feed.conf -d alarm/state -l "$local_cdb" \
+	    -s '' -S '' alarm/log 2>>alarm/err &
+	feed_pid=$!
+	front_wait 5 eval 'actl -j status >/dev/null; [ $? -le 1 ]'
+}
+watch
+exits "more bans than usual: a warning" 1 \
+    '^WARNING: alarm/log: no new bans: 31 new bans in 1 min, usual 0, limit 30$' \
+    actl status
+like "$(cat alarm/err)" 'log: alarm: 31 .* forget RULE since [-0-9]* [:0-9]*$' \
+    "which the feed says as well"
+echo 'alarm = no' >alarm/feed.conf
+kill -HUP "$feed_pid"
+front_wait 5 grep -q 'settings loaded again' alarm/err
+exits "alarm = no ends it" 0 '^OK$' actl status
+stop KILL
+echo 'alarm = yes' >alarm/feed.conf
+rm -r alarm/state/*
+watch
+stop TERM
+echo 'alarm = no' >alarm/feed.conf
+watch
+exits "also at the start" 0 '^OK$' actl status
+stop TERM
 ok "the socket is gone" test ! -e state/control
 exits "list without the feed" 0 '^$' ctl list
 line 203.0.113.60 >>log
