@@ -53,8 +53,10 @@ in_top tcprules /etc/tcp.smtp.cdb /etc/tcp.smtp.tmp <"$top/tmp/tcp.smtp"
 printf '#!/bin/sh\nexec setuidgid qmaill multilog t /var/log/qmail/smtpd\n' \
     >"$top/service/smtpd/log/run"
 smtpd_run() { # before|after: the script that stands in the documentation
-	# -H: tcpserver does not ask for names, so that each question counts
-	sed -e 's/-r zen.spamhaus.org -r bl.spamcop.net/-r rbl.test/' \
+	# -H: tcpserver does not ask for names, so that each question counts;
+	# and no host is asked about again by chance
+	sed -e 's/rblcache -r 100/rblcache -r 1000000000/' \
+	    -e 's/-r zen.spamhaus.org -r bl.spamcop.net/-r rbl.test/' \
 	    -e 's/tcpserver -v -R/& -H/' \
 	    "$root/hooks/service/qmail-smtpd/rblsmtpd.$1" \
 	    >"$top/service/smtpd/run.new"
@@ -162,6 +164,25 @@ like "$(connect $listed)" '^221 smtpd.test' "gets through at once"
 like "$(connect 203.0.113.10)" '^451 Listed' "another is listed now"
 ok "and banned" front_wait 10 banned 203.0.113.10
 
+# ---- passes, for a start ----
+
+sed -i 's/^#pass /pass /' "$top/etc/rblcache/feed.conf"
+in_top svc -h /service/rblcache-feed
+passes() { # ADDRESS
+	[ -z "$ipset" ] || ipset -q test rblpass4 "$1"
+}
+ok "svc -h: feed.conf is read" front_wait 10 eval \
+    '[ -z "$ipset" ] || ipset list -n rblpass4'
+queries=$(front_queries)
+like "$(connect 203.0.113.78)" '^221 smtpd.test' "one that is not listed"
+is "$(($(front_queries) - queries))" 1 "the list is asked"
+ok "he has passed" front_wait 10 passes 203.0.113.78
+if [ "$ipset" ]; then
+	queries=$(front_queries)
+	like "$(connect 203.0.113.78)" '^221 smtpd.test' "he comes again"
+	is "$(($(front_queries) - queries))" 0 "and no list is asked"
+fi
+
 # ---- restarts ----
 
 for how in "svc -t /service/rblcache-feed" "svc -k /service/rblcache-feed"; do
@@ -184,8 +205,7 @@ stop_all() {
 	front_wait 15 eval '! in_top pgrep -x "supervise|runsv|tcpserver|rblcache-feed"'
 }
 stop_all
-ipset destroy rblcache4 2>/dev/null # as a reboot does
-ipset destroy rblcache6 2>/dev/null
+ipset destroy 2>/dev/null # as a reboot does
 mv "$top/service/rblcache-feed" "$scratch/daemontools-feed"
 rm -rf "$top/service/smtpd/supervise" "$top/service/smtpd/log/supervise"
 mkdir "$top/var/log/qmail/runit"

@@ -173,6 +173,9 @@ is "$(in_top dpkg-statoverride --list /usr/sbin/rblcache)" \
     "root qmail 750 /usr/sbin/rblcache" "the override stays"
 
 if [ "$ipset" ]; then
+	for set in rbldrop4 rblpass4 rblnet4; do
+		ipset create $set hash:net
+	done
 	ipset create rblcache6 hash:ip family inet6
 	ipset create holder list:set
 	ipset add holder rblcache6
@@ -191,7 +194,7 @@ is "$(scratch_changed)" "$before" "nothing is left"
 is "$(scratch_left)" "" "nor in dpkg's database"
 [ ! "$ipset" ] ||
 	is "$(ipset list -n | sort | tr '\n' ' ')" "holder rblcache6 " \
-	    "a set that is in use stays, the other is gone"
+	    "a set that is in use stays, the others are gone"
 
 # ---- where there is no qmail ----
 

@@ -133,7 +133,7 @@ for script in "$service"/qmail-smtpd/*.after; do
 	ok "$kind: before is a script" sh -n "${script%.after}.before"
 	is "$(sed 1,/^QMAILDUID/d "$script" | grep -v '^	rblcache')" \
 	    "$(sed 1,/^QMAILDUID/d "${script%.after}.before")" \
-	    "$kind: they differ in a line"
+	    "$kind: they differ in the hook"
 done
 command -v sslserver >/dev/null ||
 	skip "sslserver: at work" "no ucspi-ssl here (Debian has none)"
@@ -174,6 +174,7 @@ serve() { # KIND SMTPD
 	    s|^NOFILESGID=.*|NOFILESGID=65534|
 	    s|/etc/tcp.smtp.cdb|$front/tcp.cdb|
 	    s|-r zen.spamhaus.org -r bl.spamcop.net|-r rbl.test|
+	    s|rblcache -r 100|rblcache -r 1000000000|
 	    s| -v -R | -v -R -H |; s| 0 smtp | 127.0.0.1 2525 |
 	    s|/var/qmail/bin/qmail-smtpd|$2|" \
 	    "$service/qmail-smtpd/$1.after" >serve
@@ -200,6 +201,8 @@ like "$talk" '^451 Listed by TEST, see https://rbl.test/query/ip/203.0.113.9' \
     "rblsmtpd: with the list's words"
 like "$(front_connect 198.51.100.7)" '^220 smtpd.test' \
     "rblsmtpd: others get through"
+like "$(cat log/main/current)" '^rblcache: 198.51.100.7 pid [0-9]*: passed$' \
+    "rblsmtpd: which is in the log"
 end_of
 
 serve sagredo "$front/bin/dnsbl-smtpd"
