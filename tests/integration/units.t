@@ -58,8 +58,18 @@ calls_of() { # NAME OR @GROUP
 	*) echo "$1" ;;
 	esac
 }
-# A long run: start, bans, rotation, SIGHUP, a set that goes, checkpoints, an
-# end; under the rights that systemd gives, so that nothing of root's counts.
+# A long run: start, bans, rotation, SIGHUP, a set that goes, checkpoints, a list
+# that is asked, an end; under the rights that systemd gives, so that nothing of
+# root's counts.
+front_list 203.0.113.1
+front_start_dnsbl
+cat >feed.conf <<EOT
+zone = rbl.test text TEST
+resolver = 127.0.0.53
+canary = 1s
+pass = 1m
+drop = after 2
+EOT
 mkdir log/main
 line 203.0.113.1 >log/main/current
 chmod 777 state
@@ -69,7 +79,7 @@ as=
 [ "$front_ipset" ] && sets= || sets="-s x -S x"
 cat >run.sh <<EOT
 sleep 0.3
-exec "$feed" -v -c "$rules" -d state -l none.cdb $sets log/main
+exec "$feed" -v -c "$rules" -f feed.conf -d state -l none.cdb $sets log/main
 EOT
 # shellcheck disable=SC2086 # words
 NOTIFY_SOCKET=@rblcache-units/$$ $as strace -f -qq -o state/calls sh run.sh 2>err &
@@ -93,6 +103,8 @@ sleep 2.5 # a checkpoint of a child
 line 203.0.113.4 >>log/main/current
 ok "traced: one more" front_wait 10 front_cached 203.0.113.4
 ctl="$RBLCACHE_BUILD/rblcachectl -d state -l none.cdb"
+ok "traced: a list is asked" front_wait 10 \
+    eval '$ctl status | grep -q "rbl.test: well"'
 ok "traced: asked" eval '$ctl status | grep -q "hold now"'
 ok "traced: told" eval '$ctl add 203.0.113.5 && $ctl flush'
 kill "$feed_pid"
@@ -149,6 +161,7 @@ mkdir -p varlog/qmail/smtpd etc
 cp "$feed" sbin/rblcache-feed
 cp "$unit" units
 cp -r "$rules" lib/rules
+cp feed.conf lib
 for target in sysinit basic network shutdown; do
 	printf '[Unit]\nDefaultDependencies=no\n' >units/$target.target
 done
@@ -161,7 +174,7 @@ RestartSec=1
 # LSan wants calls that the unit forbids
 Environment=ASAN_OPTIONS=detect_leaks=0
 EOT
-printf 'OPTIONS="-v -c /var/lib/rules -l /none"\nLOGS=/var/log/qmail/smtpd\n' \
+printf 'OPTIONS="-v -c /var/lib/rules -f /var/lib/feed.conf -l /none"\nLOGS=/var/log/qmail/smtpd\n' \
     >default/rblcache-feed
 { grep -v ^rblcache: /etc/passwd; echo rblcache:x:4711:4711::/:/bin/false; } \
     >etc/passwd
@@ -252,6 +265,9 @@ NoNewPrivs: 1
 Seccomp: 2
 Uid: 4711 4711 4711 4711" "under a systemd: its rights"
 ok "under a systemd: a ban" front_wait 5 banned 203.0.113.1
+queries=$(front_queries)
+ok "under a systemd: a list is asked" front_wait 5 eval \
+    '[ "$(front_queries)" -ge $((queries + 3)) ]'
 front_wait 5 test -s "$recent"
 is "$(stat -c '%u:%a' lib/rblcache "$recent")" "4711:755
 4711:644" "under a systemd: the hook may read what it writes"
@@ -270,7 +286,8 @@ ok "with the bans of before" banned 203.0.113.1
 ok "stop" ctl stop rblcache-feed
 is "$(ctl is-active rblcache-feed)" inactive "it has stopped"
 is "$(ctl show -p Result --value rblcache-feed)" success "without complaint"
-unlike "$(cat feed.err)" 'denied|not permitted|no right' "nothing was denied"
+unlike "$(cat feed.err)" 'denied|not permitted|no right|no answer' \
+    "nothing was denied"
 echo LOGS=/none >default/rblcache-feed
 ctl start rblcache-feed 2>/dev/null
 ok "a log that is not there yet: it is tried again" front_wait 5 eval \
