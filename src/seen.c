@@ -251,7 +251,7 @@ seen_mark(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a,
 	uint32_t before = 0;
 
 	if (pid == 0)
-		return mark_host(s, log, a);
+		return a == NULL ? 0 : mark_host(s, log, a);
 	e = lru_find(s->entries, &key);
 	if (e == NULL)
 		return 0;
