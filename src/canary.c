@@ -102,7 +102,8 @@ judge(const struct answer answers[QUESTIONS])
 	const struct answer *first = &answers[FIRST];
 	const struct answer *text = &answers[FIRST_TEXT];
 	const struct answer *second = &answers[SECOND];
-	struct zones_found found = {ZONES_WRONG, ZONES_TTL_MAX_S, ""};
+	struct zones_found found = {
+	    .verdict = ZONES_WRONG, .ttl_s = ZONES_TTL_MAX_S};
 
 	if (is_odd(first, &found) || is_odd(second, &found))
 		return found;
@@ -113,6 +114,7 @@ judge(const struct answer answers[QUESTIONS])
 		snprintf(
 		    found.why, sizeof found.why, "has a text for 127.0.0.1");
 	} else if (second->is_there && !second->is_listing) {
+		found.is_dead = true;
 		found.ttl_s = ZONES_CACHE_S;
 		snprintf(
 		    found.why, sizeof found.why, "does not list 127.0.0.2");

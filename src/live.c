@@ -278,6 +278,12 @@ live_no_pass(struct live *l, const struct addr *a)
 	livesets_del(&l->pair[LIVE_PASS], a, ADDR_BITS);
 }
 
+const char *
+live_no_passes(struct live *l)
+{
+	return livesets_empty(&l->pair[LIVE_PASS]);
+}
+
 void
 live_net(struct live *l, const struct nets_ban *ban, int64_t now_s)
 {

@@ -81,6 +81,9 @@ void live_no_net(struct live *l, const struct nets_prefix *prefix);
 void live_pass(struct live *l, const struct addr *a, uint32_t left_s);
 void live_no_pass(struct live *l, const struct addr *a);
 
+/* About nobody any more. NULL, or why it cannot be; valid as live_empty's. */
+const char *live_no_passes(struct live *l);
+
 /*
  * Empties the sets of all bans, after the state was. NULL, or why not; valid
  * until the next call.

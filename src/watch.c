@@ -58,6 +58,17 @@ is_up_to_date(const struct state_log *mark)
 	return !mark->is_behind && mark->time_s > time(NULL) - NOW_S;
 }
 
+/*
+ * Who passed of late may have done so since the list lists nobody, or does not
+ * answer. With one that lists everybody, a pass is what lets good mail in.
+ */
+static void
+end_passes(struct feed *f, const struct zone *z)
+{
+	if (z->dead || z->silent)
+		feed_tell(f, live_no_passes(&f->live));
+}
+
 /* The jump is real, then: so many are listed. */
 static void
 end_alarms(struct feed *f)
@@ -94,6 +105,7 @@ zone_taken(void *user, size_t i, enum zones_change change)
 		break;
 	case ZONES_DISTRUSTED:
 		distrust(f, i);
+		end_passes(f, z);
 		break;
 	case ZONES_TRUSTED:
 		feed_say(f, "zone %s: is well again; what it refuses bans",
@@ -101,6 +113,7 @@ zone_taken(void *user, size_t i, enum zones_change change)
 		break;
 	case ZONES_NO_ANSWER:
 		feed_complain(f, "zone %s: gives no answer", z->shown);
+		end_passes(f, z);
 		break;
 	case ZONES_ANSWERS:
 		feed_say(f, "zone %s: answers again", z->shown);

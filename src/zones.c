@@ -112,6 +112,7 @@ take_wrong(struct zone *z, const struct zones_found *found, int64_t now_s)
 	z->ttl_s =
 	    found->ttl_s < ZONES_TTL_MAX_S ? found->ttl_s : ZONES_TTL_MAX_S;
 	memcpy(z->why, found->why, sizeof z->why);
+	z->dead = found->is_dead;
 	if (zones_is_distrusted(z))
 		return ZONES_SAME;
 	begin_spell(z, now_s);

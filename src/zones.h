@@ -44,6 +44,7 @@ struct zones_found {
 	enum zones_verdict verdict;
 	uint32_t ttl_s;		  /* WRONG: how long such answers are kept */
 	char why[ZONES_WHY_SIZE]; /* WRONG: "lists 127.0.0.1" */
+	bool is_dead;		  /* WRONG: it lists nobody */
 };
 
 struct zone {
@@ -59,6 +60,7 @@ struct zone {
 	int64_t better_s; /* well since then, in a spell that lasts; else 0 */
 	uint32_t ttl_s;	  /* of the last wrong answer */
 	bool silent;	  /* asked, and no answer came */
+	bool dead;	  /* by the last wrong answer it listed nobody */
 	char why[ZONES_WHY_SIZE]; /* of the last spell */
 };
 

@@ -356,6 +356,8 @@ mark
 a_is dead
 ok "dead: seen" front_wait 5 told \
     'zone a.test: does not list 127.0.0.2; what it refuses bans nobody'
+ok "dead: who passed before is asked about again" \
+    front_wait 5 eval '! ipset -q test rblpass4 198.18.4.1'
 for i in 201 202 203; do
 	ctl add 203.0.113.$i >/dev/null
 	is "$(from 203.0.113.$i 2526)" smtpd "dead: a recheck finds nothing, $i"
@@ -401,6 +403,8 @@ kill "$rbldnsd_pid"
 wait "$rbldnsd_pid" 2>/dev/null
 rbldnsd_pid=
 ok "silent: seen" front_wait 20 told 'zone a.test: gives no answer'
+ok "silent: who passed before is asked about again" \
+    front_wait 5 eval '! ipset -q test rblpass4 198.18.4.2'
 exits "silent: status" 1 '^WARNING: zone a.test gives no answer' ctl status
 is "$(from 203.0.113.202 2526) $(from 198.18.4.4)" "smtpd smtpd" \
     "silent: everybody gets in"

@@ -389,7 +389,8 @@ lists_that_are_not_well(void **state)
 	found.verdict = ZONES_WELL;
 	zones_take(z, &found, T);
 	assert_true(passes("rblcache: " A " pid 12: passed"));
-	found = (struct zones_found){ZONES_WRONG, 60, "lists 127.0.0.1"};
+	found = (struct zones_found){
+	    .verdict = ZONES_WRONG, .ttl_s = 60, .why = "lists 127.0.0.1"};
 	assert_int_equal(zones_take(z, &found, T + 10), ZONES_DISTRUSTED);
 	assert_false(passes_at("rblcache: " A " pid 13: passed", T + 10));
 	found.verdict = ZONES_WELL;
@@ -598,7 +599,8 @@ why_not(const char *ip, int64_t time)
 static void
 in_that_order(void **state)
 {
-	struct zones_found found = {ZONES_WRONG, 0, "lists 127.0.0.1"};
+	struct zones_found found = {
+	    .verdict = ZONES_WRONG, .ttl_s = 0, .why = "lists 127.0.0.1"};
 	struct breaker_minute *m =
 	    &log_a.breaker.recent[T / 60 % BREAKER_WINDOW];
 

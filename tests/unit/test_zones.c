@@ -13,7 +13,8 @@ static const struct zones_found silent = {.verdict = ZONES_SILENT};
 static struct zones_found
 wrong(uint32_t ttl_s)
 {
-	return (struct zones_found){ZONES_WRONG, ttl_s, "lists 127.0.0.1"};
+	return (struct zones_found){
+	    .verdict = ZONES_WRONG, .ttl_s = ttl_s, .why = "lists 127.0.0.1"};
 }
 
 static enum zones_change
@@ -176,7 +177,8 @@ static void
 a_spell(void **state)
 {
 	struct zone z = {0};
-	struct zones_found code = {ZONES_WRONG, 50, "another"};
+	struct zones_found code = {
+	    .verdict = ZONES_WRONG, .ttl_s = 50, .why = "another"};
 
 	(void)state;
 	take_well(&z, NOON);
