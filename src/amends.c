@@ -3,16 +3,6 @@
 #include <string.h>
 
 #include "counts.h"
-#include "request.h"
-
-/* One of a rule that is gone may have been a list's. */
-static bool
-is_of_list(const struct feed *f, const char *rule)
-{
-	const struct rules_rule *r = rules_find(f->rules, rule);
-
-	return strcmp(rule, REQUEST_ADD_RULE) != 0 && (r == NULL || r->list);
-}
 
 static size_t
 lift_hosts(struct feed *f, size_t zone, int64_t since_s)
@@ -23,7 +13,8 @@ lift_hosts(struct feed *f, size_t zone, int64_t since_s)
 		struct recent_ban ban;
 
 		bans_nth(f->state.bans, i, &ban);
-		if (ban.since < since_s || !is_of_list(f, ban.rule) ||
+		if (ban.since < since_s ||
+		    !state_is_of_list(&f->policy, ban.rule) ||
 		    !zones_may_have_made(&f->state.zones, zone, ban.reply))
 			continue;
 		(void)state_lift(&f->state, &ban.ip);
@@ -44,7 +35,8 @@ lifts_net(void *user, const struct nets_ban *ban)
 {
 	const struct doubts *d = user;
 
-	if (ban->since < d->since_s || !is_of_list(d->feed, ban->rule))
+	if (ban->since < d->since_s ||
+	    !state_is_of_list(&d->feed->policy, ban->rule))
 		return false;
 	live_no_net(&d->feed->live, &ban->prefix);
 	return true;
@@ -60,7 +52,7 @@ amends_make(struct feed *f, size_t i, int64_t since_s)
 	for (size_t k = 0; k < f->state.tallies.n; k++) {
 		const char *rule = f->state.tallies.list[k].rule;
 
-		if (!is_of_list(f, rule))
+		if (!state_is_of_list(&f->policy, rule))
 			continue;
 		counts_forget(f->state.counts, rule);
 		nets_forget_rule(f->state.nets, rule);

@@ -286,6 +286,7 @@ make_policy(struct feed *f)
 	    .drop_after = f->settings.drop_after,
 	    .alarm = f->settings.alarm,
 	    .guard = &f->allowlist.guard,
+	    .rules = f->rules,
 	    .secrets = &f->settings.secrets};
 	rules_net_lengths(f->rules, &f->policy.lengths);
 }

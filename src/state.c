@@ -6,6 +6,7 @@
 #include "counts.h"
 #include "evidence.h"
 #include "past.h"
+#include "request.h"
 #include "seen.h"
 
 #define MINUTE_S 60
@@ -36,6 +37,16 @@ state_free(struct state *s)
 	seen_free(s->seen);
 	nets_free(s->nets);
 	*s = (struct state){0};
+}
+
+bool
+state_is_of_list(const struct policy *policy, const char *rule)
+{
+	const struct rules_rule *r = NULL;
+
+	if (policy->rules != NULL)
+		r = rules_find(policy->rules, rule);
+	return strcmp(rule, REQUEST_ADD_RULE) != 0 && (r == NULL || r->list);
 }
 
 void

@@ -58,6 +58,7 @@ struct policy {
 	bool alarm;	     /* bans stop when refusals are unusual */
 	struct rules_lengths lengths; /* of the networks in the rules */
 	const struct guard *guard;
+	const struct rules *rules;     /* NULL: all are about lists */
 	const struct secrets *secrets; /* not to appear in a reply */
 };
 
@@ -72,6 +73,13 @@ struct news {
 	struct nets_ban lifted_nets[NETS_AROUND_MAX];
 	size_t lifted_nets_n;
 };
+
+/*
+ * Whether a ban of that rule is one of a list's, and so goes when the list is
+ * wrong or no longer refuses the host. One of a rule that is gone may have
+ * been; what an administrator added is not.
+ */
+bool state_is_of_list(const struct policy *policy, const char *rule);
 
 /* Empty tables. 0, or -1 with errno and nothing to free. */
 int state_new(struct state *s) __attribute__((warn_unused_result));

@@ -352,6 +352,11 @@ from 198.18.4.1 >/dev/null
 ok "dead: before that, who passes is remembered" \
     front_wait 5 ipset -q test rblpass4 198.18.4.1
 fresh
+# older than what is suspect when a list is wrong
+for i in 201 202 203; do
+	stamped 10800 "rblsmtpd: 203.0.113.$i pid 7: 451 Listed long ago"
+done >>extra
+ok "dead: before that, some are banned" front_wait 5 banned 203.0.113.203
 mark
 a_is dead
 ok "dead: seen" front_wait 5 told \
@@ -359,7 +364,6 @@ ok "dead: seen" front_wait 5 told \
 ok "dead: who passed before is asked about again" \
     front_wait 5 eval '! ipset -q test rblpass4 198.18.4.1'
 for i in 201 202 203; do
-	ctl add 203.0.113.$i >/dev/null
 	is "$(from 203.0.113.$i 2526)" smtpd "dead: a recheck finds nothing, $i"
 done
 is "$(from 198.18.4.2) $(from 203.0.113.100)" "smtpd smtpd" \

@@ -138,7 +138,10 @@ connect 203.0.113.77
 counted "who is allowed is not rechecked" $((n + 1)) 1
 
 # a recheck, killed -9, and then the result; of an IPv6 host, whose /64 it is
-front_ctl add 2001:db8:1:2::5 >/dev/null
+front_say 'tcpserver: pid 90000000 from 2001:db8:1:2::5' \
+    'rblsmtpd: 2001:db8:1:2::5 pid 90000000: 451 Listed' \
+    'tcpserver: end 90000000 status 0'
+front_read
 ok "IPv6: banned" ipset -q test rblcache6 2001:db8:1:2::9
 front_say 'tcpserver: pid 90000001 from 2001:db8:1:2::9' \
     'rblcache: 2001:db8:1:2::9 pid 90000001: recheck'
@@ -156,8 +159,18 @@ unlike "$(front_ctl list)" '^2001:' "in recent.cdb too"
 is "$(front_members rblpass6 | sed 's/ .*//')" 2001:db8:1:2::9 \
     "IPv6: the host alone has a pass"
 
+# what the administrator said is no list's
+front_ctl add 203.0.113.19 >/dev/null
+connect 203.0.113.19
+is "$greeting" "$in" "one that was added by hand is rechecked, too"
+ok "and stays banned" banned 203.0.113.19
+counted "nothing is counted: by hand" $((n + 1)) 2
+
 # lists that are not well
-front_ctl add 203.0.113.20 >/dev/null
+front_say 'tcpserver: pid 90000002 from 203.0.113.20' \
+    'rblsmtpd: 203.0.113.20 pid 90000002: 451 Listed' \
+    'tcpserver: end 90000002 status 0'
+front_read
 cat >"$conf" <<'EOT'
 zone = rbl.test text Listed by TEST
 zone = unknown.test text Listed by another
