@@ -167,6 +167,9 @@ take_match(struct state *s, struct state_log *log, struct decision *d,
 		return result;
 	if (rechecked)
 		tallies_add_recheck(&s->tallies, true, d->time);
+	/* a count goes on, but it bans no network either */
+	if (policy->alarm && breaker_is_on(&log->breaker))
+		return 0;
 	return nets_refused(s->nets, d->rule, &d->ip, d->time, policy->guard,
 	    news->nets, &news->nets_n);
 }

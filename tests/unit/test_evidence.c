@@ -657,6 +657,26 @@ renewals_and_the_alarm(void **state)
 	assert_int_equal(refused(A, 0, T + 3).kind, DECIDE_BAN);
 }
 
+/* Nor does a match that only counts ban a network then. */
+static void
+networks_and_the_alarm(void **state)
+{
+	(void)state;
+	rule.nets[0] = (struct rules_net){120, 2, 3600};
+	rule.nets_n = 1;
+	rule.count = 3;
+	rule.count_s = 60;
+	log_a.breaker.minute = T / 60;
+	log_a.breaker.alarm.measure = BREAKER_BANS;
+	assert_int_equal(refused(A, 0, T).kind, DECIDE_COUNT);
+	assert_int_equal(refused(B, 0, T).kind, DECIDE_COUNT);
+	assert_int_equal(news.nets_n, 0);
+	log_a.breaker.alarm.ended_s = T;
+	assert_int_equal(refused(A, 0, T).kind, DECIDE_COUNT);
+	assert_int_equal(refused("192.0.2.9", 0, T).kind, DECIDE_COUNT);
+	assert_int_equal(news.nets_n, 1);
+}
+
 static void
 whole_networks(void **state)
 {
@@ -748,6 +768,7 @@ main(void)
 	    test_state(a_refusal_a_connection),
 	    test_state(in_that_order),
 	    test_state(renewals_and_the_alarm),
+	    test_state(networks_and_the_alarm),
 	    test_state(whole_networks),
 	    test_state(networks_of_ours),
 	    test_state(no_secrets_in_a_reply),
