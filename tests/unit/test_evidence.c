@@ -430,6 +430,37 @@ a_recheck_lifts(void **state)
 	assert_int_equal(all.tallies.all.passed, 2);
 }
 
+/* Whether there is a ban still, and nothing was told, after a recheck at T. */
+static bool
+outlives_a_recheck(void)
+{
+	line("tcpserver: pid 7 from " A);
+	line(PID7 "recheck");
+	return !passes(PID7 "passed") && !news.lifted && is_banned(&host_a) &&
+	       all.tallies.all.passed == 0;
+}
+
+/* What no list has led to, and what one has said since. */
+static void
+a_recheck_proves_nothing(void **state)
+{
+	struct recent_ban ban = {.ip = host_a,
+	    .since = T,
+	    .until = T + 100,
+	    .rule = "rblcachectl",
+	    .reply = "451 x"};
+
+	(void)state;
+	assert_int_equal(bans_put(all.bans, &ban), 0);
+	assert_true(outlives_a_recheck());
+	assert_true(bans_remove(all.bans, &host_a));
+	put_ban(&host_a, T + 1, T + 100);
+	assert_true(outlives_a_recheck());
+	assert_true(bans_remove(all.bans, &host_a));
+	put_ban(&host_a, T, T + 100);
+	assert_false(outlives_a_recheck());
+}
+
 static void
 a_recheck_is_refused(void **state)
 {
@@ -760,6 +791,7 @@ main(void)
 	    test_state(who_is_banned),
 	    test_state(lists_that_are_not_well),
 	    test_state(a_recheck_lifts),
+	    test_state(a_recheck_proves_nothing),
 	    test_state(a_recheck_is_refused),
 	    test_state(a_recheck_of_another),
 	    test_state(at_the_nth_refusal),
