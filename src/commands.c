@@ -194,7 +194,9 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 	memcpy(ban.rule, rule, sizeof rule);
 	memcpy(ban.reply, r->reply, sizeof ban.reply);
 	look_again(f);
-	(void)bans_remove(f->state.bans, &r->ip);
+	/* what it had may last longer, in the set for the firewall too */
+	if (bans_remove(f->state.bans, &r->ip))
+		live_lift(&f->live, &r->ip);
 	if (bans_put(f->state.bans, &ban) != 0)
 		return failure(SYSTEM, strerror(errno));
 	tally = tallies_of(&f->state.tallies, rule);

@@ -159,6 +159,9 @@ ipset destroy rbldrop4
 front_ctl add 203.0.113.12 >/dev/null
 connect 203.0.113.12 3
 ok "destroyed: made anew, for the next" dropped 203.0.113.12
+front_ctl add 203.0.113.12 -t 1h >/dev/null
+ok "added again, for a shorter time: not dropped" not_dropped 203.0.113.12
+ok "but banned" ipset -q test rblcache4 203.0.113.12
 ok "and filled" dropped $b
 ipset del rbldrop4 $b
 connect $b
