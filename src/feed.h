@@ -57,7 +57,7 @@ struct feed {
 	struct saver saver;
 	struct control *control; /* NULL: there is none */
 	struct canary *canary;	 /* NULL: no zone is to be asked */
-	int64_t alarmed_s;	 /* unix seconds: when an alarm was raised */
+	int64_t alarmed_s;	 /* unix seconds: of an alarm, or the start */
 	struct troubles troubles;
 	int64_t since_s; /* unix seconds of the start */
 	int signals;

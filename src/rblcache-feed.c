@@ -864,7 +864,8 @@ start(struct feed *f)
 	if (live_open(&f->live, f->o.set4, f->o.set6, &w, &f->state) != 0)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
 	live_start(&f->live, time(NULL), feed_now_ms(), feed_tell, f);
-	f->since_s = time(NULL);
+	/* for an alarm that is on, what lists said before counts for nothing */
+	f->since_s = f->alarmed_s = time(NULL);
 	if (f->o.once)
 		return;
 	if (watch_open(f, error) != 0)

@@ -643,6 +643,29 @@ echo '1 40 40 198.19' | traffic 123 7000 >>more.log
 ok "more spam: bans are made" front_wait 5 has more 198.19 $((was + 40))
 unwatch
 
+# which all lists have to say, also of an alarm of before a restart
+printf '%s\n' 'resolver = 127.0.0.53' 'canary = 1h' 'zone = b.test' \
+    'zone = a.test' >both.conf
+start_s=$(($(date +%s) - 10 - 123 * 60))
+echo '120 20 4 198.18' | traffic 0 >again.log
+watch again both.conf again.log
+front_wait 10 read_all again "$(wc -l <again.log)"
+front_wait 5 eval '[ "$(ctl_of again -j status |
+    json "scalar grep { \$_->{well} } @{\$s->{zones}}")" = 2 ]'
+unwatch
+a_is wild
+echo '3 60 60 198.19' | traffic 120 5000 >>again.log
+"$feed" -1 -m 0 -f both.conf -c "$rule" -d again -l '' -s '' -S '' again.log \
+    2>again.err # asks nobody
+sleep 1 # the lists were well in another second
+watch again both.conf again.log
+ok "restart: one list is wrong" front_wait 5 grep -q \
+    'zone a.test: lists 127.0.0.1; ' again.err
+is "$(grep -c 'alarm over' again.err)" 0 \
+    "restart: that the other is well ends no alarm"
+unwatch
+a_is well
+
 # but today's answers say nothing of yesterday's lines
 sed 's/1h/1s/' b.conf >soon.conf
 cat usual.log jump.log >old.log
