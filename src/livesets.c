@@ -69,6 +69,8 @@ failed(struct livesets *l, int64_t now_ms)
 	else if (l->next_look_ms != 0 && l->retry_ms < RETRY_MAX_MS)
 		l->retry_ms *= 2; /* it was not asked for */
 	l->broken = true;
+	/* it may have handed back more than there is room for */
+	l->later_all |= l->later_n == LIVESETS_LATER_MAX;
 	l->next_look_ms = now_ms + l->retry_ms;
 	return first ? sets_error(l->sets) : NULL;
 }
@@ -99,6 +101,9 @@ look(struct livesets *l, bool fill, int64_t now_s, int64_t now_ms)
 		tell = "a set was gone or replaced; filled again";
 	if (l->broken)
 		tell = "the sets can be used again";
+	/* what was to be taken out is not known any more */
+	if (l->later_all && sets_empty(l->sets) == SETS_ERROR)
+		return failed(l, now_ms);
 	if (answer == SETS_EMPTY || fill || l->later_all)
 		put_all(l, now_s);
 	else

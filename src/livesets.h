@@ -44,7 +44,7 @@ struct livesets {
 	bool refused; /* and told */
 	int64_t next_look_ms;
 	int64_t retry_ms;
-	/* what did not get in; more than that: all of them */
+	/* what did not get in or out; more than that: all is put anew */
 	struct livesets_entry later[LIVESETS_LATER_MAX];
 	size_t later_n;
 	bool later_all;

@@ -164,6 +164,27 @@ look
 ok "destroyed: made as it should be" front_wait 5 has rblcache4 '203.0.113.1 '
 end_of
 
+# many bans that are lifted while the set is out of reach
+fresh
+for i in $(seq 0 1999); do
+	line 198.18.$((i / 250)).$((1 + i % 250)) "$(stamp "$(date +%s)")"
+done >log.many
+follow
+cat log.many >>log
+ok "many" front_wait 10 eval '[ "$(members rblcache4 | wc -w)" = 2000 ]'
+ipset rename rblcache4 aside
+ipset create rblcache4 hash:ip
+look
+ok "out of reach" front_wait 10 grep -q 'this set has no timeout' err
+"$RBLCACHE_BUILD/rblcachectl" -d state forget rblsmtpd >/dev/null 2>&1
+line 203.0.113.1 "$(stamp "$(date +%s)")" >>log
+ipset destroy rblcache4
+ipset rename aside rblcache4
+look
+ok "back: what was lifted meanwhile is taken out" \
+    front_wait 10 has rblcache4 "203.0.113.1 "
+end_of
+
 # ---- a kernel that says no, now and then or for good ----
 
 fresh
