@@ -646,7 +646,7 @@ change_zones(struct feed *f)
 	zones_inherit(&zones, &f->state.zones);
 	f->state.zones = zones;
 	if (watch_open(f, error) != 0)
-		feed_complain(f, "%s", error);
+		feed_complain(f, "%s; no list is checked", error);
 }
 
 static void
@@ -869,7 +869,7 @@ start(struct feed *f)
 	if (f->o.once)
 		return;
 	if (watch_open(f, error) != 0)
-		die(exit_code(errno), "%s", error);
+		feed_complain(f, "%s; no list is checked", error);
 	open_control(f);
 	notify_send("READY=1");
 }
