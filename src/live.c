@@ -5,68 +5,73 @@
 /* ---- what the pairs are to have ---- */
 
 static struct livesets_entry
-entry_of(const struct recent_ban *ban, int64_t now_s)
+ban_entry(const struct live *l, const struct recent_ban *ban, int64_t now_s)
 {
+	(void)l;
 	return (struct livesets_entry){
 	    ban->ip, ADDR_BITS, recent_left_s(ban, now_s)};
+}
+
+static struct livesets_entry
+drop_entry(const struct live *l, const struct recent_ban *ban, int64_t now_s)
+{
+	struct livesets_entry e = ban_entry(l, ban, now_s);
+
+	if (ban->refused < l->wishes.drop_after)
+		e.left_s = 0;
+	return e;
+}
+
+/* What a ban is in a set. */
+typedef struct livesets_entry entry_of(
+    const struct live *l, const struct recent_ban *ban, int64_t now_s);
+
+static void
+all_as(const struct live *l, entry_of *of, int64_t now_s, livesets_take *take,
+    void *to)
+{
+	for (size_t i = 0; i < bans_count(l->state->bans); i++) {
+		struct livesets_entry e;
+		struct recent_ban ban;
+
+		bans_nth(l->state->bans, i, &ban);
+		e = of(l, &ban, now_s);
+		take(to, &e);
+	}
+}
+
+static void
+find_as(
+    const struct live *l, entry_of *of, int64_t now_s, struct livesets_entry *e)
+{
+	struct recent_ban ban;
+
+	if (bans_find(l->state->bans, &e->ip, &ban))
+		*e = of(l, &ban, now_s);
 }
 
 static void
 all_bans(const void *user, int64_t now_s, livesets_take *take, void *to)
 {
-	const struct live *l = user;
-
-	for (size_t i = 0; i < bans_count(l->state->bans); i++) {
-		struct livesets_entry e;
-		struct recent_ban ban;
-
-		bans_nth(l->state->bans, i, &ban);
-		e = entry_of(&ban, now_s);
-		take(to, &e);
-	}
+	all_as(user, ban_entry, now_s, take, to);
 }
 
 static void
 find_ban(const void *user, int64_t now_s, struct livesets_entry *e)
 {
-	const struct live *l = user;
-	struct recent_ban ban;
-
-	if (bans_find(l->state->bans, &e->ip, &ban))
-		*e = entry_of(&ban, now_s);
-}
-
-static bool
-is_to_drop(const struct live *l, const struct recent_ban *ban)
-{
-	return ban->refused >= l->wishes.drop_after;
+	find_as(user, ban_entry, now_s, e);
 }
 
 static void
 all_drops(const void *user, int64_t now_s, livesets_take *take, void *to)
 {
-	const struct live *l = user;
-
-	for (size_t i = 0; i < bans_count(l->state->bans); i++) {
-		struct livesets_entry e;
-		struct recent_ban ban;
-
-		bans_nth(l->state->bans, i, &ban);
-		if (!is_to_drop(l, &ban))
-			continue;
-		e = entry_of(&ban, now_s);
-		take(to, &e);
-	}
+	all_as(user, drop_entry, now_s, take, to);
 }
 
 static void
 find_drop(const void *user, int64_t now_s, struct livesets_entry *e)
 {
-	const struct live *l = user;
-	struct recent_ban ban;
-
-	if (bans_find(l->state->bans, &e->ip, &ban) && is_to_drop(l, &ban))
-		*e = entry_of(&ban, now_s);
+	find_as(user, drop_entry, now_s, e);
 }
 
 /* Of the passes nothing is kept. */
@@ -242,19 +247,19 @@ live_look_soon(struct live *l)
 void
 live_ban(struct live *l, const struct recent_ban *ban, int64_t now_s)
 {
-	struct livesets_entry e = entry_of(ban, now_s);
+	struct livesets_entry e = ban_entry(l, ban, now_s);
 
 	livesets_add(&l->pair[LIVE_BANS], &e);
-	if (l->wishes.drop_after > 0 && is_to_drop(l, ban))
-		live_drop(l, ban, now_s);
+	live_drop(l, ban, now_s);
 }
 
 void
 live_drop(struct live *l, const struct recent_ban *ban, int64_t now_s)
 {
-	struct livesets_entry e = entry_of(ban, now_s);
+	struct livesets_entry e = drop_entry(l, ban, now_s);
 
-	livesets_add(&l->pair[LIVE_DROP], &e);
+	if (e.left_s > 0)
+		livesets_add(&l->pair[LIVE_DROP], &e);
 }
 
 void

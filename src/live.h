@@ -67,7 +67,7 @@ void live_look_soon(struct live *l);
 /* A ban that the state has, new or renewed. */
 void live_ban(struct live *l, const struct recent_ban *ban, int64_t now_s);
 
-/* One whose host has come so often that it is to be dropped. */
+/* One whose host may have come so often by now that it is to be dropped. */
 void live_drop(struct live *l, const struct recent_ban *ban, int64_t now_s);
 
 /* The state has no ban around the address any more. */
