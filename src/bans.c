@@ -367,6 +367,13 @@ bans_find(const struct bans *b, const struct addr *a, struct recent_ban *ban)
 	return i != EMPTY;
 }
 
+bool
+bans_find_live(const struct bans *b, const struct addr *a, int64_t now,
+    struct recent_ban *ban)
+{
+	return bans_find(b, a, ban) && recent_left_s(ban, now) > 0;
+}
+
 void
 bans_nth(const struct bans *b, size_t i, struct recent_ban *ban)
 {

@@ -54,6 +54,10 @@ size_t bans_count(const struct bans *b);
 bool bans_find(
     const struct bans *b, const struct addr *a, struct recent_ban *ban);
 
+/* The same, of one that holds at now only. */
+bool bans_find_live(const struct bans *b, const struct addr *a, int64_t now,
+    struct recent_ban *ban);
+
 /* The bans of a rule that hold at now. Looks at each ban. */
 size_t bans_count_rule(const struct bans *b, const char *rule, int64_t now);
 

@@ -42,7 +42,7 @@ passed(struct state *s, const struct addr *a, uint32_t marks, int64_t time_s,
 
 	if ((marks & AGAINST) != 0 || !lists_are_well(s, time_s))
 		return 0;
-	banned = bans_find(s->bans, a, &ban) && recent_left_s(&ban, time_s) > 0;
+	banned = bans_find_live(s->bans, a, time_s, &ban);
 	/* of a newer line, in another log, or for what no list is about */
 	if (banned &&
 	    (ban.since > time_s || !state_is_of_list(policy, ban.rule)))

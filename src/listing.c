@@ -148,8 +148,7 @@ know_host(const struct listing *l, struct listing_entry *entry)
 {
 	struct recent_ban ban;
 
-	if (!bans_find(l->state->bans, &entry->ip, &ban) ||
-	    recent_left_s(&ban, l->now) == 0)
+	if (!bans_find_live(l->state->bans, &entry->ip, l->now, &ban))
 		return;
 	entry->known = true;
 	entry->since = ban.since;

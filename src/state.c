@@ -86,20 +86,14 @@ exceeds(struct state_log *log, int64_t time_s, uint32_t cap)
 	return false;
 }
 
-static bool
-is_banned(const struct state *s, const struct addr *a, int64_t time_s)
-{
-	struct recent_ban ban;
-
-	return bans_find(s->bans, a, &ban) && recent_left_s(&ban, time_s) > 0;
-}
-
 /* Whether the alarm forbids the ban. To renew one is no new one. */
 static bool
 is_alarming(
     const struct state *s, struct state_log *log, const struct decision *d)
 {
-	if (is_banned(s, &d->ip, d->time))
+	struct recent_ban ban;
+
+	if (bans_find_live(s->bans, &d->ip, d->time, &ban))
 		return breaker_is_on(&log->breaker);
 	return !breaker_ban(&log->breaker, d->time);
 }
