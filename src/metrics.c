@@ -87,6 +87,15 @@ put_list(FILE *to, const struct metric *m, const json_t *list,
 		    number(each, m->path));
 }
 
+/* Several of them. */
+static void
+put_lists(FILE *to, const struct metric *metrics, size_t n, const json_t *list,
+    const char *label, const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+		put_list(to, &metrics[i], list, label, key);
+}
+
 static void
 put_one(FILE *to, const struct metric *m, const json_t *status)
 {
@@ -113,8 +122,8 @@ put_rules(FILE *to, const json_t *status)
 	size_t i;
 
 	put_list(to, &live, rules, "rule", "rule");
-	for (i = 0; i < sizeof totals / sizeof *totals; i++)
-		put_list(to, &totals[i], rules, "rule", "rule");
+	put_lists(
+	    to, totals, sizeof totals / sizeof *totals, rules, "rule", "rule");
 	if (json_array_size(rules) == 0)
 		return;
 	head(to, "skipped_total", "counter", "Matches that ban nobody.");
@@ -184,8 +193,8 @@ put_zones(FILE *to, const json_t *status)
 	};
 	const json_t *zones = json_object_get(status, "zones");
 
-	for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
-		put_list(to, &metrics[i], zones, "zone", "zone");
+	put_lists(to, metrics, sizeof metrics / sizeof *metrics, zones, "zone",
+	    "zone");
 }
 
 static void
@@ -203,8 +212,8 @@ put_logs(FILE *to, const json_t *status)
 	};
 	const json_t *logs = json_object_get(status, "logs");
 
-	for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
-		put_list(to, &metrics[i], logs, "log", "path");
+	put_lists(
+	    to, metrics, sizeof metrics / sizeof *metrics, logs, "log", "path");
 }
 
 static void
@@ -226,8 +235,8 @@ put_sets(FILE *to, const json_t *status)
 		sample(to, "set_usable", "set",
 		    json_string_value(json_object_get(set, "name")), "", "",
 		    json_object_get(set, "error") == NULL);
-	for (i = 0; i < sizeof metrics / sizeof *metrics; i++)
-		put_list(to, &metrics[i], sets, "set", "name");
+	put_lists(
+	    to, metrics, sizeof metrics / sizeof *metrics, sets, "set", "name");
 }
 
 void
