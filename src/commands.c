@@ -29,12 +29,6 @@ failure(int exit_code, const char *why)
 /* ---- status ---- */
 
 static json_t *
-time_or_null(int64_t time_s)
-{
-	return time_s == 0 ? json_null() : json_integer(time_s);
-}
-
-static json_t *
 one_log(const struct feed *f, size_t i)
 {
 	const struct log *log = &f->logs[i];
@@ -45,9 +39,9 @@ one_log(const struct feed *f, size_t i)
 	    log->error == 0 && !log->ended, "error",
 	    report_text(log->error == 0 ? NULL : strerror(log->error)),
 	    "unread_bytes", (json_int_t)follow_unread(log->follow),
-	    "newest_line", time_or_null(mark->time_s), "lines",
+	    "newest_line", report_time(mark->time_s), "lines",
 	    (json_int_t)mark->lines, "capped",
-	    time_or_null(log->capped_minute * 60), "alarm",
+	    report_time(log->capped_minute * 60), "alarm",
 	    report_alarm(&mark->breaker));
 }
 
@@ -89,7 +83,7 @@ static json_t *
 checkpoint(const struct feed *f)
 {
 	return json_pack("{s:o, s:o, s:o}", "path", report_text(f->saver.path),
-	    "saved", time_or_null(f->saver.done_s), "error",
+	    "saved", report_time(f->saver.done_s), "error",
 	    report_text(f->saver.error == 0 ? NULL : strerror(f->saver.error)));
 }
 

@@ -32,6 +32,12 @@ report_text(const char *text)
 	return value;
 }
 
+json_t *
+report_time(int64_t time_s)
+{
+	return time_s == 0 ? json_null() : json_integer(time_s);
+}
+
 /* ---- bans ---- */
 
 static json_t *
@@ -168,19 +174,13 @@ report_nets(const struct state *s, int64_t now)
 }
 
 static json_t *
-time_or_null(int64_t time_s)
-{
-	return time_s == 0 ? json_null() : json_integer(time_s);
-}
-
-static json_t *
 one_zone(const struct zone *z)
 {
 	return json_pack("{s:o, s:b, s:b, s:o, s:o, s:o, s:o}", "zone",
 	    report_text(z->shown), "trusted", !zones_is_distrusted(z),
-	    "answers", !z->silent, "well", time_or_null(z->well_s), "why",
+	    "answers", !z->silent, "well", report_time(z->well_s), "why",
 	    report_text(z->from_s == 0 ? NULL : z->why), "since",
-	    time_or_null(z->from_s), "until", time_or_null(z->to_s));
+	    report_time(z->from_s), "until", report_time(z->to_s));
 }
 
 json_t *
@@ -203,9 +203,9 @@ report_alarm(const struct breaker *b)
 	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:s}", "on",
 	    breaker_is_on(b), "why",
 	    report_text(ever ? breaker_why(b, why) : NULL), "since",
-	    time_or_null(b->alarm.tripped_s), "from",
-	    time_or_null(b->alarm.from_s), "ended",
-	    time_or_null(b->alarm.ended_s), "usual", breaker_usual(b, usual));
+	    report_time(b->alarm.tripped_s), "from",
+	    report_time(b->alarm.from_s), "ended",
+	    report_time(b->alarm.ended_s), "usual", breaker_usual(b, usual));
 }
 
 /* ---- sets ---- */

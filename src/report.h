@@ -70,4 +70,7 @@ void report_state(json_t *status, const struct state *s, int64_t now);
  */
 json_t *report_text(const char *text);
 
+/* A time; null for 0, which is none. */
+json_t *report_time(int64_t time_s);
+
 #endif
