@@ -450,7 +450,7 @@ tell_missed(struct feed *f, size_t i, int64_t until_s)
 }
 
 static void
-ban(struct feed *f, const struct decision *d)
+ban(struct feed *f, const struct decision *d, int64_t now)
 {
 	struct recent_ban entry = {
 	    .ip = d->ip, .since = d->time, .until = d->time + d->ban_s};
@@ -463,7 +463,7 @@ ban(struct feed *f, const struct decision *d)
 	}
 	/* one that stood may have been the longer one */
 	if (bans_find(f->state.bans, &d->ip, &entry))
-		live_ban(&f->live, &entry, time(NULL));
+		live_ban(&f->live, &entry, now);
 }
 
 /* A network as decide_format has it: "net 203.0.113.0/24 rblsmtpd 3600". */
@@ -480,9 +480,9 @@ net_text(const struct nets_ban *ban, char buf[DECIDE_TEXT_SIZE])
 
 /* What a line led to besides its ban, for the kernel sets. */
 static void
-spread(struct feed *f, const struct decision *d, const struct news *news)
+spread(struct feed *f, const struct decision *d, const struct news *news,
+    int64_t now)
 {
-	int64_t now = time(NULL);
 	int64_t left = d->time + f->settings.pass_s - now;
 	struct recent_ban entry;
 
@@ -545,7 +545,7 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 		return;
 	}
 	watch_line(f, i, alarming);
-	spread(f, &d, &news);
+	spread(f, &d, &news, now);
 	if (d.kind == DECIDE_NOTHING) {
 		if (d.rule != NULL && d.rule->gave_up == 1)
 			feed_complain(f,
@@ -564,7 +564,7 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 	if (d.has_ip && !(d.kind == DECIDE_SKIP && d.why == DECIDE_UNSEEN))
 		live_no_pass(&f->live, &d.ip);
 	if (d.kind == DECIDE_BAN)
-		ban(f, &d);
+		ban(f, &d, now);
 }
 
 static void
