@@ -100,7 +100,7 @@ take_node(
 		return 0;
 	allow.bits = key[0];
 	allow.net = addr_unspread(key + 1);
-	if (allow.bits > 128 || addr_mask(&allow.net, allow.bits))
+	if (allow.bits > ADDR_BITS || addr_mask(&allow.net, allow.bits))
 		return -1;
 	return add(a, &allow);
 }

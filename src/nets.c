@@ -6,14 +6,12 @@
 
 #include "lru.h"
 
-#define ALL_BITS 128
-
 struct nets {
 	struct lru *counts; /* nets_count */
 	struct lru *passes; /* nets_pass */
 	struct lru *bans;   /* nets_ban */
 	size_t max;
-	uint32_t banned[ALL_BITS + 1]; /* networks of each length */
+	uint32_t banned[ADDR_BITS + 1]; /* networks of each length */
 };
 
 struct nets *
@@ -273,7 +271,7 @@ bans_around(struct nets *n, const struct addr *a, bool remove,
     struct nets_ban bans[NETS_AROUND_MAX])
 {
 	unsigned from = addr_is4(a) ? ADDR_V4_OFFSET : 0;
-	unsigned to = addr_is4(a) ? ALL_BITS : ADDR_V6_BAN_BITS;
+	unsigned to = addr_is4(a) ? ADDR_BITS : ADDR_V6_BAN_BITS;
 	size_t found = 0;
 
 	for (unsigned bits = from; bits <= to; bits++) {
@@ -429,7 +427,7 @@ nets_forget_hosts(struct nets *n, const struct nets_ban *ban)
 void
 nets_forget(struct nets *n, const char *rule, const struct addr *a)
 {
-	for (unsigned bits = 0; bits <= ALL_BITS; bits++) {
+	for (unsigned bits = 0; bits <= ADDR_BITS; bits++) {
 		struct nets_prefix prefix;
 		struct nets_count_key key;
 		struct nets_count *e;

@@ -223,8 +223,7 @@ seen_line(struct seen *seen, uint64_t log, const char *message, size_t len,
 		return begin(seen, &key, p, len);
 	if (verb->answer == SEEN_END)
 		return end(seen, &key, len == 1 && *p == '0', ended);
-	if (key.pid != 0)
-		seen_mark(seen, log, key.pid, NULL, SEEN_REJECTED);
+	seen_mark(seen, log, key.pid, NULL, SEEN_REJECTED);
 	return SEEN_DENY;
 }
 

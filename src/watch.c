@@ -1,9 +1,6 @@
 #include "watch.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "amends.h"
