@@ -240,18 +240,6 @@ say_error(const char *path, int error)
 		say("%s: %s", path, strerror(error));
 }
 
-static void
-say_refusal(const struct verdict *v, bool dry_run)
-{
-	const char *would = dry_run ? "would refuse: " : "";
-
-	if (v->left_s == VERDICT_NO_TIME)
-		say("%s%s (%s)", would, v->reply, v->source);
-	else
-		say("%s%s (%s, %llds left)", would, v->reply, v->source,
-		    (long long)v->left_s);
-}
-
 /*
  * Leaves the refusal to rblsmtpd, which answers 553 for a text that begins
  * with '-' and 451 for another. The mark tells the log reader that the line
@@ -290,16 +278,17 @@ static void
 act(const struct verdict *v, const struct options *o)
 {
 	static char accept[] = "RBLSMTPD=";
+	char text[VERDICT_TEXT_SIZE];
 
 	switch (v->kind) {
 	case VERDICT_PASS:
 		if (o->verbose)
-			say("not known");
+			say("%s", verdict_format(v, text));
 		return;
 	case VERDICT_ALLOW:
 		/* the log reader wants to know whom no list was asked about */
 		if (o->verbose || verdict_is_cached(v))
-			say("allowed (%s)", v->source);
+			say("%s", verdict_format(v, text));
 		putenv(accept);
 		return;
 	case VERDICT_REFUSE:
@@ -308,7 +297,8 @@ act(const struct verdict *v, const struct options *o)
 			say("recheck");
 			return;
 		}
-		say_refusal(v, o->dry_run);
+		say("%s%s", o->dry_run ? "would refuse: " : "",
+		    verdict_format(v, text));
 		if (o->dry_run)
 			return;
 		if (o->by_env) {

@@ -452,18 +452,12 @@ tell_missed(struct feed *f, size_t i, int64_t until_s)
 static void
 ban(struct feed *f, const struct decision *d, int64_t now)
 {
-	struct recent_ban entry = {
-	    .ip = d->ip, .since = d->time, .until = d->time + d->ban_s};
+	struct recent_ban stands;
 
-	snprintf(entry.rule, sizeof entry.rule, "%s", d->rule->name);
-	memcpy(entry.reply, d->reply, sizeof entry.reply);
-	if (bans_put(f->state.bans, &entry) != 0) {
+	if (state_ban(&f->state, d, &stands) != 0)
 		feed_complain(f, "%s", strerror(errno));
-		return;
-	}
-	/* one that stood may have been the longer one */
-	if (bans_find(f->state.bans, &d->ip, &entry))
-		live_ban(&f->live, &entry, now);
+	else
+		live_ban(&f->live, &stands, now);
 }
 
 /* A network as decide_format has it: "net 203.0.113.0/24 rblsmtpd 3600". */

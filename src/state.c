@@ -182,6 +182,19 @@ state_take(struct state *s, struct state_log *log, struct decision *d,
 	return take_match(s, log, d, policy, news);
 }
 
+int
+state_ban(struct state *s, const struct decision *d, struct recent_ban *stands)
+{
+	*stands = (struct recent_ban){
+	    .ip = d->ip, .since = d->time, .until = d->time + d->ban_s};
+	snprintf(stands->rule, sizeof stands->rule, "%s", d->rule->name);
+	memcpy(stands->reply, d->reply, sizeof stands->reply);
+	if (bans_put(s->bans, stands) != 0)
+		return -1;
+	(void)bans_find(s->bans, &d->ip, stands);
+	return 0;
+}
+
 /* Lines to come are no older than this: of a log that is read to its end they
    are new. */
 static int64_t

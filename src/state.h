@@ -91,13 +91,21 @@ void state_name_log(struct state_log *log, const char *path);
 /*
  * Completes a decision by what earlier lines said, and remembers the line: a
  * ban may become a count or a skip (unseen, distrusted, alarm, cap), or last
- * longer. The ban of d is not put; the caller does. All else that follows from
+ * longer. The ban of d is not put; state_ban does. All else that follows from
  * the line is done, and news says what. Returns 0, or -1 with errno ENOMEM;
  * then nobody is banned by this line.
  */
 int state_take(struct state *s, struct state_log *log, struct decision *d,
     const struct policy *policy, struct news *news)
     __attribute__((warn_unused_result));
+
+/*
+ * Puts the ban of a decision that is still DECIDE_BAN after state_take. stands
+ * is the one that holds then, since one that was there may be the longer one.
+ * Returns 0, or -1 with errno ENOMEM.
+ */
+int state_ban(struct state *s, const struct decision *d,
+    struct recent_ban *stands) __attribute__((warn_unused_result));
 
 /*
  * Forgets what cannot matter to any line to come of the n logs, so it is the

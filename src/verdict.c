@@ -65,3 +65,25 @@ verdict_decide(const struct verdict_facts *f)
 		return refuse("net", NET_REPLY, VERDICT_NO_TIME);
 	return pass(VERDICT_PASS, "");
 }
+
+const char *
+verdict_format(const struct verdict *v, char buf[VERDICT_TEXT_SIZE])
+{
+	switch (v->kind) {
+	case VERDICT_PASS:
+		snprintf(buf, VERDICT_TEXT_SIZE, "not known");
+		break;
+	case VERDICT_ALLOW:
+		snprintf(buf, VERDICT_TEXT_SIZE, "allowed (%s)", v->source);
+		break;
+	case VERDICT_REFUSE:
+		if (v->left_s == VERDICT_NO_TIME)
+			snprintf(buf, VERDICT_TEXT_SIZE, "%s (%s)", v->reply,
+			    v->source);
+		else
+			snprintf(buf, VERDICT_TEXT_SIZE, "%s (%s, %llds left)",
+			    v->reply, v->source, (long long)v->left_s);
+		break;
+	}
+	return buf;
+}

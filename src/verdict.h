@@ -52,6 +52,14 @@ struct verdict verdict_decide(const struct verdict_facts *facts);
  */
 bool verdict_needs_recent(const struct verdict_facts *facts);
 
+/*
+ * What the hook logs of it: "451 TEXT (ipset, 86391s left)", "451 TEXT (net)",
+ * "allowed (pass)"; "not known" for VERDICT_PASS. Returns buf.
+ */
+#define VERDICT_TEXT_SIZE (REPLY_SIZE + 48)
+const char *verdict_format(
+    const struct verdict *v, char buf[VERDICT_TEXT_SIZE]);
+
 /* Whether the cache has refused or allowed, and not a rule of the admin's. */
 bool verdict_is_cached(const struct verdict *v);
 
