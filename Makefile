@@ -328,6 +328,14 @@ $(B)/tests/bench/latency: $(B)/tests/bench/latency.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
 $(B)/tests/bench/load: $(B)/tests/bench/load.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
+# what makes up traffic
+TRAFFIC := $(patsubst %,$(B)/tests/bench/%.o,traffic crowd)
+
+$(B)/tests/bench/simulate: $(B)/tests/bench/simulate.o \
+    $(B)/tests/bench/servers.o $(B)/tests/bench/figures.o $(TRAFFIC) \
+    $(B)/librblcache.a
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ \
+	    $(call libs,libcdb libipset libpcre2-8 inih) -lm
 $(B)/tests/bench/late: $(B)/tests/bench/late.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
 $(B)/tests/bench/exec: $(B)/tests/bench/exec.o

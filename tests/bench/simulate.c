@@ -1,0 +1,480 @@
+/*
+ * simulate: made-up traffic, and what different servers make of it.
+ *
+ *	simulate figures		is it like the published figures?
+ *	simulate table -c RULES -N RULES	the servers compared
+ *	simulate answers -c RULES -t SECONDS	what rblcache does, each time
+ *	simulate log			the log of rblsmtpd alone
+ *	simulate zone			who is listed, from when until when
+ *
+ * Simulated time is given to the modules that decide, nothing waits.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "figures.h"
+#include "servers.h"
+#include "traffic.h"
+
+enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
+
+#define HOUR_S 3600.0
+#define TTLS_MAX 16
+#define TAI_EPOCH 4611686018427387914LL /* of multilog's stamps */
+
+static const char usage[] =
+    "usage: simulate [option ...] figures|table|answers|log|zone\n"
+    "  figures   what the traffic is like, beside what is published\n"
+    "  table     what different servers make of it, tab-separated\n"
+    "  answers   what rblcache makes of each connection:\n"
+    "            SECONDS IP TRY listed|cached|passed|in\n"
+    "  log       what tcpserver -v and rblsmtpd alone would log of it\n"
+    "  zone      listed hosts: IP, from and until when, in seconds\n"
+    "servers:\n"
+    "  -C RULES          rules for rblcache\n"
+    "  -N RULES          the same, with networks\n"
+    "  -t SECONDS[,...]  times to live: 1, 4, 12, 24, 72 h\n"
+    "  -p SECONDS        passes: 900, if there are any\n"
+    "  -R NUMBER         rblcache -r: 100; 0: none\n"
+    "  -w DAYS           that are simulated first, and not counted: 3\n"
+    "  -o                refused mail does not come again\n"
+    "  -h                this text\n";
+
+static struct {
+	struct traffic_params traffic;
+	const char *rules, *net_rules;
+	double ttls_s[TTLS_MAX];
+	size_t ttls_n;
+	double warm_days;
+	uint32_t pass_s;
+	unsigned recheck;
+	bool once; /* refused mail does not come again */
+} o = {
+    .traffic = TRAFFIC_DEFAULTS,
+    .ttls_s = {1 * HOUR_S, 4 * HOUR_S, 12 * HOUR_S, 24 * HOUR_S, 72 * HOUR_S},
+    .ttls_n = 5,
+    .warm_days = 3,
+    .pass_s = 900,
+    .recheck = 100,
+};
+
+static struct rules *rules, *net_rules;
+
+__attribute__((noreturn, format(printf, 2, 3))) static void
+die(int code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("simulate: ", stderr);
+	vfprintf(stderr, format, args);
+	fputs("\n", stderr);
+	va_end(args);
+	exit(code);
+}
+
+__attribute__((noreturn)) static void
+die_of_system(void)
+{
+	die(EXIT_SYSTEM, "%s", strerror(errno));
+}
+
+/* ---- a run ---- */
+
+/* Called for each connection, when it has its answer. */
+typedef void told(void *user, const struct traffic_host *host,
+    const struct traffic_connection *c, const struct server_answer *a);
+
+static void
+run(const struct server_setup *setup, told *tell, void *user)
+{
+	struct traffic *t = traffic_new(&o.traffic);
+	struct traffic_connection c;
+	struct server *server;
+	size_t hosts = 0;
+
+	if (t == NULL)
+		die_of_system();
+	while (traffic_host(t, (uint32_t)hosts) != NULL)
+		hosts++;
+	server = server_new(setup, hosts);
+	if (server == NULL)
+		die_of_system();
+	while (traffic_next(t, &c)) {
+		const struct traffic_host *host = traffic_host(t, c.host);
+		struct server_answer a = server_connect(server, host, &c);
+
+		if (a.error ||
+		    (a.refused && !o.once && traffic_refused(t, &c) != 0))
+			die_of_system();
+		tell(user, host, &c, &a);
+	}
+	server_free(server);
+	traffic_free(t);
+}
+
+/* ---- table ---- */
+
+struct tally {
+	double from_s;
+	double connections, queries, good_mails;
+	double listed, let_in; /* while it was listed */
+	/* good mail that was refused while no list had it: */
+	double refusals, mails, hosts;
+	double *waits_s; /* of each mail, until it came in or came last */
+	size_t waits_n, waits_cap;
+	bool *wronged; /* by host */
+};
+
+static void
+note_wait(struct tally *t, double wait_s)
+{
+	if (t->waits_n == t->waits_cap) {
+		t->waits_cap = t->waits_cap == 0 ? 256 : 2 * t->waits_cap;
+		t->waits_s =
+		    realloc(t->waits_s, t->waits_cap * sizeof *t->waits_s);
+		if (t->waits_s == NULL)
+			die_of_system();
+	}
+	t->waits_s[t->waits_n++] = wait_s;
+}
+
+static void
+count(void *user, const struct traffic_host *host,
+    const struct traffic_connection *c, const struct server_answer *a)
+{
+	struct tally *t = user;
+	double wait_s = c->time_s - c->mailed_s;
+
+	if (c->time_s < t->from_s)
+		return;
+	t->connections++;
+	t->queries += a->asked;
+	t->listed += c->listed;
+	t->let_in += c->listed && !a->refused;
+	if (!a->refused && c->try > 0)
+		note_wait(t, wait_s);
+	if (c->listed || c->time_s < host->good_s)
+		return;
+	t->good_mails += c->try == 0;
+	if (!a->refused)
+		return;
+	t->refusals++;
+	t->mails += c->try == 0;
+	t->hosts += !t->wronged[c->host];
+	t->wronged[c->host] = true;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a;
+	double y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+median(struct tally *t)
+{
+	if (t->waits_n == 0)
+		return 0;
+	qsort(t->waits_s, t->waits_n, sizeof *t->waits_s, compare);
+	return t->waits_s[t->waits_n / 2];
+}
+
+/* One server, in a line. It is compared with all_queries, of rblsmtpd alone. */
+static double
+write_row(
+    const char *name, const struct server_setup *setup, double all_queries)
+{
+	struct traffic *sizes = traffic_new(&o.traffic);
+	struct tally t = {
+	    .from_s = o.warm_days * TRAFFIC_DAY_S / o.traffic.speed};
+	size_t hosts = 0;
+
+	if (sizes == NULL)
+		die_of_system();
+	while (traffic_host(sizes, (uint32_t)hosts) != NULL)
+		hosts++;
+	traffic_free(sizes);
+	t.wronged = calloc(hosts + 1, sizeof *t.wronged);
+	if (t.wronged == NULL)
+		die_of_system();
+	run(setup, count, &t);
+	if (all_queries == 0)
+		all_queries = t.queries;
+	printf("%s\t%.0f\t%.0f\t%.0f\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\t%.1f\t%."
+	       "0f\t%.0f\n",
+	    name, setup->ttl_s, t.connections, t.queries,
+	    all_queries > 0 ? 100 * t.queries / all_queries : 0, t.good_mails,
+	    t.mails, t.hosts, t.refusals, median(&t) / HOUR_S, t.listed,
+	    t.let_in);
+	free(t.wronged);
+	free(t.waits_s);
+	return t.queries;
+}
+
+static struct server_setup
+cache(double ttl_s, struct rules *r, uint32_t pass_s)
+{
+	return (struct server_setup){.kind = SERVER_CACHE,
+	    .ttl_s = ttl_s,
+	    .trial = {.rules = r,
+		.pass_s = pass_s,
+		.alarm = true,
+		.cap = 1000,
+		.recheck = o.recheck,
+		.seed = o.traffic.seed}};
+}
+
+static void
+write_table(void)
+{
+	const struct {
+		const char *name;
+		struct server_setup setup;
+	} servers[] = {
+	    {"resolver", {.kind = SERVER_RESOLVER}},
+	    {"ideal for refusals", {.kind = SERVER_IDEAL_REFUSALS}},
+	    {"ideal", {.kind = SERVER_IDEAL}},
+	};
+	const struct server_setup alone = {.kind = SERVER_ALONE};
+	double all;
+
+	if (net_rules == NULL)
+		die(EXIT_USAGE, "table: -C and -N are wanted");
+	puts("server\tttl_s\tconnections\tqueries\tqueries_left_percent\t"
+	     "good_mails\tgood_mails_refused\tgood_hosts_refused\tgood_"
+	     "refusals\t"
+	     "median_wait_h\tlisted\tlet_in_while_listed");
+	all = write_row("rblsmtpd alone", &alone, 0);
+	for (size_t i = 0; i < sizeof servers / sizeof *servers; i++)
+		(void)write_row(servers[i].name, &servers[i].setup, all);
+	for (size_t i = 0; i < o.ttls_n; i++) {
+		double ttl_s = o.ttls_s[i];
+		const struct {
+			const char *name;
+			struct server_setup setup;
+		} each[] = {
+		    {"recipe of 2013", {.kind = SERVER_RECIPE, .ttl_s = ttl_s}},
+		    {"rblcache", cache(ttl_s, rules, 0)},
+		    {"with passes", cache(ttl_s, rules, o.pass_s)},
+		    {"with networks", cache(ttl_s, net_rules, 0)},
+		    {"with both", cache(ttl_s, net_rules, o.pass_s)},
+		};
+
+		for (size_t j = 0; j < sizeof each / sizeof *each; j++)
+			(void)write_row(each[j].name, &each[j].setup, all);
+	}
+}
+
+/* ---- the others ---- */
+
+static const char *
+ip_of(const struct traffic_host *host)
+{
+	static char ip[ADDR_STRLEN];
+
+	return addr_format(&host->ip, ip);
+}
+
+static void
+write_answer(void *user, const struct traffic_host *host,
+    const struct traffic_connection *c, const struct server_answer *a)
+{
+	(void)user;
+	printf("%.6f\t%s\t%u\t%s\n", c->time_s, ip_of(host), c->try,
+	    a->asked	 ? a->refused ? "listed" : "in"
+	    : a->refused ? "cached"
+			 : "passed");
+}
+
+static void
+write_answers(void)
+{
+	struct server_setup setup = cache(o.ttls_s[0], rules, o.pass_s);
+
+	if (rules == NULL)
+		die(EXIT_USAGE, "answers: -C is wanted");
+	run(&setup, write_answer, NULL);
+}
+
+static void
+write_log_of(void *user, const struct traffic_host *host,
+    const struct traffic_connection *c, const struct server_answer *a)
+{
+	uint64_t *pid = user;
+	char line[TRAFFIC_LINE_SIZE];
+	char stamp[32];
+
+	++*pid;
+	snprintf(stamp, sizeof stamp, "@%016llx%08x",
+	    TAI_EPOCH + SERVER_EPOCH + (long long)c->time_s, 0U);
+	printf("%s tcpserver: pid %llu from %s\n", stamp,
+	    (unsigned long long)*pid, ip_of(host));
+	if (a->refused)
+		printf("%s %s\n", stamp, traffic_line(host, *pid, line));
+	printf("%s tcpserver: end %llu status 0\n", stamp,
+	    (unsigned long long)*pid);
+}
+
+static void
+write_log(void)
+{
+	const struct server_setup alone = {.kind = SERVER_ALONE};
+	uint64_t pid = 0;
+
+	run(&alone, write_log_of, &pid);
+}
+
+static void
+write_zone(void)
+{
+	struct traffic *t = traffic_new(&o.traffic);
+	const struct traffic_host *h;
+
+	if (t == NULL)
+		die_of_system();
+	for (uint32_t i = 0; (h = traffic_host(t, i)) != NULL; i++)
+		if (h->kind != TRAFFIC_CLEAN)
+			printf("%s\t%.6f\t%.6f\n", ip_of(h), h->listed_s,
+			    h->unlisted_s);
+	traffic_free(t);
+}
+
+static void
+write_figures(void)
+{
+	if (o.traffic.days <= 8)
+		die(EXIT_USAGE, "figures: more than -d 8 is wanted");
+	if (figures_write(stdout, &o.traffic) != 0)
+		die_of_system();
+}
+
+/* ---- options ---- */
+
+__attribute__((noreturn)) static void
+die_usage(int letter, const char *value)
+{
+	die(EXIT_USAGE, "option -%c: '%s' is out of range; -h says more",
+	    letter, value);
+}
+
+static double
+number(int letter, const char *text, double most)
+{
+	char *end;
+	double n = strtod(text, &end);
+
+	if (end == text || *end != 0 || n < 0 || !(n <= most))
+		die_usage(letter, text);
+	return n;
+}
+
+static void
+read_ttls(char *list)
+{
+	o.ttls_n = 0;
+	for (char *each = strtok(list, ","); each != NULL;
+	     each = strtok(NULL, ",")) {
+		if (o.ttls_n == TTLS_MAX)
+			die(EXIT_USAGE, "option -t: more than %d", TTLS_MAX);
+		o.ttls_s[o.ttls_n++] = number('t', each, 1e7);
+	}
+	if (o.ttls_n == 0)
+		die_usage('t', "");
+}
+
+static void
+read_options(int argc, char **argv)
+{
+	int c;
+
+	while (
+	    (c = getopt(argc, argv, "+hoC:N:t:p:R:w:" TRAFFIC_OPTIONS)) != -1) {
+		switch (c) {
+		case 'h':
+			printf("%s%s", usage, traffic_help);
+			exit(fflush(stdout) == 0 ? 0 : EXIT_SYSTEM);
+		case 'o':
+			o.once = true;
+			break;
+		case 'C':
+			o.rules = optarg;
+			break;
+		case 'N':
+			o.net_rules = optarg;
+			break;
+		case 't':
+			read_ttls(optarg);
+			break;
+		case 'p':
+			o.pass_s = (uint32_t)number(c, optarg, TRAFFIC_DAY_S);
+			break;
+		case 'R':
+			o.recheck = (unsigned)number(c, optarg, 1e9);
+			break;
+		case 'w':
+			o.warm_days = number(c, optarg, 1000);
+			break;
+		case '?':
+			exit(EXIT_USAGE);
+		default:
+			if (traffic_option(&o.traffic, c, optarg) != 0)
+				die_usage(c, optarg);
+		}
+	}
+}
+
+static struct rules *
+load(const char *path)
+{
+	char error[RULES_ERROR_SIZE];
+	struct rules *r;
+
+	if (path == NULL)
+		return NULL;
+	r = rules_load(&path, 1, error);
+	if (r == NULL)
+		die(EXIT_USAGE, "%s", error);
+	return r;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} commands[] = {
+	    {"figures", write_figures},
+	    {"table", write_table},
+	    {"answers", write_answers},
+	    {"log", write_log},
+	    {"zone", write_zone},
+	};
+	size_t i = 0;
+
+	read_options(argc, argv);
+	while (
+	    i < sizeof commands / sizeof *commands &&
+	    (optind != argc - 1 || strcmp(commands[i].name, argv[optind]) != 0))
+		i++;
+	if (i == sizeof commands / sizeof *commands) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	rules = load(o.rules);
+	net_rules = load(o.net_rules);
+	commands[i].run();
+	rules_free(rules);
+	rules_free(net_rules);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		die_of_system();
+	return 0;
+}

@@ -1,0 +1,111 @@
+/*
+ * traffic: the connections that a mail server gets, made up from published
+ * figures, so that what different servers make of them can be compared.
+ *
+ *	params -> crowd.h (hosts, and when each comes) -> connections
+ *	                 good mail that was refused comes again --^
+ *
+ * The same parameters lead to the same connections, but for those that come
+ * again. Times are seconds since the start, in the server's time: a simulated
+ * day takes 86400 / speed of them.
+ *
+ *	struct traffic_params p = TRAFFIC_DEFAULTS;
+ *	struct traffic *t = traffic_new(&p);
+ *	while (traffic_next(t, &c))
+ *		if (refused)
+ *			traffic_refused(t, &c);
+ */
+#ifndef TRAFFIC_H
+#define TRAFFIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+#define TRAFFIC_DAY_S 86400.0
+
+/* What each is, and where its figure is from, is in traffic_help. */
+struct traffic_params {
+	uint64_t seed;
+	double days;
+	double new_hosts; /* a day */
+	double listed;
+	double retrying;
+	double late;
+	double clustered;
+	double neighbours;
+	double servers;
+	double mails; /* a day */
+	double repeats;
+	double speed;
+	double step_s; /* in the server's time */
+};
+
+#define TRAFFIC_DEFAULTS                                                       \
+	{                                                                      \
+		.seed = 1, .days = 10, .new_hosts = 10000, .listed = 0.65,     \
+		.retrying = 0, .late = 0.05, .clustered = 0.2,                 \
+		.neighbours = 0.01, .servers = 0.003, .mails = 8,              \
+		.repeats = 0.65, .speed = 1, .step_s = 0                       \
+	}
+
+/* For getopt; and what they mean, a line or more each. */
+#define TRAFFIC_OPTIONS "b:c:d:e:g:l:m:M:n:q:r:s:x:"
+extern const char traffic_help[];
+
+/* Takes an option of these. 0, or -1 when it is none or is out of range. */
+int traffic_option(struct traffic_params *p, int letter, const char *value)
+    __attribute__((warn_unused_result));
+
+enum traffic_kind {
+	TRAFFIC_CLEAN,	/* never listed */
+	TRAFFIC_BOT,	/* listed, and never to be let in */
+	TRAFFIC_SERVER, /* a mail server: listed for a while */
+};
+
+struct traffic_host {
+	struct addr ip;
+	enum traffic_kind kind;
+	const char *text; /* the list's, with %s for the address; or NULL */
+	double first_s;	  /* when it is refused first; may be before 0 */
+	double good_s;	  /* when its mail is good mail, from then on */
+	double listed_s, unlisted_s; /* from when until when */
+};
+
+struct traffic_connection {
+	double time_s;
+	uint32_t host;
+	bool listed;	 /* at that time */
+	unsigned try;	 /* of this mail; 0: it is its first */
+	double mailed_s; /* when that was */
+};
+
+struct traffic;
+
+/* NULL with errno ENOMEM. */
+struct traffic *traffic_new(const struct traffic_params *p)
+    __attribute__((warn_unused_result));
+void traffic_free(struct traffic *t);
+
+/* The next connection; false: there are no more. */
+bool traffic_next(struct traffic *t, struct traffic_connection *c);
+
+/*
+ * The connection was refused. If it was good mail, it comes again at the time
+ * qmail-send 1.03 would take (400 s times the square of the number of tries,
+ * for a week). Returns 0, or -1 with errno ENOMEM.
+ */
+int traffic_refused(struct traffic *t, const struct traffic_connection *c)
+    __attribute__((warn_unused_result));
+
+/* Host n, valid as long as t; NULL: there are only n. */
+const struct traffic_host *traffic_host(const struct traffic *t, uint32_t n);
+
+/* What rblsmtpd logs of a listed host: "rblsmtpd: IP pid N: 451 TEXT". */
+#define TRAFFIC_LINE_SIZE 256
+const char *traffic_line(
+    const struct traffic_host *h, uint64_t pid, char buf[TRAFFIC_LINE_SIZE]);
+
+#endif
