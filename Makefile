@@ -14,7 +14,7 @@ B := build/$(BUILD)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps check run-tests demo cdb bench soak fuzz lint cov \
+.PHONY: all help deps check run-tests demo cdb bench bench-traffic soak fuzz lint cov \
 	install uninstall deb clean
 all:
 
@@ -29,11 +29,12 @@ DEB_PACKAGES := debhelper dpkg-dev
 TEST_PACKAGES := $(DEMO_PACKAGES) $(DEB_PACKAGES) lintian \
 	libcmocka-dev perl strace curl wget systemd \
 	runit s6 logrotate libfaketime tinycdb \
-	iptables nftables shorewall shorewall6
+	iptables nftables shorewall shorewall6 $(TRAFFIC_PACKAGES)
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 COV_PACKAGES := gcovr
 BENCH_PACKAGES := python3
+TRAFFIC_PACKAGES := gnuplot-nox
 OTHERS_PACKAGES := swatch libbit-vector-perl libcarp-clan-perl \
 	libdate-calc-perl libdate-manip-perl libfile-tail-perl \
 	libtimedate-perl sshguard fail2ban python3-pyinotify
@@ -162,8 +163,8 @@ $(B)/tests/fuzz/%.t: $(B)/tests/fuzz/%.bin
 
 check: deps
 	$(Q)$(MAKE) run-tests
-run-tests: all $(UNIT_TESTS) $(REPLAYS) $(TEST_PROGRAMS) $(B)/tests/bench/load \
-    build/promtool
+run-tests: all $(UNIT_TESTS) $(REPLAYS) $(TEST_PROGRAMS) \
+    $(addprefix $(B)/tests/bench/,load simulate) build/promtool
 	RBLCACHE_BUILD=$(CURDIR)/$(B) CMOCKA_MESSAGE_OUTPUT=TAP TZ=UTC \
 	    prove -e '' $(PROVEFLAGS) \
 	    $(UNIT_TESTS) $(REPLAYS) $(INTEGRATION_TESTS)
@@ -315,7 +316,7 @@ SOURCES := $(wildcard src/*.c hooks/*.c cdb/*.c)
 HEADERS := $(wildcard src/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
-SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
+SCRIPTS := tests/bench/saving cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
 	tests/bench/bench.sh \
 	$(BENCHES) tests/bench/soak $(INTEGRATION_TESTS) \
@@ -349,6 +350,21 @@ bench:
 	    RBLCACHE_BUILD=$(CURDIR)/$(B) OTHERS=$(CURDIR)/build/others $$t || \
 	        exit 1; \
 	done
+
+# What is saved, and what it costs: of made-up traffic, with plots in
+# build/traffic; or of an smtpd log of one's own, which is only read.
+LOG ?=
+bench-traffic:
+ifeq ($(LOG),)
+	$(call need,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(TRAFFIC_PACKAGES))
+	$(Q)$(MAKE) -s all $(addprefix $(B)/tests/bench/,simulate callers)
+	$(Q)RBLCACHE_BUILD=$(CURDIR)/$(B) SAVING=build/traffic tests/bench/saving
+	$(Q)RBLCACHE_BUILD=$(CURDIR)/$(B) tests/bench/stretch
+else
+	$(call need,$(BUILD_PACKAGES))
+	$(Q)$(MAKE) -s $(B)/rblcachectl
+	$(Q)$(B)/rblcachectl -l '' replay -c hooks/log $(LOG)
+endif
 
 # 2,000 connections at once for SECS seconds. It fails for what is wrong, not
 # for what is slow.
@@ -403,7 +419,7 @@ clean:
 	rm -rf build cdb/local.cdb
 
 help:
-	@echo 'all demo check cdb bench soak fuzz lint cov install uninstall' \
+	@echo 'all demo check cdb bench bench-traffic [LOG=smtpd log] soak fuzz lint cov install uninstall' \
 	    'deb deps clean; BUILD=release|san|cov|fuzz, DEV=1, V=1'
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

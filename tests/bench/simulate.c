@@ -123,24 +123,18 @@ struct tally {
 	double from_s;
 	double connections, queries, good_mails;
 	double listed, let_in; /* while it was listed */
-	/* good mail that was refused while no list had it: */
-	double refusals, mails, hosts;
-	double *waits_s; /* of each mail, until it came in or came last */
-	size_t waits_n, waits_cap;
-	bool *wronged; /* by host */
+	/* good mail that was refused while no list had its host: */
+	double mails, refusals;
+	/* hosts that were listed, and of them those it happened to */
+	double delisted, wronged;
+	bool *is_delisted, *is_wronged; /* by host */
 };
 
 static void
-note_wait(struct tally *t, double wait_s)
+count_host(double *n, bool *is, uint32_t host)
 {
-	if (t->waits_n == t->waits_cap) {
-		t->waits_cap = t->waits_cap == 0 ? 256 : 2 * t->waits_cap;
-		t->waits_s =
-		    realloc(t->waits_s, t->waits_cap * sizeof *t->waits_s);
-		if (t->waits_s == NULL)
-			die_of_system();
-	}
-	t->waits_s[t->waits_n++] = wait_s;
+	*n += !is[host];
+	is[host] = true;
 }
 
 static void
@@ -148,7 +142,6 @@ count(void *user, const struct traffic_host *host,
     const struct traffic_connection *c, const struct server_answer *a)
 {
 	struct tally *t = user;
-	double wait_s = c->time_s - c->mailed_s;
 
 	if (c->time_s < t->from_s)
 		return;
@@ -156,35 +149,17 @@ count(void *user, const struct traffic_host *host,
 	t->queries += a->asked;
 	t->listed += c->listed;
 	t->let_in += c->listed && !a->refused;
-	if (!a->refused && c->try > 0)
-		note_wait(t, wait_s);
 	if (c->listed || c->time_s < host->good_s)
 		return;
 	t->good_mails += c->try == 0;
+	if (host->kind == TRAFFIC_SERVER)
+		count_host(&t->delisted, t->is_delisted, c->host);
 	if (!a->refused)
 		return;
 	t->refusals++;
 	t->mails += c->try == 0;
-	t->hosts += !t->wronged[c->host];
-	t->wronged[c->host] = true;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a;
-	double y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(struct tally *t)
-{
-	if (t->waits_n == 0)
-		return 0;
-	qsort(t->waits_s, t->waits_n, sizeof *t->waits_s, compare);
-	return t->waits_s[t->waits_n / 2];
+	if (host->kind == TRAFFIC_SERVER)
+		count_host(&t->wronged, t->is_wronged, c->host);
 }
 
 /* One server, in a line. It is compared with all_queries, of rblsmtpd alone. */
@@ -202,20 +177,20 @@ write_row(
 	while (traffic_host(sizes, (uint32_t)hosts) != NULL)
 		hosts++;
 	traffic_free(sizes);
-	t.wronged = calloc(hosts + 1, sizeof *t.wronged);
-	if (t.wronged == NULL)
+	t.is_delisted = calloc(hosts + 1, sizeof *t.is_delisted);
+	t.is_wronged = calloc(hosts + 1, sizeof *t.is_wronged);
+	if (t.is_delisted == NULL || t.is_wronged == NULL)
 		die_of_system();
 	run(setup, count, &t);
 	if (all_queries == 0)
 		all_queries = t.queries;
-	printf("%s\t%.0f\t%.0f\t%.0f\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\t%.1f\t%."
-	       "0f\t%.0f\n",
-	    name, setup->ttl_s, t.connections, t.queries,
-	    all_queries > 0 ? 100 * t.queries / all_queries : 0, t.good_mails,
-	    t.mails, t.hosts, t.refusals, median(&t) / HOUR_S, t.listed,
-	    t.let_in);
-	free(t.wronged);
-	free(t.waits_s);
+	printf("%s\t%.0f\t%.0f\t%.0f\t%.2f\t", name, setup->ttl_s,
+	    t.connections, t.queries,
+	    all_queries > 0 ? 100 * t.queries / all_queries : 0);
+	printf("%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\n", t.good_mails,
+	    t.mails, t.refusals, t.delisted, t.wronged, t.listed, t.let_in);
+	free(t.is_delisted);
+	free(t.is_wronged);
 	return t.queries;
 }
 
@@ -248,10 +223,10 @@ write_table(void)
 
 	if (net_rules == NULL)
 		die(EXIT_USAGE, "table: -C and -N are wanted");
-	puts("server\tttl_s\tconnections\tqueries\tqueries_left_percent\t"
-	     "good_mails\tgood_mails_refused\tgood_hosts_refused\tgood_"
-	     "refusals\t"
-	     "median_wait_h\tlisted\tlet_in_while_listed");
+	puts(
+	    "server\tttl_s\tconnections\tqueries\tqueries_left_percent\t"
+	    "good_mails	good_mails_refused	good_hosts_refused	"
+	    "good_refusals	listed	let_in_while_listed");
 	all = write_row("rblsmtpd alone", &alone, 0);
 	for (size_t i = 0; i < sizeof servers / sizeof *servers; i++)
 		(void)write_row(servers[i].name, &servers[i].setup, all);
