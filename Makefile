@@ -14,8 +14,8 @@ B := build/$(BUILD)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps check run-tests demo cdb bench bench-traffic soak fuzz lint cov \
-	install uninstall deb clean
+.PHONY: all help deps check run-tests demo cdb bench bench-traffic soak fuzz \
+	lint cov install uninstall deb clean
 all:
 
 # What Debian 12 calls what is needed: to build it, for the demo, for the tests,
@@ -313,12 +313,12 @@ deb:
 # ---- for those who change it ----
 
 SOURCES := $(wildcard src/*.c hooks/*.c cdb/*.c)
-HEADERS := $(wildcard src/*.h)
+HEADERS := $(wildcard src/*.h tests/bench/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
-SCRIPTS := tests/bench/saving cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
+SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
-	tests/bench/bench.sh \
+	tests/bench/bench.sh tests/bench/saving \
 	$(BENCHES) tests/bench/soak $(INTEGRATION_TESTS) \
 	$(wildcard $(SERVICE)/*/run $(SERVICE)/*/*/run $(SERVICE)/qmail-smtpd/*) \
 	$(FIREWALL)/iptables $(FIREWALL)/nftables $(wildcard $(FIREWALL)/*/init)
@@ -363,7 +363,7 @@ ifeq ($(LOG),)
 else
 	$(call need,$(BUILD_PACKAGES))
 	$(Q)$(MAKE) -s $(B)/rblcachectl
-	$(Q)$(B)/rblcachectl -l '' replay -c hooks/log $(LOG)
+	$(Q)$(B)/rblcachectl replay -c hooks/log $(LOG)
 endif
 
 # 2,000 connections at once for SECS seconds. It fails for what is wrong, not
@@ -419,7 +419,7 @@ clean:
 	rm -rf build cdb/local.cdb
 
 help:
-	@echo 'all demo check cdb bench bench-traffic [LOG=smtpd log] soak fuzz lint cov install uninstall' \
-	    'deb deps clean; BUILD=release|san|cov|fuzz, DEV=1, V=1'
+	@echo 'all demo check cdb bench bench-traffic soak fuzz lint cov' \
+	    'install uninstall deb deps clean; LOG=smtpd log, BUILD=release|san|cov|fuzz, DEV=1, V=1'
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

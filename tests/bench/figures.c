@@ -87,7 +87,6 @@ static int
 write_tries(
     FILE *to, const struct figures *f, const struct traffic *t, double days_s)
 {
-	const struct traffic_host *h;
 	double hosts = 0;
 	double servers = 0;
 	double tries = 0;
@@ -96,13 +95,11 @@ write_tries(
 	size_t many_n = 0;
 	unsigned *many;
 
-	for (uint32_t i = 0; traffic_host(t, i) != NULL; i++)
-		many_n = i + 1;
-	many = calloc(many_n + 1, sizeof *many);
+	many = calloc(traffic_hosts(t), sizeof *many);
 	if (many == NULL)
 		return -1;
-	many_n = 0;
-	for (uint32_t i = 0; (h = traffic_host(t, i)) != NULL; i++) {
+	for (uint32_t i = 0; i < traffic_hosts(t); i++) {
+		const struct traffic_host *h = traffic_host(t, i);
 		unsigned n = f->hosts[i].refused;
 		size_t b = 0;
 
@@ -143,14 +140,11 @@ figures_write(FILE *to, const struct traffic_params *p)
 	struct figures f = {0};
 	struct traffic_connection c;
 	double day_s = TRAFFIC_DAY_S / p->speed;
-	size_t n = 0;
 	int result = -1;
 
 	if (t == NULL)
 		return -1;
-	while (traffic_host(t, (uint32_t)n) != NULL)
-		n++;
-	f.hosts = calloc(n + 1, sizeof *f.hosts);
+	f.hosts = calloc(traffic_hosts(t), sizeof *f.hosts);
 	if (f.hosts == NULL)
 		goto out;
 	while (traffic_next(t, &c))

@@ -27,7 +27,7 @@ server_new(const struct server_setup *setup, size_t hosts)
 		return NULL;
 	s->setup = *setup;
 	s->setup.trial.ban_s = (uint32_t)setup->ttl_s;
-	s->known = calloc(hosts + 1, sizeof *s->known);
+	s->known = calloc(hosts, sizeof *s->known);
 	if (setup->kind == SERVER_CACHE)
 		s->trial = trial_new(&s->setup.trial);
 	if (s->known != NULL &&

@@ -89,19 +89,22 @@ die_of_system(void)
 typedef void told(void *user, const struct traffic_host *host,
     const struct traffic_connection *c, const struct server_answer *a);
 
-static void
-run(const struct server_setup *setup, told *tell, void *user)
+static struct traffic *
+make_traffic(void)
 {
 	struct traffic *t = traffic_new(&o.traffic);
-	struct traffic_connection c;
-	struct server *server;
-	size_t hosts = 0;
 
 	if (t == NULL)
 		die_of_system();
-	while (traffic_host(t, (uint32_t)hosts) != NULL)
-		hosts++;
-	server = server_new(setup, hosts);
+	return t;
+}
+
+static void
+run(struct traffic *t, const struct server_setup *setup, told *tell, void *user)
+{
+	struct server *server = server_new(setup, traffic_hosts(t));
+	struct traffic_connection c;
+
 	if (server == NULL)
 		die_of_system();
 	while (traffic_next(t, &c)) {
@@ -114,6 +117,14 @@ run(const struct server_setup *setup, told *tell, void *user)
 		tell(user, host, &c, &a);
 	}
 	server_free(server);
+}
+
+static void
+run_once(const struct server_setup *setup, told *tell, void *user)
+{
+	struct traffic *t = make_traffic();
+
+	run(t, setup, tell, user);
 	traffic_free(t);
 }
 
@@ -167,21 +178,16 @@ static double
 write_row(
     const char *name, const struct server_setup *setup, double all_queries)
 {
-	struct traffic *sizes = traffic_new(&o.traffic);
+	struct traffic *traffic = make_traffic();
+	size_t hosts = traffic_hosts(traffic);
 	struct tally t = {
 	    .from_s = o.warm_days * TRAFFIC_DAY_S / o.traffic.speed};
-	size_t hosts = 0;
 
-	if (sizes == NULL)
-		die_of_system();
-	while (traffic_host(sizes, (uint32_t)hosts) != NULL)
-		hosts++;
-	traffic_free(sizes);
-	t.is_delisted = calloc(hosts + 1, sizeof *t.is_delisted);
-	t.is_wronged = calloc(hosts + 1, sizeof *t.is_wronged);
+	t.is_delisted = calloc(hosts, sizeof *t.is_delisted);
+	t.is_wronged = calloc(hosts, sizeof *t.is_wronged);
 	if (t.is_delisted == NULL || t.is_wronged == NULL)
 		die_of_system();
-	run(setup, count, &t);
+	run(traffic, setup, count, &t);
 	if (all_queries == 0)
 		all_queries = t.queries;
 	printf("%s\t%.0f\t%.0f\t%.0f\t%.2f\t", name, setup->ttl_s,
@@ -191,6 +197,7 @@ write_row(
 	    t.mails, t.refusals, t.delisted, t.wronged, t.listed, t.let_in);
 	free(t.is_delisted);
 	free(t.is_wronged);
+	traffic_free(traffic);
 	return t.queries;
 }
 
@@ -223,10 +230,10 @@ write_table(void)
 
 	if (net_rules == NULL)
 		die(EXIT_USAGE, "table: -C and -N are wanted");
-	puts(
-	    "server\tttl_s\tconnections\tqueries\tqueries_left_percent\t"
-	    "good_mails	good_mails_refused	good_hosts_refused	"
-	    "good_refusals	listed	let_in_while_listed");
+	puts("server\tttl_s\tconnections\tqueries\tqueries_left_percent\t"
+	     "good_mails\tgood_mails_refused\tgood_refusals\t"
+	     "delisted_hosts\tdelisted_hosts_refused\t"
+	     "listed\tlet_in_while_listed");
 	all = write_row("rblsmtpd alone", &alone, 0);
 	for (size_t i = 0; i < sizeof servers / sizeof *servers; i++)
 		(void)write_row(servers[i].name, &servers[i].setup, all);
@@ -276,7 +283,7 @@ write_answers(void)
 
 	if (rules == NULL)
 		die(EXIT_USAGE, "answers: -C is wanted");
-	run(&setup, write_answer, NULL);
+	run_once(&setup, write_answer, NULL);
 }
 
 static void
@@ -304,21 +311,21 @@ write_log(void)
 	const struct server_setup alone = {.kind = SERVER_ALONE};
 	uint64_t pid = 0;
 
-	run(&alone, write_log_of, &pid);
+	run_once(&alone, write_log_of, &pid);
 }
 
 static void
 write_zone(void)
 {
-	struct traffic *t = traffic_new(&o.traffic);
-	const struct traffic_host *h;
+	struct traffic *t = make_traffic();
 
-	if (t == NULL)
-		die_of_system();
-	for (uint32_t i = 0; (h = traffic_host(t, i)) != NULL; i++)
+	for (uint32_t i = 0; i < traffic_hosts(t); i++) {
+		const struct traffic_host *h = traffic_host(t, i);
+
 		if (h->kind != TRAFFIC_CLEAN)
 			printf("%s\t%.6f\t%.6f\n", ip_of(h), h->listed_s,
 			    h->unlisted_s);
+	}
 	traffic_free(t);
 }
 

@@ -141,10 +141,16 @@ traffic_free(struct traffic *t)
 	free(t);
 }
 
+size_t
+traffic_hosts(const struct traffic *t)
+{
+	return t->crowd.hosts_n;
+}
+
 const struct traffic_host *
 traffic_host(const struct traffic *t, uint32_t n)
 {
-	return n < t->crowd.hosts_n ? &t->crowd.hosts[n] : NULL;
+	return &t->crowd.hosts[n];
 }
 
 static void

@@ -100,7 +100,8 @@ bool traffic_next(struct traffic *t, struct traffic_connection *c);
 int traffic_refused(struct traffic *t, const struct traffic_connection *c)
     __attribute__((warn_unused_result));
 
-/* Host n, valid as long as t; NULL: there are only n. */
+/* How many there are, at least one; and host n, valid as long as t. */
+size_t traffic_hosts(const struct traffic *t);
 const struct traffic_host *traffic_host(const struct traffic *t, uint32_t n);
 
 /* What rblsmtpd logs of a listed host: "rblsmtpd: IP pid N: 451 TEXT". */
