@@ -1,6 +1,5 @@
 /*
- * chance: numbers at random that are the same for the same seed, on every
- * machine.
+ * chance: numbers at random that are the same for the same seed.
  */
 #ifndef CHANCE_H
 #define CHANCE_H

@@ -52,6 +52,7 @@ ask_trial(struct server *s, const struct traffic_host *host,
     const struct traffic_connection *c)
 {
 	char line[TRAFFIC_LINE_SIZE] = "";
+	bool told = c->listed || c->error;
 	struct trial_connection connection = {
 	    .time_s = SERVER_EPOCH + (int64_t)c->time_s,
 	    .ip = host->ip,
@@ -59,12 +60,12 @@ ask_trial(struct server *s, const struct traffic_host *host,
 	    .line = line,
 	};
 
-	if (c->listed)
+	if (told)
 		connection.len =
-		    strlen(traffic_line(host, connection.pid, line));
+		    strlen(traffic_line(host, c->error, connection.pid, line));
 	switch (trial_connect(s->trial, &connection)) {
 	case TRIAL_ASKED:
-		return (struct server_answer){true, c->listed, false};
+		return (struct server_answer){true, told, false};
 	case TRIAL_REFUSED:
 		return (struct server_answer){false, true, false};
 	case TRIAL_PASSED:
@@ -75,23 +76,23 @@ ask_trial(struct server *s, const struct traffic_host *host,
 	return (struct server_answer){.error = true};
 }
 
-/* Whether it is asked, and not known; what is known then. */
+/* Whether the list is asked; what is known then. */
 static bool
 is_asked(
     const struct server *s, struct known *k, const struct traffic_connection *c)
 {
+	bool told = c->listed || c->error;
 	bool fresh = c->time_s < k->until_s;
 
 	switch (s->setup.kind) {
 	case SERVER_RESOLVER:
 		if (!fresh)
-			*k = (struct known){c->time_s + RESOLVER_S, c->listed};
+			*k = (struct known){c->time_s + RESOLVER_S, told};
 		return !fresh;
 	case SERVER_RECIPE:
 		if (!fresh)
 			*k = (struct known){
-			    c->listed ? c->time_s + s->setup.ttl_s : 0,
-			    c->listed};
+			    told ? c->time_s + s->setup.ttl_s : 0, told};
 		return !fresh;
 	case SERVER_IDEAL_REFUSALS:
 		fresh = c->listed && k->listed;
@@ -105,7 +106,7 @@ is_asked(
 	case SERVER_CACHE:
 		break;
 	}
-	k->listed = c->listed;
+	k->listed = told;
 	return true;
 }
 

@@ -300,7 +300,8 @@ write_log_of(void *user, const struct traffic_host *host,
 	printf("%s tcpserver: pid %llu from %s\n", stamp,
 	    (unsigned long long)*pid, ip_of(host));
 	if (a->refused)
-		printf("%s %s\n", stamp, traffic_line(host, *pid, line));
+		printf(
+		    "%s %s\n", stamp, traffic_line(host, c->error, *pid, line));
 	printf("%s tcpserver: end %llu status 0\n", stamp,
 	    (unsigned long long)*pid);
 }

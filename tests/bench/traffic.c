@@ -7,12 +7,18 @@
 #include "crowd.h"
 
 #define QUEUE_S (7 * TRAFFIC_DAY_S) /* of qmail-send: queuelifetime */
-#define RETRY_S 400.0		    /* chanskip 20, squared */
+#define HOUR_S 3600.0
+#define RETRY_S 400.0 /* chanskip 20, squared */
+
+/* The address in it is that of the server's resolver; it does not matter. */
+static const char error_text[] =
+    "Error: open resolver; https://check.spamhaus.org/returnc/pub/%s/";
 
 struct traffic {
 	struct crowd crowd;
 	size_t at; /* in its visits */
 	double speed;
+	double error_s, no_error_s; /* from when until when */
 	/* those that come again, a heap with the next one at 0 */
 	struct traffic_connection *again;
 	size_t again_n, again_cap;
@@ -56,6 +62,11 @@ const char traffic_help[] =
     "                    connections did (the same server, weekly figures of\n"
     "                    2006). Hosts follow Zipf's law (Jung and Sit, An\n"
     "                    Empirical Study of Spam Traffic, IMC 2004)\n"
+    "  -E HOURS   0      in the middle of all, in which the list answers with "
+    "an\n"
+    "                    error, as Spamhaus does whom it serves no longer\n"
+    "                    (127.255.255.252 to 255, Spamhaus FAQ): rblsmtpd\n"
+    "                    refuses everybody then. The length is assumed\n"
     "  -x SPEED   1      simulated seconds in one of the server's\n"
     "  -q STEP    0      seconds; the lists change at whole steps only\n"
     "and not to be chosen:\n"
@@ -88,6 +99,7 @@ traffic_option(struct traffic_params *p, int letter, const char *value)
 	    {'c', &p->clustered, 0, 1},
 	    {'d', &p->days, 0.01, 1000},
 	    {'e', &p->late, 0, 1},
+	    {'E', &p->error_hours, 0, 1000},
 	    {'g', &p->neighbours, 0, 1},
 	    {'l', &p->listed, 0.01, 1},
 	    {'m', &p->servers, 0, 0.08},
@@ -125,6 +137,8 @@ traffic_new(const struct traffic_params *p)
 	if (t == NULL)
 		return NULL;
 	t->speed = p->speed;
+	t->error_s = p->days / 2 * TRAFFIC_DAY_S / p->speed;
+	t->no_error_s = t->error_s + p->error_hours * HOUR_S / p->speed;
 	if (crowd_make(&t->crowd, p) == 0)
 		return t;
 	free(t);
@@ -203,6 +217,7 @@ traffic_next(struct traffic *t, struct traffic_connection *c)
 	}
 	h = &t->crowd.hosts[c->host];
 	c->listed = c->time_s >= h->listed_s && c->time_s < h->unlisted_s;
+	c->error = c->time_s >= t->error_s && c->time_s < t->no_error_s;
 	return true;
 }
 
@@ -236,15 +251,16 @@ traffic_refused(struct traffic *t, const struct traffic_connection *c)
 }
 
 const char *
-traffic_line(
-    const struct traffic_host *h, uint64_t pid, char buf[TRAFFIC_LINE_SIZE])
+traffic_line(const struct traffic_host *h, bool error, uint64_t pid,
+    char buf[TRAFFIC_LINE_SIZE])
 {
-	const char *mark = strstr(h->text, "%s");
+	const char *text = error ? error_text : h->text;
+	const char *mark = strstr(text, "%s");
 	char ip[ADDR_STRLEN];
 
 	addr_format(&h->ip, ip);
 	snprintf(buf, TRAFFIC_LINE_SIZE, "rblsmtpd: %s pid %llu: 451 %.*s%s%s",
-	    ip, (unsigned long long)pid, (int)(mark - h->text), h->text, ip,
+	    ip, (unsigned long long)pid, (int)(mark - text), text, ip,
 	    mark + 2);
 	return buf;
 }

@@ -39,6 +39,7 @@ struct traffic_params {
 	double servers;
 	double mails; /* a day */
 	double repeats;
+	double error_hours;
 	double speed;
 	double step_s; /* in the server's time */
 };
@@ -48,11 +49,11 @@ struct traffic_params {
 		.seed = 1, .days = 10, .new_hosts = 10000, .listed = 0.65,     \
 		.retrying = 0, .late = 0.05, .clustered = 0.2,                 \
 		.neighbours = 0.01, .servers = 0.003, .mails = 8,              \
-		.repeats = 0.65, .speed = 1, .step_s = 0                       \
+		.repeats = 0.65, .error_hours = 0, .speed = 1, .step_s = 0     \
 	}
 
 /* For getopt; and what they mean, a line or more each. */
-#define TRAFFIC_OPTIONS "b:c:d:e:g:l:m:M:n:q:r:s:x:"
+#define TRAFFIC_OPTIONS "b:c:d:e:E:g:l:m:M:n:q:r:s:x:"
 extern const char traffic_help[];
 
 /* Takes an option of these. 0, or -1 when it is none or is out of range. */
@@ -78,6 +79,7 @@ struct traffic_connection {
 	double time_s;
 	uint32_t host;
 	bool listed;	 /* at that time */
+	bool error;	 /* whoever asks is told of an error, of anybody */
 	unsigned try;	 /* of this mail; 0: it is its first */
 	double mailed_s; /* when that was */
 };
@@ -104,9 +106,10 @@ int traffic_refused(struct traffic *t, const struct traffic_connection *c)
 size_t traffic_hosts(const struct traffic *t);
 const struct traffic_host *traffic_host(const struct traffic *t, uint32_t n);
 
-/* What rblsmtpd logs of a listed host: "rblsmtpd: IP pid N: 451 TEXT". */
+/* What rblsmtpd logs of a host that is refused: "rblsmtpd: IP pid N: 451 TEXT".
+ */
 #define TRAFFIC_LINE_SIZE 256
-const char *traffic_line(
-    const struct traffic_host *h, uint64_t pid, char buf[TRAFFIC_LINE_SIZE]);
+const char *traffic_line(const struct traffic_host *h, bool error, uint64_t pid,
+    char buf[TRAFFIC_LINE_SIZE]);
 
 #endif

@@ -12,7 +12,7 @@ tab=$(printf '\t')
 "$simulate" -h >"$scratch/help"
 letters=$(sed -n 's/.*TRAFFIC_OPTIONS "\(.*\)"$/\1/p' \
     "$root/tests/bench/traffic.h" | tr -d ':' | sed 's/./& /g')
-is "$(echo "$letters" | wc -w)" 13 "the generator has 13 options"
+is "$(echo "$letters" | wc -w)" 14 "the generator has 14 options"
 for letter in $letters; do
 	# what it says of it, up to the next one
 	sed -n "/^  -$letter /,/^  -[^$letter]\|^[^ ]/p" "$scratch/help" |
@@ -24,7 +24,7 @@ for letter in $letters; do
 		;;
 	*)
 		like "$(tr '\n' ' ' <"$scratch/of")" \
-		    "^  -$letter +[A-Z]+ +[0-9].*(assumed|Levine|Siebenmann|Jung|of *2006)" \
+		    "^  -$letter +[A-Z]+ +[0-9].*(assumed|Levine|Siebenmann|Jung|Spamhaus FAQ|of *2006)" \
 		    "-$letter: the help has it, its default and its source"
 		;;
 	esac
@@ -95,10 +95,11 @@ ok "another seed, other traffic" [ "$(log_of -s 7)" != "$(log_of -s 8)" ]
 "$simulate" -n 2000 -m 0.02 -d 7 -C "$rules" -N "$scratch/net.rules" table \
     >"$scratch/table"
 
-value() { # SERVER HOURS COLUMN
+value() { # SERVER HOURS COLUMN [TABLE]
 	awk -F '\t' -v server="$1" -v ttl=$(($2 * 3600)) -v name="$3" '
 	NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
-	$1 == server && $2 == ttl { print $at[name] }' "$scratch/table"
+	$1 == server && $2 == ttl { print $at[name] }' \
+	    "${4-$scratch/table}"
 }
 less() { # A B NAME
 	awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'
@@ -160,6 +161,19 @@ less "$(value rblcache 72 good_refusals)" \
 is "$(value rblcache 24 queries)" "$(value "rblsmtpd alone" 0 queries)" \
     "with -r 1 each is asked about"
 is "$(value rblcache 24 good_mails_refused)" 0 "and nobody refused wrongly"
+
+"$simulate" -n 2000 -d 5 -w 1 -E 1 -t 86400 -C "$rules" \
+    -N "$scratch/net.rules" table >"$scratch/table"
+alone=$(value "rblsmtpd alone" 0 good_mails_refused)
+ours=$(value rblcache 24 good_mails_refused)
+"$simulate" -n 2000 -d 5 -w 1 -t 86400 -C "$rules" \
+    -N "$scratch/net.rules" table >"$scratch/without"
+without=$(value rblcache 24 good_mails_refused "$scratch/without")
+less 0 "$alone" "an error of the list's: rblsmtpd alone refuses good mail"
+less "$ours" "$((without + alone + alone / 10))" \
+    "rblcache remembers none of that"
+less "$((3 * ours))" "$(value "recipe of 2013" 24 good_mails_refused)" \
+    "the recipe does, for a day"
 
 # ---- the tables and the plots ----
 
