@@ -107,6 +107,7 @@ run(struct traffic *t, const struct server_setup *setup, told *tell, void *user)
 
 	if (server == NULL)
 		die_of_system();
+	traffic_rewind(t);
 	while (traffic_next(t, &c)) {
 		const struct traffic_host *host = traffic_host(t, c.host);
 		struct server_answer a = server_connect(server, host, &c);
@@ -175,10 +176,9 @@ count(void *user, const struct traffic_host *host,
 
 /* One server, in a line. It is compared with all_queries, of rblsmtpd alone. */
 static double
-write_row(
-    const char *name, const struct server_setup *setup, double all_queries)
+write_row(struct traffic *traffic, const char *name,
+    const struct server_setup *setup, double all_queries)
 {
-	struct traffic *traffic = make_traffic();
 	size_t hosts = traffic_hosts(traffic);
 	struct tally t = {
 	    .from_s = o.warm_days * TRAFFIC_DAY_S / o.traffic.speed};
@@ -197,7 +197,6 @@ write_row(
 	    t.mails, t.refusals, t.delisted, t.wronged, t.listed, t.let_in);
 	free(t.is_delisted);
 	free(t.is_wronged);
-	traffic_free(traffic);
 	return t.queries;
 }
 
@@ -226,6 +225,7 @@ write_table(void)
 	    {"ideal", {.kind = SERVER_IDEAL}},
 	};
 	const struct server_setup alone = {.kind = SERVER_ALONE};
+	struct traffic *traffic = make_traffic();
 	double all;
 
 	if (net_rules == NULL)
@@ -234,9 +234,10 @@ write_table(void)
 	     "good_mails\tgood_mails_refused\tgood_refusals\t"
 	     "delisted_hosts\tdelisted_hosts_refused\t"
 	     "listed\tlet_in_while_listed");
-	all = write_row("rblsmtpd alone", &alone, 0);
+	all = write_row(traffic, "rblsmtpd alone", &alone, 0);
 	for (size_t i = 0; i < sizeof servers / sizeof *servers; i++)
-		(void)write_row(servers[i].name, &servers[i].setup, all);
+		(void)write_row(
+		    traffic, servers[i].name, &servers[i].setup, all);
 	for (size_t i = 0; i < o.ttls_n; i++) {
 		double ttl_s = o.ttls_s[i];
 		const struct {
@@ -251,8 +252,10 @@ write_table(void)
 		};
 
 		for (size_t j = 0; j < sizeof each / sizeof *each; j++)
-			(void)write_row(each[j].name, &each[j].setup, all);
+			(void)write_row(
+			    traffic, each[j].name, &each[j].setup, all);
 	}
+	traffic_free(traffic);
 }
 
 /* ---- the others ---- */

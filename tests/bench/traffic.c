@@ -197,6 +197,13 @@ take_again(struct traffic *t)
 	}
 }
 
+void
+traffic_rewind(struct traffic *t)
+{
+	t->at = 0;
+	t->again_n = 0;
+}
+
 bool
 traffic_next(struct traffic *t, struct traffic_connection *c)
 {

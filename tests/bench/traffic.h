@@ -91,6 +91,9 @@ struct traffic *traffic_new(const struct traffic_params *p)
     __attribute__((warn_unused_result));
 void traffic_free(struct traffic *t);
 
+/* Back to the start: the same again. */
+void traffic_rewind(struct traffic *t);
+
 /* The next connection; false: there are no more. */
 bool traffic_next(struct traffic *t, struct traffic_connection *c);
 
