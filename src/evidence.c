@@ -78,16 +78,26 @@ pid_of(const struct decision *d)
 	return seen_pid(at, len);
 }
 
-/* A line of rblsmtpd's that no rule knows: perhaps a rejection. */
+uint64_t
+evidence_unclear(const struct decision *d)
+{
+	static const char harmless[] = ": greetdelay: ";
+
+	if (!begins_with(d, rblsmtpd) ||
+	    memmem(d->message, d->message_len, harmless, sizeof harmless - 1) !=
+		NULL)
+		return 0;
+	return pid_of(d);
+}
+
+/* A line of rblsmtpd's that no rule knows. */
 static void
 take_rblsmtpd(struct state *s, struct state_log *log, const struct decision *d)
 {
-	static const char harmless[] = ": greetdelay: ";
-	uint64_t pid = pid_of(d);
+	uint64_t pid = evidence_unclear(d);
 
 	log->shows_rblsmtpd = true;
-	if (pid != 0 && memmem(d->message, d->message_len, harmless,
-			    sizeof harmless - 1) == NULL)
+	if (pid != 0)
 		seen_mark(s->seen, log->id, pid, NULL, SEEN_REJECTED);
 }
 

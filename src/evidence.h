@@ -27,6 +27,12 @@ int evidence_take(struct state *s, struct state_log *log,
     __attribute__((warn_unused_result));
 
 /*
+ * The process that a line of rblsmtpd's, which no rule matches, says something
+ * of: perhaps a rejection, or trouble. 0: it is no such line.
+ */
+uint64_t evidence_unclear(const struct decision *d);
+
+/*
  * Takes note of one that a rule matches. The marks (seen.h) that its connection
  * had before; 0 if it is not known.
  */

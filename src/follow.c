@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,6 +86,17 @@ begin_file(struct follow *f)
 }
 
 /* ---- open and close ---- */
+
+void
+follow_allow_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)!setrlimit(RLIMIT_NOFILE, &files);
+}
 
 /* Goes on at a place. 1, 0 when its file is gone, -1 errno. */
 static int
@@ -499,6 +511,22 @@ follow_rest(struct follow *f, struct follow_line *line)
 	if (f->stream < 0)
 		set_place(f, f->offset);
 	return FOLLOW_LINE;
+}
+
+enum follow_answer
+follow_to_end(struct follow *f, struct follow_line *line)
+{
+	enum follow_answer answer;
+
+	while (
+	    (answer = follow_line(f, line)) == FOLLOW_WAIT && f->stream >= 0) {
+		struct pollfd p = {f->stream, POLLIN, 0};
+
+		(void)poll(&p, 1, -1);
+	}
+	if (answer == FOLLOW_WAIT || answer == FOLLOW_END)
+		return follow_rest(f, line);
+	return answer;
 }
 
 bool

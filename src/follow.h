@@ -25,6 +25,12 @@
 
 struct follow;
 
+/*
+ * Lets the process open as many files as it may ever: a log that rotates all
+ * the time needs many at once, and those that wait to be closed count too.
+ */
+void follow_allow_files(void);
+
 struct follow_line {
 	const char *text; /* valid until the next call; no line feed, no NUL */
 	size_t len;
@@ -58,6 +64,14 @@ enum follow_answer follow_line(struct follow *f, struct follow_line *line)
  * or a file that nobody writes any more ends with. FOLLOW_LINE or FOLLOW_END.
  */
 enum follow_answer follow_rest(struct follow *f, struct follow_line *line)
+    __attribute__((warn_unused_result));
+
+/*
+ * The next line of a log that is read to its present end, with what stands
+ * behind the last line feed: FOLLOW_LINE, FOLLOW_END or FOLLOW_ERROR. Waits for
+ * the lines of a stream.
+ */
+enum follow_answer follow_to_end(struct follow *f, struct follow_line *line)
     __attribute__((warn_unused_result));
 
 /*

@@ -60,9 +60,12 @@ skip_digits(struct slice *s)
 	return s->at > start;
 }
 
-/* The list's text may have parentheses too; the hook's are the last. */
+/*
+ * Takes the source off the end. The list's text may have parentheses too; the
+ * hook's are the last.
+ */
 static enum hooklog_kind
-source(const struct slice *s)
+take_source(struct slice *s)
 {
 	const char *open = memrchr(s->at, '(', (size_t)(s->end - s->at));
 	struct slice in;
@@ -70,6 +73,7 @@ source(const struct slice *s)
 	if (open == NULL || s->end[-1] != ')')
 		return HOOKLOG_OTHER;
 	in = (struct slice){open + 1, s->end};
+	s->end = open > s->at && open[-1] == ' ' ? open - 1 : open;
 	if (skip(&in, "local)"))
 		return HOOKLOG_LOCAL;
 	if (skip(&in, "ipset)"))
@@ -85,13 +89,15 @@ source(const struct slice *s)
 
 /* What is said behind "rblcache: ADDRESS pid N: ". */
 static enum hooklog_kind
-said(struct slice s)
+said(struct slice s, struct hooklog *h)
 {
 	enum hooklog_kind from;
 	bool would = skip(&s, "would refuse: ");
 
 	if (reply_code(s.at, (size_t)(s.end - s.at)) != 0) {
-		from = source(&s);
+		from = take_source(&s);
+		h->reply = s.at;
+		h->reply_len = (size_t)(s.end - s.at);
 		return would && from != HOOKLOG_OTHER ? HOOKLOG_WOULD : from;
 	}
 	if (is(&s, "allowed (pass)"))
@@ -124,6 +130,6 @@ hooklog_line(const char *message, size_t len)
 		return h;
 	h.pid = seen_pid(digits, (size_t)(s.at - digits));
 	if (skip(&s, ": "))
-		h.kind = said(s);
+		h.kind = said(s, &h);
 	return h;
 }

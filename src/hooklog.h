@@ -40,6 +40,9 @@ struct hooklog {
 	enum hooklog_kind kind;
 	struct addr ip; /* this and pid but for HOOKLOG_OTHER */
 	uint64_t pid;	/* 0: too large */
+	/* of a refusal: what the client was told, in message */
+	const char *reply;
+	size_t reply_len;
 };
 
 /* What the len bytes of a message (a line behind its stamp) say. */

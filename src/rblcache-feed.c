@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -785,25 +784,10 @@ lock_statedir(const char *dir)
 	/* stays open, and so locked, until the process ends */
 }
 
-/*
- * A log that rotates all the time needs many files open at once, and those that
- * wait to be closed count too.
- */
-static void
-allow_many_files(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return;
-	files.rlim_cur = files.rlim_max;
-	(void)!setrlimit(RLIMIT_NOFILE, &files);
-}
-
 static void
 open_logs(struct feed *f)
 {
-	allow_many_files();
+	follow_allow_files();
 	for (size_t i = 0; i < f->o.logs_n; i++) {
 		const struct state_log *mark = &f->marks[i];
 
@@ -888,28 +872,14 @@ print_line(struct feed *f, size_t i, const struct follow_line *line)
 static void
 print_log(struct feed *f, size_t i)
 {
-	struct follow *follow = f->logs[i].follow;
 	struct follow_line line;
 	enum follow_answer answer;
 
-	for (;;) {
-		answer = follow_line(follow, &line);
-		if (answer == FOLLOW_WAIT &&
-		    !follow_place(follow, &f->marks[i].place)) {
-			struct pollfd p = {follow_fd(follow), POLLIN, 0};
-
-			(void)poll(&p, 1, -1);
-			continue;
-		}
-		if (answer == FOLLOW_WAIT || answer == FOLLOW_END)
-			answer = follow_rest(follow, &line);
-		if (answer == FOLLOW_END)
-			return;
-		if (answer == FOLLOW_ERROR)
-			die(exit_code(errno), "%s: %s", f->o.logs[i],
-			    strerror(errno));
+	while (
+	    (answer = follow_to_end(f->logs[i].follow, &line)) == FOLLOW_LINE)
 		print_line(f, i, &line);
-	}
+	if (answer == FOLLOW_ERROR)
+		die(exit_code(errno), "%s: %s", f->o.logs[i], strerror(errno));
 }
 
 /* -n: prints what each line would do, and touches nothing. */

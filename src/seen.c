@@ -152,17 +152,13 @@ takes(const char **p, size_t *len, const char *text)
 }
 
 static enum seen_answer
-begin(struct seen *s, const struct seen_key *key, const char *ip, size_t len)
+begin(struct seen *s, const struct seen_entry *entry)
 {
-	struct seen_entry entry = {.key = *key};
-	struct seen_entry *before;
+	struct seen_entry *before = lru_find(s->entries, &entry->key);
 
-	if (addr_parse(ip, len, &entry.ip) != 0)
-		return SEEN_OTHER;
-	before = lru_find(s->entries, key);
 	if (before != NULL)
 		(void)drop(s, before); /* its end was missed */
-	return add(s, &entry) == 0 ? SEEN_BEGIN : SEEN_ERROR;
+	return add(s, entry) == 0 ? SEEN_BEGIN : SEEN_ERROR;
 }
 
 static enum seen_answer
@@ -201,10 +197,8 @@ take_verb(const char **p, size_t *len)
 }
 
 enum seen_answer
-seen_line(struct seen *seen, uint64_t log, const char *message, size_t len,
-    struct seen_ended *ended)
+seen_parse(const char *message, size_t len, struct seen_event *event)
 {
-	struct seen_key key = {.log = log};
 	const char *p = message;
 	const struct verb *verb;
 	size_t digits;
@@ -214,16 +208,35 @@ seen_line(struct seen *seen, uint64_t log, const char *message, size_t len,
 	verb = take_verb(&p, &len);
 	if (verb == NULL)
 		return SEEN_OTHER;
-	digits = read_pid(p, len, &key.pid);
+	digits = read_pid(p, len, &event->pid);
 	p += digits;
 	len -= digits;
-	if (key.pid == 0 || !takes(&p, &len, verb->behind))
+	if (event->pid == 0 || !takes(&p, &len, verb->behind))
 		return SEEN_OTHER;
-	if (verb->answer == SEEN_BEGIN)
-		return begin(seen, &key, p, len);
-	if (verb->answer == SEEN_END)
-		return end(seen, &key, len == 1 && *p == '0', ended);
-	seen_mark(seen, log, key.pid, NULL, SEEN_REJECTED);
+	if (verb->answer == SEEN_BEGIN && addr_parse(p, len, &event->ip) != 0)
+		return SEEN_OTHER;
+	event->well = len == 1 && *p == '0';
+	return verb->answer;
+}
+
+enum seen_answer
+seen_line(struct seen *seen, uint64_t log, const char *message, size_t len,
+    struct seen_ended *ended)
+{
+	struct seen_event event;
+	struct seen_entry entry = {.key = {.log = log}};
+	enum seen_answer answer = seen_parse(message, len, &event);
+
+	if (answer == SEEN_OTHER)
+		return answer;
+	entry.key.pid = event.pid;
+	if (answer == SEEN_END)
+		return end(seen, &entry.key, event.well, ended);
+	if (answer == SEEN_BEGIN) {
+		entry.ip = event.ip;
+		return begin(seen, &entry);
+	}
+	seen_mark(seen, log, event.pid, NULL, SEEN_REJECTED);
 	return SEEN_DENY;
 }
 

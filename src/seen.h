@@ -63,8 +63,22 @@ struct seen_ended {
 	bool well; /* its last program exited 0: both sides said goodbye */
 };
 
+/* What such a line says. */
+struct seen_event {
+	uint64_t pid;
+	struct addr ip; /* of SEEN_BEGIN */
+	bool well;	/* of SEEN_END: see seen_ended */
+};
+
 /*
- * Takes note of a message (a line behind its stamp) of a log. ended is filled
+ * Reads a message (a line behind its stamp), and keeps nothing. SEEN_BEGIN,
+ * SEEN_DENY or SEEN_END with event filled in, or SEEN_OTHER.
+ */
+enum seen_answer seen_parse(
+    const char *message, size_t len, struct seen_event *event);
+
+/*
+ * Takes note of a message of a log. ended is filled
  * in for SEEN_ENDED.
  */
 enum seen_answer seen_line(struct seen *seen, uint64_t log, const char *message,
