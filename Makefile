@@ -96,11 +96,11 @@ FEED_MODULES := addr allowlist allows amends bans breaker canary cdbread \
 	stamp state tallies texts timespan troubles verdict watch when zones
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
 CTL_MODULES := addr allowlist allows ask bans breaker cdbread cdbwrite \
-	checkpoint codec counts decide evidence guard health hooklog hosts \
-	inifile inspect listing local lookup lru metrics nets past place \
-	rbldnsdzone recent record reply report request reserved rules secret \
-	seen sets settest show stamp state tallies texts timespan trial \
-	verdict when zones
+	checkpoint closer codec counts decide evidence follow guard health \
+	hooklog hosts inifile inspect listing local logfiles logqueue lookup \
+	lru metrics nets opener past place rbldnsdzone recent record replay \
+	reply report request reserved rules savings secret seen sets settest \
+	show stamp state tallies texts timespan trial verdict when zones
 
 PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcachectl $(B)/rblcache-cdb
 

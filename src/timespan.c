@@ -1,6 +1,8 @@
 #include "timespan.h"
 
 #include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 int
@@ -28,4 +30,16 @@ timespan_parse(const char *text, uint32_t *seconds)
 		return -1;
 	*seconds = (uint32_t)n;
 	return 0;
+}
+
+const char *
+timespan_format(uint32_t seconds, char buf[TIMESPAN_SIZE])
+{
+	uint32_t unit = seconds % 3600 == 0 ? 3600 : seconds % 60 == 0 ? 60 : 1;
+
+	snprintf(buf, TIMESPAN_SIZE, "%" PRIu32 "%c", seconds / unit,
+	    unit == 3600 ? 'h'
+	    : unit == 60 ? 'm'
+			 : 's');
+	return buf;
 }

@@ -21,4 +21,8 @@
 int timespan_parse(const char *text, uint32_t *seconds)
     __attribute__((warn_unused_result));
 
+/* As timespan_parse reads it, in the largest of s m h without a rest. */
+#define TIMESPAN_SIZE 16
+const char *timespan_format(uint32_t seconds, char buf[TIMESPAN_SIZE]);
+
 #endif
