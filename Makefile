@@ -99,8 +99,8 @@ CTL_MODULES := addr allowlist allows ask bans breaker cdbread cdbwrite \
 	checkpoint closer codec counts decide evidence follow guard health \
 	hooklog hosts inifile inspect listing local logfiles logqueue lookup \
 	lru metrics nets opener past place rbldnsdzone recent record replay \
-	reply report request reserved rules savings secret seen sets settest \
-	show stamp state tallies texts timespan trial verdict when zones
+	replaylog reply report request reserved rules savings secret seen sets \
+	settest show stamp state tallies texts timespan trial verdict when zones
 
 PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcachectl $(B)/rblcache-cdb
 

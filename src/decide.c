@@ -71,7 +71,7 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 		decide_skip(d, DECIDE_BADADDR);
 		return;
 	}
-	if (guard_never_blocks(guard, &d->ip)) {
+	if (guard != NULL && guard_never_blocks(guard, &d->ip)) {
 		decide_skip(d, DECIDE_ALLOWED);
 		return;
 	}

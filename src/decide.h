@@ -55,7 +55,8 @@ struct decision {
 /*
  * Decides on the len bytes of a line without its line feed. A line without a
  * stamp happened at unstamped_s (unix seconds). d->rule stays valid as long
- * as the rules do, d->message as long as the line.
+ * as the rules do, d->message as long as the line. guard NULL: anybody may be
+ * banned.
  */
 void decide_line(struct decision *d, struct rules *rules,
     const struct guard *guard, const char *line, size_t len,

@@ -5,7 +5,7 @@
  *	status, metrics		ask, or recent.cdb; health -> show, metrics
  *	list, export		recent.cdb and the sets -> listing
  *	test			the hook's own questions -> inspect
- *	replay			a log -> replay -> savings
+ *	replay			a log -> replaylog, replay -> savings
  */
 #include <errno.h>
 #include <jansson.h>
@@ -19,10 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "allowlist.h"
 #include "ask.h"
 #include "checkpoint.h"
-#include "follow.h"
 #include "health.h"
 #include "hosts.h"
 #include "inspect.h"
@@ -31,9 +29,8 @@
 #include "metrics.h"
 #include "paths.h"
 #include "rbldnsdzone.h"
-#include "replay.h"
+#include "replaylog.h"
 #include "report.h"
-#include "rules.h"
 #include "savings.h"
 #include "settest.h"
 #include "show.h"
@@ -581,32 +578,27 @@ do_forget(const struct options *o, char **args)
 
 /* ---- replay ---- */
 
-struct replay_options {
-	const char *rules[RULES_MAX];
-	size_t rules_n;
-	uint32_t pass_s;
-	const char *log;
-};
-
-static void
-read_replay_options(struct replay_options *o, char **args)
+/* The pass time; the rest goes to from, the rules into its list. */
+static uint32_t
+replay_options(
+    struct replaylog_sources *from, const char *rules[RULES_MAX], char **args)
 {
+	uint32_t pass_s = PASS_DEFAULT_S;
 	int n = 0;
 	int c;
 
 	while (args[n] != NULL)
 		n++;
-	*o = (struct replay_options){.pass_s = PASS_DEFAULT_S};
 	optind = 0; /* another command line: that of the command */
 	while ((c = getopt(n + 1, args - 1, "+:c:p:")) != -1) {
 		switch (c) {
 		case 'c':
-			if (o->rules_n == RULES_MAX)
+			if (from->rules_n == RULES_MAX)
 				die_usage("replay: more than %d -c", RULES_MAX);
-			o->rules[o->rules_n++] = optarg;
+			rules[from->rules_n++] = optarg;
 			break;
 		case 'p':
-			if (timespan_parse(optarg, &o->pass_s) != 0)
+			if (timespan_parse(optarg, &pass_s) != 0)
 				die_usage("replay: -p wants a time such as "
 					  "15m, not '%s'",
 				    optarg);
@@ -619,116 +611,60 @@ read_replay_options(struct replay_options *o, char **args)
 		}
 	}
 	if (optind != n)
-		die_usage("replay: one log is read at a time");
-	o->log = args[n - 1];
-	if (o->rules_n == 0)
-		o->rules[o->rules_n++] = PATHS_RULES;
+		die_usage("replay: it reads one log");
+	from->log = args[n - 1];
+	return pass_s;
 }
 
 /* What the caller has named, or the machine's fault? */
 static int
 exit_code(int error)
 {
-	return error == ENOMEM || error == EIO || error == EMFILE ||
-		       error == ENFILE
-		   ? EXIT_SYSTEM
-		   : EXIT_USAGE;
-}
-
-/* The exit status: 0, or another after saying why. */
-static int
-read_log(struct replay *r, const char *path)
-{
-	struct follow *follow;
-	struct follow_line line;
-	enum follow_answer answer;
-	bool failed;
-
-	follow_allow_files();
-	follow = follow_open(path, NULL);
-	if (follow == NULL) {
-		say("%s: %s", path, strerror(errno));
-		return exit_code(errno);
-	}
-	while ((answer = follow_to_end(follow, &line)) == FOLLOW_LINE)
-		if (replay_line(r, line.text, line.len, line.written_s) != 0)
-			break;
-	failed = answer != FOLLOW_END || replay_end(r) != 0;
-	if (failed)
-		say("%s: %s", path, strerror(errno));
-	follow_close(follow);
-	return failed ? EXIT_SYSTEM : 0;
-}
-
-static int
-print_savings(const struct options *o, const struct replay_options *ro,
-    const struct replay_counts *n)
-{
-	json_t *report;
-
-	if (n->connections == 0) {
-		say("%s: no connection in %llu lines; wanted are those of "
-		    "tcpserver -v (\"tcpserver: pid N from IP\") or some that "
-		    "a rule in %s%s matches (\"rblsmtpd: IP pid N: 451 TEXT\")",
-		    ro->log, (unsigned long long)n->lines, ro->rules[0],
-		    ro->rules_n > 1 ? " or others" : "");
+	switch (error) {
+	case ENOMEM:
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+		return EXIT_SYSTEM;
+	default:
 		return EXIT_USAGE;
 	}
-	if (!o->json) {
-		savings_show(stdout, n);
-		return 0;
-	}
-	report = savings_report(n);
-	print_json(report);
-	json_decref(report);
-	return 0;
-}
-
-static int
-replay(const struct options *o, const struct replay_options *ro,
-    struct rules *rules, struct allowlist *allowlist)
-{
-	const struct replay_setup setup = {
-	    .rules = rules, .guard = &allowlist->guard, .pass_s = ro->pass_s};
-	struct replay *r = replay_new(&setup);
-	int code = EXIT_SYSTEM;
-
-	if (r == NULL) {
-		say("%s", strerror(errno));
-		return code;
-	}
-	code = read_log(r, ro->log);
-	if (code == 0 && allowlist->error != 0) { /* anybody might be on it */
-		say("%s: %s", o->local, strerror(allowlist->error));
-		code = EXIT_SYSTEM;
-	}
-	if (code == 0)
-		code = print_savings(o, ro, replay_counts(r));
-	replay_free(r);
-	return code;
 }
 
 static int
 do_replay(const struct options *o, char **args)
 {
-	char error[RULES_ERROR_SIZE];
-	struct replay_options ro;
-	struct allowlist allowlist;
-	struct rules *rules;
+	const char *rules[RULES_MAX] = {PATHS_RULES};
+	struct replaylog_sources from = {.rules = rules, .local = o->local};
+	uint32_t pass_s = replay_options(&from, rules, args);
+	char error[REPLAYLOG_ERROR_SIZE];
+	struct replay_counts n;
 	int code;
 
-	read_replay_options(&ro, args);
-	rules = rules_load(ro.rules, ro.rules_n, error);
-	if (rules == NULL) {
+	if (from.rules_n == 0)
+		from.rules_n = 1; /* the default */
+	if (replaylog_count(&from, pass_s, &n, error) != 0) {
+		code = exit_code(errno);
 		say("%s", error);
-		return exit_code(errno);
+		return code;
 	}
-	allowlist_open(&allowlist, o->local);
-	allowlist_refresh(&allowlist);
-	code = replay(o, &ro, rules, &allowlist);
-	allowlist_close(&allowlist);
-	rules_free(rules);
-	return code;
+	if (n.connections == 0) {
+		say("%s: no connection in %llu lines; wanted are those of "
+		    "tcpserver -v (\"tcpserver: pid N from IP\") or some that "
+		    "a rule in %s%s matches (\"rblsmtpd: IP pid N: 451 TEXT\")",
+		    from.log, (unsigned long long)n.lines, rules[0],
+		    from.rules_n > 1 ? " or another" : "");
+		return EXIT_USAGE;
+	}
+	if (o->json) {
+		json_t *report = savings_report(&n);
+
+		print_json(report);
+		json_decref(report);
+	} else {
+		savings_show(stdout, &n);
+	}
+	return 0;
 }
 
 /* ---- */
