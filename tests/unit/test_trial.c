@@ -181,6 +181,22 @@ passes(void **state)
 	assert_int_equal(clean(A, T + 901), TRIAL_REFUSED);
 }
 
+/* Bans are of a /64, so somebody else's may meet a pass. */
+static void
+a_listing_ends_a_pass(void **state)
+{
+	(void)state;
+	setup.pass_s = 900;
+	setup.ban_s = 5;
+	setup.recheck = 1;
+	start();
+	assert_int_equal(clean("2001:db8::1", T), TRIAL_ASKED);
+	assert_int_equal(listed("2001:db8::2", T + 1), TRIAL_ASKED);
+	assert_int_equal(listed("2001:db8::1", T + 2), TRIAL_ASKED);
+	assert_int_equal(clean("2001:db8::1", T + 10), TRIAL_ASKED);
+	assert_int_equal(clean("2001:db8::1", T + 11), TRIAL_PASSED);
+}
+
 static void
 trouble_gives_no_pass(void **state)
 {
@@ -346,6 +362,7 @@ main(void)
 	    TEST(again_is_overridden),
 	    TEST(other_rules_keep_their_time),
 	    TEST(passes),
+	    TEST(a_listing_ends_a_pass),
 	    TEST(trouble_gives_no_pass),
 	    TEST(networks),
 	    TEST(recheck),
