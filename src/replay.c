@@ -35,6 +35,7 @@ struct connection {
 	enum answer answer;
 	char *line; /* what rblsmtpd said, without a stamp; NULL: nothing */
 	size_t len;
+	bool stamped;	       /* its begin has a time of its own */
 	bool open;	       /* it is in the tables */
 	uint64_t older, newer; /* open ones of the host; 0: none */
 };
@@ -175,6 +176,7 @@ count_connection(struct replay *r, const struct connection *c)
 	n->last_s = c->time_s;
 	n->refused += c->answer == REFUSED;
 	n->errors += c->answer == ERROR;
+	n->unstamped += !c->stamped;
 	n->unclear += c->answer == UNCLEAR;
 }
 
@@ -362,15 +364,16 @@ begin(struct replay *r, const struct seen_event *event)
 	struct connection *before = of_process(r, event->pid);
 
 	r->counts.shows_tcpserver = true;
-	r->counts.unstamped += !r->stamped;
 	if (before != NULL) { /* its end was missed */
 		give_up(before);
 		leave(r, before);
 	}
 	if (make_room(r) != 0)
 		return -1;
-	*at(r, r->next) = (struct connection){
-	    .time_s = r->now, .ip = event->ip, .pid = event->pid};
+	*at(r, r->next) = (struct connection){.time_s = r->now,
+	    .ip = event->ip,
+	    .pid = event->pid,
+	    .stamped = r->stamped};
 	return enter(r, r->next++);
 }
 
@@ -398,10 +401,10 @@ try_alone(struct replay *r, const struct addr *a, uint64_t pid,
 	struct connection c = {.time_s = r->now,
 	    .ip = *a,
 	    .pid = pid == 0 ? SOME_PID : pid,
+	    .stamped = r->stamped,
 	    .answer = answer};
 	int result = keep_line(&c, line, len);
 
-	r->counts.unstamped += !r->stamped;
 	if (result == 0)
 		result = try(r, &c);
 	free(c.line);
