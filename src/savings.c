@@ -51,17 +51,17 @@ show_trial(FILE *to, const struct replay_trial *t, uint64_t connections)
 	if (t->pass_s != 0)
 		timespan_format(t->pass_s, pass);
 	fprintf(to,
-	    "%-10s%-8s%10" PRIu64 "%8.1f%11" PRIu64 "%10" PRIu64 "%18" PRIu64
+	    "%-9s%-7s%9" PRIu64 "%7.1f%10" PRIu64 "%10" PRIu64 "%17" PRIu64
 	    "\n",
 	    ban, pass, t->queries, percent(t->queries, connections),
 	    t->outdated, t->outdated_hosts, t->let_in);
 }
 
 static void
-note(FILE *to, uint64_t n, const char *text)
+note(FILE *to, const char *what, uint64_t n, const char *meaning)
 {
 	if (n > 0)
-		fprintf(to, "%" PRIu64 " %s\n", n, text);
+		fprintf(to, "%s: %" PRIu64 "; %s.\n", what, n, meaning);
 }
 
 /* What applies. */
@@ -80,19 +80,14 @@ show_notes(FILE *to, const struct replay_counts *n)
 		fputs("No list refused anybody, or no rule knows the lines "
 		      "that say so.\n",
 		    to);
-	note(to, n->cached,
-	    "refusals are of a cache that is in use already; they are taken "
-	    "for listings.");
-	note(to, n->errors,
-	    "connections got an error answer of a list, which bans nobody.");
-	note(to, n->unclear,
-	    "connections had trouble with the lists; such a host is not let "
-	    "pass later.");
-	note(to, n->local,
-	    "connections are left out: your own rules decided, not the lists.");
-	note(to, n->unstamped,
-	    "connections have no time in the log; that of the file is taken, "
-	    "which says\nlittle.");
+	note(to, "Refusals by a cache in use already", n->cached,
+	    "they are taken for listings");
+	note(to, "Error answers of a list", n->errors, "they ban nobody");
+	note(to, "Trouble with the lists", n->unclear,
+	    "nobody passes later for that");
+	note(to, "Decided by your own rules", n->local, "they are left out");
+	note(to, "Connections without a time", n->unstamped,
+	    "the file's is taken, which says little");
 }
 
 void
@@ -102,17 +97,17 @@ savings_show(FILE *to, const struct replay_counts *n)
 	char last[WHEN_SIZE];
 
 	fprintf(to,
-	    "%s to %s\n%" PRIu64 " connections of %" PRIu64
-	    " hosts; lists refused %" PRIu64 " (%.1f %%)\n\n",
+	    "%s to %s\nconnections %" PRIu64 ", hosts %" PRIu64
+	    ", refused by the lists %" PRIu64 " (%.1f %%)\n\n",
 	    when_format(n->first_s, first), when_format(n->last_s, last),
 	    n->connections, n->hosts, n->refused,
 	    percent(n->refused, n->connections));
-	fputs("remembered for     DNS queries left     refused, though     "
+	fputs("remembered for  DNS queries left   refused, though     "
 	      "let in, though\n"
-	      "refusals  passes    number       %     the lists did not     "
+	      "refusals passes   number       %   the lists did not   "
 	      "a list refused\n"
-	      "                                      times     hosts         "
-	      "    times\n",
+	      "                                     times     hosts   "
+	      "         times\n",
 	    to);
 	for (size_t i = 0; i < REPLAY_TRIALS; i++)
 		show_trial(to, &n->trials[i], n->connections);

@@ -156,9 +156,9 @@ said=$(replay replay -c "$rules" "$scratch/log")
 is "$?" 0 "exit status"
 is "$(echo "$said" | grep '^[1-9][0-9]*h ' | tr -s ' ')" "$table" "the table"
 is "$(echo "$said" | head -n 2)" "2026-11-24 00:00:00 to 2026-11-25 01:00:00
-23 connections of 6 hosts; lists refused 12 (52.2 %)" "above it"
-like "$said" '^2 connections got an error answer of a list' "and below it"
-unlike "$said" 'cache that is in use|left out|No l|have no time|trouble' \
+connections 23, hosts 6, refused by the lists 12 (52.2 %)" "above it"
+like "$said" '^Error answers of a list: 2; ' "and below it"
+unlike "$said" 'in use|left out|No l|without a time|Trouble' \
     "nothing that does not apply"
 is "$(echo "$said" | awk 'length > 80')" "" "within 80 columns"
 
@@ -228,7 +228,7 @@ is "$(grep -c rblcache: "$scratch/cached")" 2 "a log with lines of the hook"
 is "$(numbers "$scratch/cached")" "$wanted" "the same numbers"
 is "$(count_of cached "$scratch/cached")" 1 "one of the cache"
 like "$(replay replay -c "$rules" "$scratch/cached")" \
-    '^1 refusals are of a cache that is in use' "and it is said"
+    '^Refusals by a cache in use already: 1; ' "and it is said"
 
 {
 	cat "$scratch/log"
@@ -247,7 +247,7 @@ is "$(count_of local "$scratch/local")" 2 "but they are counted"
 sed 's/^[^ ]* //' "$scratch/log" >"$scratch/bare"
 is "$(count_of unstamped "$scratch/bare")" 23 "a log without stamps"
 like "$(replay replay -c "$rules" "$scratch/bare")" \
-    '^23 connections have no time in the log' "and it is said"
+    '^Connections without a time: 23; ' "and it is said"
 
 # ---- the allow list ----
 
