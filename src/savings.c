@@ -104,7 +104,7 @@ savings_show(FILE *to, const struct replay_counts *n)
 	    percent(n->refused, n->connections));
 	fputs("remembered for  DNS queries left   refused, though     "
 	      "let in, though\n"
-	      "refusals passes   number       %   the lists did not   "
+	      "refusals passes    number      %   the lists did not   "
 	      "a list refused\n"
 	      "                                     times     hosts   "
 	      "         times\n",
