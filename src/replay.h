@@ -40,7 +40,7 @@
 #define REPLAY_OPEN_MAX 65536
 #define REPLAY_HOSTS_MAX 4194304
 #define REPLAY_TIMES 5 /* 1h 4h 12h 24h 72h */
-#define REPLAY_TRIALS (2 * REPLAY_TIMES)
+#define REPLAY_TRIALS (REPLAY_TIMES + REPLAY_TIMES)
 
 struct replay_setup {
 	struct rules *rules;	   /* what they ban for is overridden */
