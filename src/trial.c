@@ -30,8 +30,6 @@ struct trial {
 	uint64_t chance;
 };
 
-static const struct guard knows_nobody;
-
 struct trial *
 trial_new(const struct trial_setup *setup)
 {
@@ -40,11 +38,9 @@ trial_new(const struct trial_setup *setup)
 	if (t == NULL)
 		return NULL;
 	t->setup = *setup;
-	if (t->setup.guard == NULL)
-		t->setup.guard = &knows_nobody;
 	t->policy = (struct policy){.cap = setup->cap,
 	    .alarm = setup->alarm,
-	    .guard = t->setup.guard,
+	    .guard = setup->guard,
 	    .rules = setup->rules};
 	rules_net_lengths(setup->rules, &t->policy.lengths);
 	state_name_log(&t->log, "");
