@@ -175,6 +175,25 @@ less "$ours" "$((without + alone + alone / 10))" \
 less "$((3 * ours))" "$(value "recipe of 2013" 24 good_mails_refused)" \
     "the recipe does, for a day"
 
+# ---- a log of the same traffic, replayed ----
+
+traffic='-n 1000 -d 6 -m 0.02 -o'
+# shellcheck disable=SC2086 # words
+"$simulate" $traffic log >"$scratch/log"
+"$RBLCACHE_BUILD/rblcachectl" -j -l '' replay -c "$rules" "$scratch/log" |
+	perl -MJSON::PP -e 'local $/; my $r = JSON::PP->new->decode(<STDIN>);
+	print join("\t", $r->{connections}, $_->{ban}, @$_{qw(queries outdated
+	    outdated_hosts let_in)}, $r->{refused}), "\n" for
+	    sort { $a->{ban} <=> $b->{ban} or $a->{pass} <=> $b->{pass} }
+	    @{$r->{trials}}' >"$scratch/replayed"
+# shellcheck disable=SC2086 # words
+"$simulate" $traffic -R 0 -w 0 -C "$rules" -N "$scratch/net.rules" table |
+	awk -F '\t' -v OFS='\t' '$1 == "rblcache" || $1 == "with passes" {
+	print $3, $2, $4, $8, $10, $12, $11 }' >"$scratch/simulated"
+is "$(cat "$scratch/replayed")" "$(cat "$scratch/simulated")" \
+    "its numbers are those of the simulation, at each time to live"
+is "$(wc -l <"$scratch/replayed")" 10 "all of them"
+
 # ---- the tables and the plots ----
 
 # shellcheck disable=SC2086 # words
