@@ -164,7 +164,7 @@ $(B)/tests/fuzz/%.t: $(B)/tests/fuzz/%.bin
 check: deps
 	$(Q)$(MAKE) run-tests
 run-tests: all $(UNIT_TESTS) $(REPLAYS) $(TEST_PROGRAMS) \
-    $(addprefix $(B)/tests/bench/,load simulate) build/promtool
+    $(addprefix $(B)/tests/bench/,load callers simulate) build/promtool
 	RBLCACHE_BUILD=$(CURDIR)/$(B) CMOCKA_MESSAGE_OUTPUT=TAP TZ=UTC \
 	    prove -e '' $(PROVEFLAGS) \
 	    $(UNIT_TESTS) $(REPLAYS) $(INTEGRATION_TESTS)
@@ -319,7 +319,7 @@ BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
 	tests/bench/bench.sh tests/bench/saving \
-	$(BENCHES) tests/bench/soak $(INTEGRATION_TESTS) \
+	$(BENCHES) tests/bench/soak tests/bench/stretch $(INTEGRATION_TESTS) \
 	$(wildcard $(SERVICE)/*/run $(SERVICE)/*/*/run $(SERVICE)/qmail-smtpd/*) \
 	$(FIREWALL)/iptables $(FIREWALL)/nftables $(wildcard $(FIREWALL)/*/init)
 
@@ -327,7 +327,7 @@ $(B)/tests/bench/spawn: $(B)/tests/bench/spawn.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
 $(B)/tests/bench/latency: $(B)/tests/bench/latency.o $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
-$(B)/tests/bench/load: $(B)/tests/bench/load.o
+$(B)/tests/bench/load: $(B)/tests/bench/load.o $(B)/tests/bench/client.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
 # what makes up traffic
 TRAFFIC := $(patsubst %,$(B)/tests/bench/%.o,traffic crowd)
@@ -337,6 +337,9 @@ $(B)/tests/bench/simulate: $(B)/tests/bench/simulate.o \
     $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ \
 	    $(call libs,libcdb libipset libpcre2-8 inih) -lm
+$(B)/tests/bench/callers: $(B)/tests/bench/callers.o \
+    $(B)/tests/bench/client.o $(TRAFFIC) $(B)/librblcache.a
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ -lm
 $(B)/tests/bench/late: $(B)/tests/bench/late.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
 $(B)/tests/bench/exec: $(B)/tests/bench/exec.o

@@ -18,7 +18,7 @@
  * and hosts in 198.19.0.0/16, which the server is to pass on to smtpd.test.
  * Nobody new comes after SECONDS. Printed: "WHAT NUMBER" lines.
  *
- * No more than WAITING_MAX connections wait for their greeting, so the
+ * No more than CLIENT_WAITING_MAX connections wait for their greeting, so the
  * server's backlog never overflows: what is measured is not a SYN's retry.
  *
  * Exit 1 when anything was not as it should be; the first cases are told.
@@ -36,10 +36,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client.h"
+
 #define CLIENTS_MAX 4000
 #define CONNECTIONS_MAX 1000000
 #define HOSTS_MAX 60000
-#define WAITING_MAX 20 /* what tcpserver listens with */
 #define PATIENCE_S 60
 #define TELL_MAX 10
 #define HURRY_MS 20
@@ -59,10 +60,6 @@ enum trouble {
 };
 static const char *const trouble_names[] = {"not connected", "broken",
     "ended early", "wrong greeting", "wrong reply", "stuck"};
-
-static const char *const commands[] = {"EHLO client.test\r\n",
-    "MAIL FROM:<a@client.test>\r\n", "RCPT TO:<b@smtpd.test>\r\n", "QUIT\r\n"};
-#define STEPS (int)(sizeof commands / sizeof *commands)
 
 struct client {
 	enum state state;
@@ -164,7 +161,7 @@ draw_kind(struct client *c)
 	if (c->unknown && c->kind == SILENT)
 		c->kind = SLOW;
 	c->host = (unsigned)random() % opt.hosts;
-	c->last = (int)(random() % (STEPS + 1));
+	c->last = (int)(random() % (CLIENT_STEPS + 1));
 	if (c->kind == SILENT && c->last == 0)
 		c->last = 1;
 }
@@ -172,10 +169,9 @@ draw_kind(struct client *c)
 static void
 come(struct client *c)
 {
-	struct sockaddr_in from = {.sin_family = AF_INET};
+	struct in_addr from;
 	struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
 	char text[32];
-	int on = 1;
 
 	*c = (struct client){.state = LISTENING, .start = now()};
 	c->host = (unsigned)opened % opt.hosts;
@@ -185,15 +181,9 @@ come(struct client *c)
 	opened++;
 	waiting++;
 	address(c, text);
-	inet_pton(AF_INET, text, &from.sin_addr);
-	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->fd < 0 ||
-	    setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
-		sizeof on) != 0 ||
-	    bind(c->fd, (struct sockaddr *)&from, sizeof from) != 0 ||
-	    (connect(c->fd, (struct sockaddr *)&opt.server,
-		 sizeof opt.server) != 0 &&
-		errno != EINPROGRESS)) {
+	inet_pton(AF_INET, text, &from);
+	c->fd = client_connect(from, &opt.server);
+	if (c->fd < 0) {
 		fail(c, NO_CONNECTION);
 		return;
 	}
@@ -230,7 +220,7 @@ send_all(struct client *c, const char *text, size_t len)
 static void
 speak(struct client *c)
 {
-	const char *command = commands[c->step - 1];
+	const char *command = client_commands[c->step - 1];
 	size_t begin = 3;
 
 	if (c->kind == SILENT && c->step >= c->last)
@@ -262,9 +252,9 @@ is_right(const struct client *c)
 		    text);
 	else
 		snprintf(wanted, sizeof wanted, "%d %s%s\r\n",
-		    c->step == 0       ? 220
-		    : c->step == STEPS ? 221
-				       : 250,
+		    c->step == 0	      ? 220
+		    : c->step == CLIENT_STEPS ? 221
+					      : 250,
 		    server, c->unknown ? "" : ".local");
 	return strlen(wanted) == c->len &&
 	       memcmp(wanted, c->heard, c->len) == 0;
@@ -274,7 +264,7 @@ is_right(const struct client *c)
 static void
 at_end(struct client *c)
 {
-	if (c->step > STEPS || (c->kind == SILENT && c->step >= c->last))
+	if (c->step > CLIENT_STEPS || (c->kind == SILENT && c->step >= c->last))
 		finish(c);
 	else
 		fail(c, EARLY_END);
@@ -299,7 +289,7 @@ listen_to(struct client *c)
 	c->len += (size_t)n;
 	if (c->heard[c->len - 1] != '\n' && c->len < sizeof c->heard)
 		return;
-	if (c->step > STEPS || c->state != LISTENING || !is_right(c)) {
+	if (c->step > CLIENT_STEPS || c->state != LISTENING || !is_right(c)) {
 		fail(c, c->step == 0 ? BAD_GREETING : BAD_REPLY);
 		return;
 	}
@@ -312,7 +302,7 @@ listen_to(struct client *c)
 	}
 	c->len = 0;
 	c->step++;
-	if (c->step <= STEPS)
+	if (c->step <= CLIENT_STEPS)
 		speak(c);
 }
 
@@ -346,7 +336,7 @@ serve(void)
 		if (!more && waiting + open_now == 0)
 			return;
 		for (int i = 0; more && i < opt.clients; i++) {
-			if (waiting >= WAITING_MAX ||
+			if (waiting >= CLIENT_WAITING_MAX ||
 			    waiting + open_now >= opt.clients)
 				break;
 			if (clients[i].state == FREE)

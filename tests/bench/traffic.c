@@ -1,5 +1,6 @@
 #include "traffic.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,15 +205,25 @@ traffic_rewind(struct traffic *t)
 	t->again_n = 0;
 }
 
+double
+traffic_due(const struct traffic *t)
+{
+	double next_s;
+
+	/* those that would come after the last day do not come */
+	if (t->at == t->crowd.visits_n)
+		return INFINITY;
+	next_s = t->crowd.visits[t->at].time_s;
+	return t->again_n > 0 ? fmin(next_s, t->again[0].time_s) : next_s;
+}
+
 bool
 traffic_next(struct traffic *t, struct traffic_connection *c)
 {
 	const struct crowd_visit *visit = t->crowd.visits + t->at;
-	bool more = t->at < t->crowd.visits_n;
 	const struct traffic_host *h;
 
-	/* those that would come after the last day do not come */
-	if (!more)
+	if (t->at == t->crowd.visits_n)
 		return false;
 	if (t->again_n > 0 && t->again[0].time_s <= visit->time_s) {
 		*c = take_again(t);

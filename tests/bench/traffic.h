@@ -94,6 +94,12 @@ void traffic_free(struct traffic *t);
 /* Back to the start: the same again. */
 void traffic_rewind(struct traffic *t);
 
+/*
+ * When the next connection comes; INFINITY: there are no more. It is the next
+ * one as long as none that is refused comes again before it.
+ */
+double traffic_due(const struct traffic *t);
+
 /* The next connection; false: there are no more. */
 bool traffic_next(struct traffic *t, struct traffic_connection *c);
 
