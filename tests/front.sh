@@ -135,22 +135,28 @@ front_start_dnsbl() {
 	export DNSCACHEIP
 }
 
-# front_start_smtp [HOOK OPTION...]: the chain of a qmail server. What
-# tcpserver and the smtpd are to have besides is in $front_tcpserver and
-# $front_behind.
+# front_start_smtp [HOOK OPTION...]: the chain of a qmail server, with the hook.
 front_start_smtp() {
+	[ "$front_ipset" ] || set -- -s '' -S '' "$@"
+	front_start_chain "$hook" -l "$local_cdb" -k "$recent" "$@"
+}
+
+# front_start_chain [PROGRAM...]: the same with that in front of rblsmtpd, or
+# nothing. What tcpserver, multilog and the smtpd are to have besides is in
+# $front_tcpserver, $front_multilog and $front_behind.
+front_start_chain() {
 	if [ ! -p "$front/log.fifo" ]; then
 		mkfifo "$front/log.fifo"
 		# it stays when the server goes, and front_say comes and goes
-		multilog t "$front/log/main" <>"$front/log.fifo" &
+		# shellcheck disable=SC2086 # words or none
+		multilog t ${front_multilog-} "$front/log/main" \
+		    <>"$front/log.fifo" &
 		multilog_pid=$!
 	fi
-	[ "$front_ipset" ] || set -- -s '' -S '' "$@"
 	# shellcheck disable=SC2086 # words or none
 	tcpserver -v -R -H -l localhost -c 100 $mail_user \
 	    ${front_tcpserver-} 127.0.0.1 2525 \
-	    "$hook" -l "$local_cdb" -k "$recent" "$@" \
-	    rblsmtpd -r rbl.test ${front_behind-} "$front/bin/smtpd" \
+	    "$@" rblsmtpd -r rbl.test ${front_behind-} "$front/bin/smtpd" \
 	    >"$front/log.fifo" 2>&1 &
 	tcpserver_pid=$!
 	front_wait 5 front_listens || front_fail "tcpserver does not listen"
@@ -186,10 +192,13 @@ front_settle() {
 }
 
 front_is_settled() {
+	front_has_ended && front_is_read
+}
+
+front_has_ended() {
 	front_log >"$front/settled"
 	[ "$(grep -c '^tcpserver: pid ' "$front/settled")" = \
-	    "$(grep -c '^tcpserver: end ' "$front/settled")" ] &&
-		front_is_read
+	    "$(grep -c '^tcpserver: end ' "$front/settled")" ]
 }
 
 # Waits for the feed alone.

@@ -35,7 +35,7 @@
 enum { EXIT_WRONG = 1, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 #define CALLS_MAX 100 /* what the front's tcpserver serves at once */
-#define LATE_S 0.5
+#define LATE_S 0.25
 #define PATIENCE_S 10.0
 #define TELL_MAX 10
 

@@ -1,0 +1,106 @@
+# For stretch: whether the real answers are those that are certain.
+#
+# In: "RUN TIME IP TRY ANSWER", by host and time; the runs least, usual and most
+# are the simulation's, with the times that a ban and a pass take at least,
+# about, and at most. Out: "WHAT NUMBER", tab-separated. What does not agree
+# goes to the file wrong. quiet_listed, quiet_others, close_s, zone: see stretch.
+
+BEGIN {
+	while ((getline <zone) > 0) {
+		listed[$1] = 1
+		changes[$1] = $2 " " $3
+	}
+}
+
+function begin_host() {
+	ip = $3
+	sure = 1      # what is remembered of it is known
+	ever = 1      # and always was
+	last = -1e9   # when it came before
+	mail = 0      # its mail comes again
+	quiet = ip in listed ? quiet_listed : quiet_others
+}
+
+# The list changes for it at about that time.
+function is_at_change(   when, n, i) {
+	n = split(changes[ip], when, " ")
+	for (i = 1; i <= n; i++)
+		if (when[i] !~ /inf/ && time - when[i] < 1 && when[i] - time < 1)
+			return 1
+	return 0
+}
+
+function tell(what) {
+	printf "%s\t%s\t%s\t%s\n", time, ip, try, what >wrong
+}
+
+# One connection, of which answer[RUN] is known.
+function take(   simulated, same, real, a) {
+	simulated = ("least" in answer) + ("usual" in answer) + ("most" in answer)
+	same = simulated == 3 && answer["least"] == answer["usual"] &&
+	    answer["usual"] == answer["most"]
+	real = "real" in answer ? answer["real"] : "none"
+	if ("usual" in answer)
+		usual[answer["usual"]]++
+	if ("real" in answer)
+		measured[real]++
+	if (try > 0)
+		mail = 1
+	# whether its mail comes again is not forgotten as its answers are
+	if (time - last >= quiet && (!mail || ever))
+		sure = 1
+	else if (time - last < close_s)
+		sure = 0
+	if (simulated == 0 && ever)
+		tell("not simulated, but " real)
+	if (!same || is_at_change())
+		sure = 0
+	ever = ever && sure
+	if (sure) {
+		a = answer["usual"]
+		certain[a]++
+		if (real != a)
+			tell(a " is certain, got " real)
+	} else if (simulated > 0) {
+		open_n++
+	}
+	last = time
+}
+
+$2 != time || $3 != ip || $4 != try {
+	if (ip != "")
+		take()
+	if ($3 != ip)
+		begin_host()
+	time = $2
+	try = $4
+	split("", answer)
+}
+
+{ answer[$1] = $5 }
+
+function put(what, n) {
+	printf "%s\t%d\n", what, n
+}
+
+END {
+	take()
+	n = split("listed cached passed in", names, " ")
+	for (i = 1; i <= n; i++) {
+		all += measured[names[i]]
+		all_certain += certain[names[i]]
+	}
+	put("connections", all)
+	put("certain", all_certain)
+	put("open", open_n)
+	for (i = 1; i <= n; i++) {
+		put(names[i], measured[names[i]])
+		put("simulated " names[i], usual[names[i]])
+		put("certain " names[i], certain[names[i]])
+	}
+	put("refused", measured["listed"] + measured["cached"])
+	put("simulated refused", usual["listed"] + usual["cached"])
+	put("certain refused", certain["listed"] + certain["cached"])
+	put("simulated queries", usual["listed"] + usual["in"])
+	put("certain queries", certain["listed"] + certain["in"])
+}
