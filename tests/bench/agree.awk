@@ -34,8 +34,32 @@ function tell(what) {
 	printf "%s\t%s\t%s\t%s\n", time, ip, try, what >wrong
 }
 
+function side(a) {
+	return a ~ /^(listed|cached)$/ ? "refused" : a ~ /^(in|passed)$/ ? \
+	    "let in" : a
+}
+
+# Whether a host is refused is certain even where it is not by whom: one that
+# was always listed is, and one that never was is not. "": it is open.
+function known_side(   when) {
+	if (!(ip in listed))
+		return "let in"
+	split(changes[ip], when, " ")
+	return when[1] == "-inf" && (when[2] == "inf" || time < when[2] - 1) ? \
+	    "refused" : ""
+}
+
+function judge(real, wanted, wanted_side) {
+	certain[wanted]++
+	certain[wanted_side]++
+	if (wanted != "open" && real != wanted)
+		tell(wanted " is certain, got " real)
+	else if (wanted_side != "" && side(real) != wanted_side)
+		tell(wanted_side " is certain, got " real)
+}
+
 # One connection, of which answer[RUN] is known.
-function take(   simulated, same, real, a) {
+function take(   simulated, same, real) {
 	simulated = ("least" in answer) + ("usual" in answer) + ("most" in answer)
 	same = simulated == 3 && answer["least"] == answer["usual"] &&
 	    answer["usual"] == answer["most"]
@@ -56,14 +80,9 @@ function take(   simulated, same, real, a) {
 	if (!same || is_at_change())
 		sure = 0
 	ever = ever && sure
-	if (sure) {
-		a = answer["usual"]
-		certain[a]++
-		if (real != a)
-			tell(a " is certain, got " real)
-	} else if (simulated > 0) {
-		open_n++
-	}
+	if (simulated > 0)
+		judge(real, sure ? answer["usual"] : "open", \
+		    sure ? side(answer["usual"]) : known_side())
 	last = time
 }
 
@@ -92,7 +111,8 @@ END {
 	}
 	put("connections", all)
 	put("certain", all_certain)
-	put("open", open_n)
+	put("open queries", certain["open"])
+	put("open refused", certain[""])
 	for (i = 1; i <= n; i++) {
 		put(names[i], measured[names[i]])
 		put("simulated " names[i], usual[names[i]])
@@ -100,7 +120,7 @@ END {
 	}
 	put("refused", measured["listed"] + measured["cached"])
 	put("simulated refused", usual["listed"] + usual["cached"])
-	put("certain refused", certain["listed"] + certain["cached"])
+	put("certain refused", certain["refused"])
 	put("simulated queries", usual["listed"] + usual["in"])
 	put("certain queries", certain["listed"] + certain["in"])
 }

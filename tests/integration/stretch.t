@@ -1,0 +1,27 @@
+#!/bin/sh
+# Made-up traffic to the real programs: what they answer is what the modules
+# that decide answer in memory, and so what is simulated with these holds.
+set -u
+here=$(dirname "$0")
+. "$here/../tap.sh"
+tap_scratch
+said=$scratch/said
+counts=$scratch/counts
+count() { # WHAT
+	awk -F '\t' -v what="$1" '$1 == what { print $3 }' "$counts"
+}
+
+HOSTS=100 BAN=5 PASS=4 STEP=5 STRETCH_TSV=$counts \
+    "$here/../bench/stretch" 20 >"$said" 2>&1
+status=$?
+reason=$(grep -o 'this kernel has no ipset\|the machine does not carry the rate' \
+    "$said")
+[ -z "$reason" ] || skip_all "$reason"
+is "$status" 0 "each answer that is certain is the simulation's" ||
+	sed 's/^/# /' "$said"
+for each in listed cached passed in; do
+	ok "some are certain: $each" [ "$(count "certain $each")" -gt 0 ]
+done
+ok "most are: $(count certain) of $(count connections)" \
+    [ $((100 * $(count certain))) -gt $((60 * $(count connections))) ]
+done_testing
