@@ -17,6 +17,7 @@ function begin_host() {
 	sure = 1      # what is remembered of it is known
 	ever = 1      # and always was
 	last = -1e9   # when it came before
+	learned = last # when something was learned of it
 	mail = 0      # its mail comes again
 	quiet = ip in listed ? quiet_listed : quiet_others
 }
@@ -59,30 +60,34 @@ function judge(real, wanted, wanted_side) {
 }
 
 # One connection, of which answer[RUN] is known.
-function take(   simulated, same, real) {
+function take(   simulated, same, early, a, real) {
 	simulated = ("least" in answer) + ("usual" in answer) + ("most" in answer)
 	same = simulated == 3 && answer["least"] == answer["usual"] &&
 	    answer["usual"] == answer["most"]
+	a = answer["usual"]
 	real = "real" in answer ? answer["real"] : "none"
-	if ("usual" in answer)
-		usual[answer["usual"]]++
-	if ("real" in answer)
-		measured[real]++
+	usual[a]++
+	measured[real]++
 	if (try > 0)
 		mail = 1
+	if (simulated == 0 && ever)
+		tell("not simulated, but " real)
 	# whether its mail comes again is not forgotten as its answers are
 	if (time - last >= quiet && (!mail || ever))
 		sure = 1
-	else if (time - last < close_s)
-		sure = 0
-	if (simulated == 0 && ever)
-		tell("not simulated, but " real)
 	if (!same || is_at_change())
 		sure = 0
 	ever = ever && sure
+	# if it comes too early, it is treated as the one before, and what is
+	# remembered begins a little later
+	early = time - learned < close_s
+	if (sure && !early && try > 0)
+		again++
 	if (simulated > 0)
-		judge(real, sure ? answer["usual"] : "open", \
-		    sure ? side(answer["usual"]) : known_side())
+		judge(real, sure && !early ? a : "open", \
+		    sure ? side(a) : known_side())
+	if (a == "listed" || a == "in")
+		learned = time
 	last = time
 }
 
@@ -111,6 +116,7 @@ END {
 	}
 	put("connections", all)
 	put("certain", all_certain)
+	put("certain again", again)
 	put("open queries", certain["open"])
 	put("open refused", certain[""])
 	for (i = 1; i <= n; i++) {

@@ -11,15 +11,19 @@ count() { # WHAT
 	awk -F '\t' -v what="$1" '$1 == what { print $3 }' "$counts"
 }
 
-HOSTS=100 BAN=5 PASS=4 STEP=5 STRETCH_TSV=$counts \
+TRAFFIC="-n 100 -m 0.03 -s 2" BAN=9 PASS=4 STEP=5 STRETCH_TSV=$counts \
     "$here/../bench/stretch" 20 >"$said" 2>&1
 status=$?
 reason=$(grep -o 'this kernel has no ipset\|the machine does not carry the rate' \
     "$said")
 [ -z "$reason" ] || skip_all "$reason"
-is "$status" 0 "each answer that is certain is the simulation's" ||
+is "$status" 0 "each answer that is certain is the simulation's"
+if [ "$status" != 0 ]; then
 	sed 's/^/# /' "$said"
-for each in listed cached passed in; do
+	done_testing
+	exit
+fi
+for each in listed cached passed in again; do
 	ok "some are certain: $each" [ "$(count "certain $each")" -gt 0 ]
 done
 ok "most are: $(count certain) of $(count connections)" \
