@@ -62,6 +62,7 @@ struct replay {
 	struct replay_counts counts;
 	int64_t now;  /* that of the newest line */
 	bool stamped; /* has the line a time of its own? */
+	bool dated;   /* has one had? */
 	/* in order of their begin, numbered from 1: head .. next - 1 */
 	struct connection *ring;
 	uint64_t head, next;
@@ -172,8 +173,11 @@ count_connection(struct replay *r, const struct connection *c)
 	struct replay_counts *n = &r->counts;
 
 	if (n->connections++ == 0)
+		n->first_s = n->last_s = c->time_s;
+	if (c->time_s < n->first_s)
 		n->first_s = c->time_s;
-	n->last_s = c->time_s;
+	if (c->time_s > n->last_s)
+		n->last_s = c->time_s;
 	n->refused += c->answer == REFUSED;
 	n->errors += c->answer == ERROR;
 	n->unstamped += !c->stamped;
@@ -555,6 +559,27 @@ take_other(struct replay *r, const struct decision *d)
 	return 0;
 }
 
+/*
+ * A line without a stamp is of the time of the last that had one. Where stamps
+ * go back by more than a little, a clock was wrong, or the files are in another
+ * order: what is open has no end there, and time goes back too.
+ */
+static int
+take_time(struct replay *r, int64_t time_s)
+{
+	bool first = r->stamped && !r->dated;
+
+	if (r->dated && !r->stamped)
+		return 0;
+	r->dated |= r->stamped;
+	if (!first && time_s <= r->now && time_s + RECENT_AHEAD_S >= r->now)
+		return 0;
+	if (time_s < r->now && replay_end(r) != 0)
+		return -1;
+	r->now = time_s;
+	return 0;
+}
+
 int
 replay_line(struct replay *r, const char *text, size_t len, int64_t written_s)
 {
@@ -563,9 +588,7 @@ replay_line(struct replay *r, const char *text, size_t len, int64_t written_s)
 	decide_line(&d, r->setup.rules, r->setup.guard, text, len, written_s);
 	r->counts.lines++;
 	r->stamped = d.message != text;
-	if (d.time > r->now)
-		r->now = d.time;
-	if (take_late(r) != 0 ||
+	if (take_time(r, d.time) != 0 || take_late(r) != 0 ||
 	    (d.kind == DECIDE_NOTHING ? take_other(r, &d)
 				      : take_match(r, &d)) != 0)
 		return -1;

@@ -21,7 +21,10 @@
  * is a connection then; afterwards one about nobody who is connected is
  * ignored.
  *
- * Time is that of the newest line: where stamps go back, it stands still.
+ * Time is that of the newest line with a stamp; where stamps go back by no more
+ * than RECENT_AHEAD_S it stands still, by more it goes back with them, since a
+ * clock was wrong or files are in another order. A log without any stamp has
+ * its file's.
  * Bounded: of more than REPLAY_OPEN_MAX open connections the oldest is taken as
  * let pass, and of more than REPLAY_HOSTS_MAX hosts those that came longest ago
  * are counted anew when they come again.

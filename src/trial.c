@@ -70,7 +70,8 @@ has_pass(struct trial *t, const struct addr *a, int64_t now)
 {
 	const struct pass *p = lru_find(t->passes, a);
 
-	return p != NULL && p->until > now;
+	/* none that begins later: time went back */
+	return p != NULL && p->until > now && p->until <= now + t->setup.pass_s;
 }
 
 static bool

@@ -345,12 +345,28 @@ time_goes_back(void **state)
 	(void)state;
 	whole(T, 1, A, true);
 	whole(T - 10 * HOUR, 2, A, true);
-	connects(T - 10 * HOUR, 3, B);
-	refuses(T + 60, 3, B);
+	connects(T - 10 * HOUR - RECENT_AHEAD_S, 3, B); /* a little */
+	refuses(T - 10 * HOUR + 60, 3, B);
 	counts_are(3, 2 + 1);
-	assert_int_equal(n->first_s, T);
+	assert_int_equal(n->first_s, T - 10 * HOUR);
 	assert_int_equal(n->last_s, T);
+	/* a ban that began ten hours later is none */
+	assert_int_equal(n->trials[0].queries, 3);
+}
+
+/* Also the one that stands before all stamps. */
+static void
+one_without_a_stamp(void **state)
+{
+	(void)state;
+	assert_int_equal(replay_line(replay, "x", 1, T + 10 * HOUR), 0);
+	whole(T, 1, A, true);
+	assert_int_equal(replay_line(replay, "x", 1, T + 10 * HOUR), 0);
+	whole(T + 4 * HOUR, 2, A, true);
+	counts_are(2, 2);
+	assert_int_equal(n->last_s, T + 4 * HOUR);
 	assert_int_equal(n->trials[0].queries, 2);
+	assert_int_equal(n->trials[2].queries, 1);
 }
 
 static void
@@ -365,7 +381,7 @@ without_stamps(void **state)
 		assert_int_equal(
 		    replay_line(replay, lines[i], strlen(lines[i]), T + 9), 0);
 	counts_are(2, 1);
-	assert_int_equal(n->last_s, T + 9);
+	assert_int_equal(n->last_s, T); /* that of the last with one */
 	assert_int_equal(n->unstamped, 1);
 }
 
@@ -535,6 +551,7 @@ main(void)
 	    TEST(patience),
 	    TEST(too_many),
 	    TEST(time_goes_back),
+	    TEST(one_without_a_stamp),
 	    TEST(without_stamps),
 	    TEST(refusals_alone),
 	    TEST(of_a_cache_in_use),
