@@ -135,13 +135,23 @@ end_pass(struct trial *t, const struct addr *a)
 }
 
 static int
-ban(struct trial *t, struct decision *d)
+ban(struct trial *t, const struct decision *d)
 {
 	struct recent_ban stands;
 
-	if (t->setup.ban_s != 0 && d->rule->list)
-		d->ban_s = t->setup.ban_s;
 	return state_ban(&t->state, d, &stands);
+}
+
+/* The rule of a decision as the trial has it: networks go by its time too. */
+static void
+set_ban_time(const struct trial *t, struct decision *d, struct rules_rule *rule)
+{
+	if (t->setup.ban_s == 0 || d->rule == NULL || !d->rule->list)
+		return;
+	*rule = *d->rule;
+	rule->ban_s = d->ban_s = t->setup.ban_s;
+	rule->again = 1;
+	d->rule = rule;
 }
 
 /* Takes a line of the log, as the feed does. */
@@ -149,9 +159,11 @@ static int
 take(struct trial *t, const char *line, size_t len, int64_t time_s)
 {
 	struct decision d;
+	struct rules_rule rule;
 	struct news news;
 
 	decide_line(&d, t->setup.rules, t->setup.guard, line, len, time_s);
+	set_ban_time(t, &d, &rule);
 	if (state_take(&t->state, &t->log, &d, &t->policy, &news) != 0)
 		return -1;
 	if (news.passed && t->setup.pass_s > 0 &&
