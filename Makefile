@@ -26,6 +26,7 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 DEMO_PACKAGES := libcap2-bin util-linux procps \
 	ucspi-tcp daemontools rbldnsd ipset iproute2
 DEB_PACKAGES := debhelper dpkg-dev
+TRAFFIC_PACKAGES := gnuplot-nox
 TEST_PACKAGES := $(DEMO_PACKAGES) $(DEB_PACKAGES) lintian \
 	libcmocka-dev perl strace curl wget systemd \
 	runit s6 logrotate libfaketime tinycdb \
@@ -34,7 +35,6 @@ LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 COV_PACKAGES := gcovr
 BENCH_PACKAGES := python3
-TRAFFIC_PACKAGES := gnuplot-nox
 OTHERS_PACKAGES := swatch libbit-vector-perl libcarp-clan-perl \
 	libdate-calc-perl libdate-manip-perl libfile-tail-perl \
 	libtimedate-perl sshguard fail2ban python3-pyinotify

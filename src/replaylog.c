@@ -84,7 +84,6 @@ replaylog_count(const struct replaylog_sources *from, uint32_t pass_s,
 		return -1;
 	}
 	allowlist_open(&allowlist, from->local);
-	allowlist_refresh(&allowlist);
 	setup.guard = &allowlist.guard;
 	result = count(from, &setup, &allowlist, counts, error);
 	why = errno;
