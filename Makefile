@@ -90,13 +90,13 @@ HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
 	verdict
 FEED_MODULES := addr allowlist allows amends bans breaker canary cdbread \
 	cdbwrite checkpoint closer codec commands control counts decide \
-	evidence follow guard hooklog hosts inifile live livesets local logfiles logqueue \
+	evidence exits follow guard hooklog hosts inifile live livesets local logfiles logqueue \
 	lookup lru nets notify opener past place privileges recent record reply \
 	report request reserved rules saver secret seen sets settest settings \
 	stamp state tallies texts timespan troubles verdict watch when zones
 CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
 CTL_MODULES := addr allowlist allows ask bans breaker cdbread cdbwrite \
-	checkpoint closer codec counts decide evidence follow guard health \
+	checkpoint closer codec counts decide evidence exits follow guard health \
 	hooklog hosts inifile inspect listing local logfiles logqueue lookup \
 	lru metrics nets opener past place rbldnsdzone recent record replay \
 	replaylog reply report request reserved rules savings secret seen sets \
@@ -366,7 +366,7 @@ ifeq ($(LOG),)
 else
 	$(call need,$(BUILD_PACKAGES))
 	$(Q)$(MAKE) -s $(B)/rblcachectl
-	$(Q)$(B)/rblcachectl replay -c hooks/log $(LOG)
+	$(Q)$(B)/rblcachectl replay -c hooks/log '$(LOG)'
 endif
 
 # 2,000 connections at once for SECS seconds. It fails for what is wrong, not

@@ -13,12 +13,11 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "exits.h"
 #include "hosts.h"
 #include "local.h"
 #include "localmake.h"
 #include "record.h"
-
-enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 static const char usage[] = "usage: rblcache-cdb build OUT.cdb SOURCE ...\n"
 			    "       rblcache-cdb query CDB IP ...\n"

@@ -25,13 +25,12 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "exits.h"
 #include "lookup.h"
 #include "paths.h"
 #include "settest.h"
 #include "smtp.h"
 #include "verdict.h"
-
-enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 #define DEFAULT_TIMEOUT_S 60
 #define MAX_TIMEOUT_S 86400

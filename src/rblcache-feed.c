@@ -28,6 +28,7 @@
 #include "checkpoint.h"
 #include "commands.h"
 #include "decide.h"
+#include "exits.h"
 #include "feed.h"
 #include "hosts.h"
 #include "notify.h"
@@ -37,8 +38,6 @@
 #include "settest.h"
 #include "watch.h"
 #include "when.h"
-
-enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 #define FUTURE_S 60
 #define LOCK_TRIES 50 /* at 10 ms */
@@ -111,26 +110,6 @@ die(int code, const char *format, ...)
 	say_args(format, args);
 	va_end(args);
 	exit(code);
-}
-
-/* 100 for what the caller named wrongly, 111 for what the system refuses. */
-static int
-exit_code(int error)
-{
-	switch (error) {
-	case EINVAL:
-	case ENOENT:
-	case ENOTDIR:
-	case EISDIR:
-	case EACCES:
-	case EPERM:
-	case EROFS:
-	case ENAMETOOLONG:
-	case ELOOP:
-		return EXIT_USAGE;
-	default:
-		return EXIT_SYSTEM;
-	}
 }
 
 int64_t
@@ -315,10 +294,10 @@ configure(struct feed *f)
 	char error[RULES_ERROR_SIZE];
 
 	if (read_settings(f, &f->settings, settings_error) != 0)
-		die(exit_code(errno), "%s", settings_error);
+		die(exits_code(errno), "%s", settings_error);
 	f->rules = rules_load(f->o.rules, f->o.rules_n, error);
 	if (f->rules == NULL)
-		die(exit_code(errno), "%s", error);
+		die(exits_code(errno), "%s", error);
 	make_policy(f);
 }
 
@@ -372,7 +351,7 @@ die_of_log(const struct feed *f, size_t i)
 		die(EXIT_USAGE,
 		    "%s: %s for uid %lu, see PRIVILEGES in rblcache-feed(8)",
 		    path, strerror(errno), (unsigned long)geteuid());
-	die(exit_code(errno), "%s: %s", path, strerror(errno));
+	die(exits_code(errno), "%s: %s", path, strerror(errno));
 }
 
 static void
@@ -415,7 +394,7 @@ load_from(struct feed *f, const char *path, const char *instead)
 		make_state(f);
 		break;
 	case CHECKPOINT_ERROR:
-		die(exit_code(errno), "%s: %s", path, strerror(errno));
+		die(exits_code(errno), "%s: %s", path, strerror(errno));
 	}
 	return answer;
 }
@@ -769,9 +748,9 @@ lock_statedir(const char *dir)
 	snprintf(path, sizeof path, "%s/lock", dir);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		die(exit_code(errno), "%s: %s", path, strerror(errno));
+		die(exits_code(errno), "%s: %s", path, strerror(errno));
 	if (access(dir, W_OK) != 0)
-		die(exit_code(errno), "%s: %s", dir, strerror(errno));
+		die(exits_code(errno), "%s: %s", dir, strerror(errno));
 	/* one that was killed leaves a child that is about to end */
 	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
 		if (errno != EWOULDBLOCK)
@@ -831,7 +810,8 @@ start(struct feed *f)
 
 	if (saver_open(&f->saver, f->o.statedir, &f->state, f->marks,
 		f->o.logs_n, feed_now_ms()) != 0)
-		die(exit_code(errno), "%s: %s", f->o.statedir, strerror(errno));
+		die(exits_code(errno), "%s: %s", f->o.statedir,
+		    strerror(errno));
 	open_signals(f);
 	lock_statedir(f->o.statedir);
 	load(f);
@@ -879,7 +859,7 @@ print_log(struct feed *f, size_t i)
 	    (answer = follow_to_end(f->logs[i].follow, &line)) == FOLLOW_LINE)
 		print_line(f, i, &line);
 	if (answer == FOLLOW_ERROR)
-		die(exit_code(errno), "%s: %s", f->o.logs[i], strerror(errno));
+		die(exits_code(errno), "%s: %s", f->o.logs[i], strerror(errno));
 }
 
 /* -n: prints what each line would do, and touches nothing. */

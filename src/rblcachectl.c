@@ -21,6 +21,7 @@
 
 #include "ask.h"
 #include "checkpoint.h"
+#include "exits.h"
 #include "health.h"
 #include "hosts.h"
 #include "inspect.h"
@@ -38,7 +39,7 @@
 #include "when.h"
 
 /* status exits as a monitoring plugin: health.h, and 3 when it cannot tell */
-enum { EXIT_UNKNOWN = 3, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
+enum { EXIT_UNKNOWN = 3 };
 
 #define ADD_DEFAULT_S 86400
 #define PASS_DEFAULT_S (15 * 60)
@@ -616,19 +617,27 @@ replay_options(
 	return pass_s;
 }
 
-/* What the caller has named, or the machine's fault? */
+/* The exit status when there is nothing to be said of a log, after saying so.
+ */
 static int
-exit_code(int error)
+refuse_log(const struct replaylog_sources *from, const struct replay_counts *n)
 {
-	switch (error) {
-	case ENOMEM:
-	case EIO:
-	case EMFILE:
-	case ENFILE:
-		return EXIT_SYSTEM;
-	default:
-		return EXIT_USAGE;
-	}
+	const char *log = strcmp(from->log, "-") == 0 ? "stdin" : from->log;
+
+	if (n->connections > 0)
+		say("%s: no line has a time, so it cannot be told what comes "
+		    "again how soon",
+		    log);
+	else if (n->local > 0)
+		say("%s: your own rules decided on all %llu connections", log,
+		    (unsigned long long)n->local);
+	else
+		say("%s: no connection in %llu lines; wanted are those of "
+		    "tcpserver -v (\"tcpserver: pid N from IP\") or some that "
+		    "a rule in %s%s matches (\"rblsmtpd: IP pid N: 451 TEXT\")",
+		    log, (unsigned long long)n->lines, from->rules[0],
+		    from->rules_n > 1 ? " or another" : "");
+	return EXIT_USAGE;
 }
 
 static int
@@ -644,18 +653,12 @@ do_replay(const struct options *o, char **args)
 	if (from.rules_n == 0)
 		from.rules_n = 1; /* the default */
 	if (replaylog_count(&from, pass_s, &n, error) != 0) {
-		code = exit_code(errno);
+		code = exits_code(errno);
 		say("%s", error);
 		return code;
 	}
-	if (n.connections == 0) {
-		say("%s: no connection in %llu lines; wanted are those of "
-		    "tcpserver -v (\"tcpserver: pid N from IP\") or some that "
-		    "a rule in %s%s matches (\"rblsmtpd: IP pid N: 451 TEXT\")",
-		    from.log, (unsigned long long)n.lines, rules[0],
-		    from.rules_n > 1 ? " or another" : "");
-		return EXIT_USAGE;
-	}
+	if (n.unstamped == n.connections)
+		return refuse_log(&from, &n);
 	if (o->json) {
 		json_t *report = savings_report(&n);
 

@@ -386,8 +386,11 @@ begin(struct replay *r, const struct seen_event *event)
 static int
 keep_line(struct connection *c, const char *line, size_t len)
 {
-	char *copy = malloc(len + 1);
+	char *copy;
 
+	if (len > REPLAY_LINE_MAX)
+		len = REPLAY_LINE_MAX;
+	copy = malloc(len + 1);
 	if (copy == NULL)
 		return -1;
 	memcpy(copy, line, len);

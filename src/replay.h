@@ -25,9 +25,10 @@
  * than RECENT_AHEAD_S it stands still, by more it goes back with them, since a
  * clock was wrong or files are in another order. A log without any stamp has
  * its file's.
- * Bounded: of more than REPLAY_OPEN_MAX open connections the oldest is taken as
- * let pass, and of more than REPLAY_HOSTS_MAX hosts those that came longest ago
- * are counted anew when they come again.
+ * Bounded: lines are kept up to REPLAY_LINE_MAX bytes; of more than
+ *REPLAY_OPEN_MAX open connections the oldest is taken as let pass, and of more
+ *than REPLAY_HOSTS_MAX hosts those that came longest ago are counted anew when
+ *they come again.
  */
 #ifndef REPLAY_H
 #define REPLAY_H
@@ -40,6 +41,7 @@
 #include "rules.h"
 
 #define REPLAY_WAIT_S 60
+#define REPLAY_LINE_MAX 2048 /* multilog cuts them at 2,000 */
 #define REPLAY_OPEN_MAX 65536
 #define REPLAY_HOSTS_MAX 4194304
 #define REPLAY_TIMES 5 /* 1h 4h 12h 24h 72h */
@@ -74,6 +76,7 @@ struct replay_counts {
 	uint64_t local;	    /* left out: the admin's own rules decided */
 	uint64_t unstamped; /* connections whose begin has no time in the log */
 	bool shows_tcpserver;
+	bool missed; /* set by replaylog.h: files went before they were read */
 	struct replay_trial trials[REPLAY_TRIALS]; /* first without passes */
 };
 

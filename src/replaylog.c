@@ -31,10 +31,12 @@ take_lines(struct replay *r, struct follow *follow)
 }
 
 static int
-take_log(struct replay *r, const char *log, char error[REPLAYLOG_ERROR_SIZE])
+take_log(struct replay *r, const char *log, struct replay_counts *counts,
+    char error[REPLAYLOG_ERROR_SIZE])
 {
 	struct follow *follow;
 	int result;
+	int why;
 
 	follow_allow_files();
 	follow = follow_open(log, NULL);
@@ -43,8 +45,24 @@ take_log(struct replay *r, const char *log, char error[REPLAYLOG_ERROR_SIZE])
 	result = take_lines(r, follow);
 	if (result != 0)
 		(void)fail(error, log);
+	why = errno;
+	*counts = *replay_counts(r);
+	counts->missed = follow_missed(follow);
 	follow_close(follow);
+	errno = why;
 	return result;
+}
+
+/* When it cannot be read, anybody might be on it, and nobody is banned. */
+static int
+check_allowlist(const struct allowlist *a, char error[REPLAYLOG_ERROR_SIZE])
+{
+	errno = a->error;
+	if (errno != EINVAL)
+		return errno == 0 ? 0 : fail(error, a->path);
+	snprintf(error, REPLAYLOG_ERROR_SIZE,
+	    "%s: it is damaged, or no local.cdb", a->path);
+	return -1;
 }
 
 static int
@@ -52,18 +70,17 @@ count(const struct replaylog_sources *from, const struct replay_setup *setup,
     const struct allowlist *allowlist, struct replay_counts *counts,
     char error[REPLAYLOG_ERROR_SIZE])
 {
-	struct replay *r = replay_new(setup);
-	int result;
+	struct replay *r;
+	int result = check_allowlist(allowlist, error);
 
+	if (result != 0)
+		return -1;
+	r = replay_new(setup);
 	if (r == NULL)
 		return fail(error, from->log);
-	result = take_log(r, from->log, error);
-	if (result == 0 && allowlist->error != 0) {
-		/* anybody might be on it, so nobody was banned */
-		errno = allowlist->error;
-		result = fail(error, from->local);
-	}
-	*counts = *replay_counts(r);
+	result = take_log(r, from->log, counts, error);
+	if (result == 0) /* it may be found damaged when it is asked */
+		result = check_allowlist(allowlist, error);
 	replay_free(r);
 	return result;
 }

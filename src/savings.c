@@ -24,7 +24,7 @@ savings_report(const struct replay_counts *n)
 		(void)json_array_append_new(
 		    trials, report_trial(&n->trials[i]));
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:b, s:o}",
+			 "s:I, s:b, s:b, s:o}",
 	    "first", (json_int_t)n->first_s, "last", (json_int_t)n->last_s,
 	    "lines", (json_int_t)n->lines, "connections",
 	    (json_int_t)n->connections, "hosts", (json_int_t)n->hosts,
@@ -32,7 +32,7 @@ savings_report(const struct replay_counts *n)
 	    "errors", (json_int_t)n->errors, "unclear", (json_int_t)n->unclear,
 	    "local", (json_int_t)n->local, "unstamped",
 	    (json_int_t)n->unstamped, "shows_tcpserver", n->shows_tcpserver,
-	    "trials", trials);
+	    "missed", n->missed, "trials", trials);
 }
 
 static double
@@ -68,9 +68,17 @@ note(FILE *to, const char *what, uint64_t n, const char *meaning)
 static void
 show_notes(FILE *to, const struct replay_counts *n)
 {
-	fputs("\n100 % is what rblsmtpd alone asks: once for each connection "
-	      "and list.\n",
+	fputs("\n100 % is what rblsmtpd alone asks about. A connection costs a "
+	      "DNS query a list,\nup to the one that refuses it.\n",
 	    to);
+	if (n->last_s - n->first_s < n->trials[REPLAY_TRIALS - 1].ban_s)
+		fputs("The log is short, and the cache is empty where it "
+		      "begins: with a longer one more\nis saved, and more is "
+		      "refused that the lists did not.\n",
+		    to);
+	if (n->missed)
+		fputs("Files of it were deleted before they could be read.\n",
+		    to);
 	if (!n->shows_tcpserver)
 		fputs("No line of tcpserver -v: only refusals are known, so "
 		      "passes save nothing here,\nand who had left the list "
@@ -102,9 +110,9 @@ savings_show(FILE *to, const struct replay_counts *n)
 	    when_format(n->first_s, first), when_format(n->last_s, last),
 	    n->connections, n->hosts, n->refused,
 	    percent(n->refused, n->connections));
-	fputs("remembered for  DNS queries left   refused, though     "
+	fputs("remembered for  the lists are      refused, though     "
 	      "let in, though\n"
-	      "refusals passes    number      %   the lists did not   "
+	      "refusals passes asked about     %   the lists did not   "
 	      "a list refused\n"
 	      "                                     times     hosts   "
 	      "         times\n",

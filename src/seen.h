@@ -78,8 +78,7 @@ enum seen_answer seen_parse(
     const char *message, size_t len, struct seen_event *event);
 
 /*
- * Takes note of a message of a log. ended is filled
- * in for SEEN_ENDED.
+ * Takes note of a message of a log. ended is filled in for SEEN_ENDED.
  */
 enum seen_answer seen_line(struct seen *seen, uint64_t log, const char *message,
     size_t len, struct seen_ended *ended);

@@ -245,9 +245,22 @@ is "$(numbers "$scratch/local")" "$wanted" "whom the own rules decide on: none"
 is "$(count_of local "$scratch/local")" 2 "but they are counted"
 
 sed 's/^[^ ]* //' "$scratch/log" >"$scratch/bare"
-is "$(count_of unstamped "$scratch/bare")" 23 "a log without stamps"
+exits "a log without stamps" 100 'bare: no line has a time' "$ctl" \
+    -l "$no_cdb" replay -c "$rules" "$scratch/bare"
+head -n 4 "$scratch/log" >>"$scratch/bare"
+is "$(count_of unstamped "$scratch/bare")" 23 "a few stamps are enough"
 like "$(replay replay -c "$rules" "$scratch/bare")" \
     '^Connections without a time: 23; ' "and it is said"
+
+like "$(head -n 12 "$scratch/log" | replay replay -c "$rules" -)" \
+    '^The log is short' "a log shorter than the longest time"
+{
+	cat "$scratch/log"
+	printf '@40000000%08x00000000 tcpserver: pid 9 from 203.0.113.9\n' \
+	    $((start + 10 + 72 * 3600))
+} >"$scratch/long"
+unlike "$(replay replay -c "$rules" "$scratch/long")" 'The log is short' \
+    "a log as long as that"
 
 # ---- the allow list ----
 
@@ -257,7 +270,7 @@ is "$("$ctl" -j -l "$scratch/local.cdb" replay -c "$rules" "$scratch/log" |
     grep queries | tr -dc '0-9\n' | paste -s -d ' ')" \
     '20 18 18 17 17 18 16 16 15 15' "an allowed host is asked about every time"
 printf 'damaged' >"$scratch/bad.cdb"
-exits "a damaged allow list" 100 'bad.cdb: ' "$ctl" -l "$scratch/bad.cdb" \
+exits "a damaged allow list" 100 'bad.cdb: it is damaged, or no local.cdb' "$ctl" -l "$scratch/bad.cdb" \
     replay -c "$rules" "$scratch/log"
 
 # ---- it only reads ----
@@ -312,6 +325,10 @@ exits "an unknown option" 100 'replay: unknown option -x' "$ctl" replay -x \
     "$scratch/log"
 exits "an option without its argument" 100 'replay: option -p needs' "$ctl" \
     replay -p
+echo '@400000006a00000000000000 rblcache: 203.0.113.9 pid 9: 451 x (local)' \
+    >"$scratch/other"
+exits "nothing but own rules" 100 'own rules decided on all 1 connections' \
+    "$ctl" -l "$no_cdb" replay -c "$rules" "$scratch/other"
 echo 'new msg 1' >"$scratch/other"
 exits "another log" 100 'other: no connection in 1 lines; wanted are .*tcpserver: pid N from IP' \
     "$ctl" -l "$no_cdb" replay -c "$rules" "$scratch/other"

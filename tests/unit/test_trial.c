@@ -236,6 +236,19 @@ networks(void **state)
 	assert_int_equal(clean("192.0.3.10", T + HOUR + 9), TRIAL_ASKED);
 }
 
+/* Their time is the trial's too, and not the rule's of an hour. */
+static void
+networks_for_so_long(void **state)
+{
+	(void)state;
+	setup.ban_s = HOUR / 6;
+	start_with_rule("net = 24 after 2 in 4h\nagain = x2 up to 1d\n");
+	assert_int_equal(listed("203.0.113.1", T), TRIAL_ASKED);
+	assert_int_equal(listed("203.0.113.2", T + 1), TRIAL_ASKED);
+	assert_int_equal(clean(A, T + HOUR / 6), TRIAL_REFUSED);
+	assert_int_equal(clean(A, T + HOUR / 6 + 1), TRIAL_ASKED);
+}
+
 static void
 recheck(void **state)
 {
@@ -365,6 +378,7 @@ main(void)
 	    TEST(a_listing_ends_a_pass),
 	    TEST(trouble_gives_no_pass),
 	    TEST(networks),
+	    TEST(networks_for_so_long),
 	    TEST(recheck),
 	    TEST(error_answers),
 	    TEST(guarded),

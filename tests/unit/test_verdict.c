@@ -161,6 +161,31 @@ set_names(void **state)
 		assert_false(settest_name_ok(bad[i]));
 }
 
+/* What the log has, and that the longest has room. */
+static void
+texts(void **state)
+{
+	struct verdict v = {VERDICT_PASS, "", VERDICT_NO_TIME, ""};
+	char buf[VERDICT_TEXT_SIZE];
+	char longest[VERDICT_TEXT_SIZE + 1];
+
+	(void)state;
+	assert_string_equal(verdict_format(&v, buf), "not known");
+	v = (struct verdict){VERDICT_ALLOW, "pass", VERDICT_NO_TIME, ""};
+	assert_string_equal(verdict_format(&v, buf), "allowed (pass)");
+	v = (struct verdict){
+	    VERDICT_REFUSE, "net", VERDICT_NO_TIME, "451 many"};
+	assert_string_equal(verdict_format(&v, buf), "451 many (net)");
+	v = (struct verdict){VERDICT_REFUSE, "ipset", 86391, "451 Listed"};
+	assert_string_equal(
+	    verdict_format(&v, buf), "451 Listed (ipset, 86391s left)");
+	v = (struct verdict){VERDICT_REFUSE, "recent", INT64_MAX, ""};
+	memset(v.reply, 'x', REPLY_SIZE - 1);
+	snprintf(longest, sizeof longest, "%s (recent, %llds left)", v.reply,
+	    (long long)INT64_MAX);
+	assert_string_equal(verdict_format(&v, buf), longest);
+}
+
 int
 main(void)
 {
@@ -168,6 +193,7 @@ main(void)
 	    cmocka_unit_test(matrix),
 	    cmocka_unit_test(nothing_asked),
 	    cmocka_unit_test(set_names),
+	    cmocka_unit_test(texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
