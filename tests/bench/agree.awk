@@ -72,6 +72,10 @@ function take(   simulated, same, early, a, real) {
 		mail = 1
 	if (simulated == 0 && ever)
 		tell("not simulated, but " real)
+	if (simulated == 0) {
+		certain["open"]++
+		certain[""]++
+	}
 	# whether its mail comes again is not forgotten as its answers are
 	if (time - last >= quiet && (!mail || ever))
 		sure = 1

@@ -7,16 +7,13 @@
 
 #include "chance.h"
 
-#define WEEK_S (7 * TRAFFIC_DAY_S)
-#define HOUR_S 3600.0
-#define RETRY_S 400.0  /* of qmail-send */
 #define SERVER_TRIES 5 /* who comes so often may be a mail server */
-#define SERVER_LISTED_S (3 * TRAFFIC_DAY_S) /* at most */
 #define LATE_S 1200.0
 #define CLUSTER_MEAN 16.0
 #define CLUSTER_MAX 240
 #define CLUSTER_PLACES 254
 #define GRAIN 100000
+#define EULER 0.5772 /* of the sum of 1 / i */
 
 /* 32.0.0.0/4 for networks with many listed hosts, 48.0.0.0/4 for the rest. */
 #define NETWORKS (1U << 20)
@@ -25,14 +22,7 @@
 #define FIRST_OTHER 0x30000000U
 #define STRIDE 0x9e3779b1U /* odd: visits each once */
 
-/*
- * How many times listed hosts tried within a week, in percent of the hosts;
- * traffic_help says where from.
- */
-static const struct {
-	unsigned least, most;
-	double percent;
-} buckets[] = {
+const struct crowd_bucket crowd_buckets[CROWD_BUCKETS] = {
     {1, 1, 61.9},
     {2, 2, 16.8},
     {3, 3, 9.3},
@@ -41,24 +31,13 @@ static const struct {
     {11, 20, 1.3},
     {21, 490, 0.7},
 };
-#define BUCKETS (sizeof buckets / sizeof *buckets)
-
-/* Of the lists that refuse hosts; how long after its last try one is off. */
-static const struct list {
-	double share, stays_s; /* 0: it is never off */
-	const char *text;
-} lists[] = {
-    {0.60, 3 * TRAFFIC_DAY_S,
-	"Listed by XBL, see https://check.spamhaus.org/query/ip/%s"},
-    {0.25, 0, "Listed by PBL, see https://check.spamhaus.org/query/ip/%s"},
-    {0.15, TRAFFIC_DAY_S, "Blocked - see https://www.spamcop.net/bl.shtml?%s"},
-};
 
 struct maker {
 	struct crowd *crowd;
 	const struct traffic_params *p;
 	struct chance chance;
-	uint32_t networks, others; /* that were given away */
+	double servers;		   /* of the hosts that come often enough */
+	uint32_t networks, others; /* places that were given away */
 	uint32_t neighbours;	   /* clean hosts in networks, one in each */
 };
 
@@ -79,15 +58,13 @@ grow(void **list, size_t n, size_t *cap, size_t bytes)
 	return 0;
 }
 
-/* Adds a host that was never listed. Its number, or -1. */
+/* Adds a host that is never listed. Its number, or -1. */
 static long
 add_host(struct maker *m, uint32_t ip)
 {
 	struct crowd *c = m->crowd;
-	struct traffic_host host = {.good_s = -INFINITY,
-	    .first_s = INFINITY,
-	    .listed_s = INFINITY,
-	    .unlisted_s = INFINITY};
+	struct traffic_host host = {
+	    .good_s = -INFINITY, .listed_s = INFINITY, .unlisted_s = INFINITY};
 	uint32_t order = htonl(ip);
 	void *list = c->hosts;
 
@@ -100,9 +77,10 @@ add_host(struct maker *m, uint32_t ip)
 	return (long)c->hosts_n++;
 }
 
-/* From here on all is in simulated seconds; this brings it to the server's. */
+/* In simulated seconds, as all is here until bring_to_server_time. */
 static int
-add_visit(struct maker *m, uint32_t host, double time_s)
+add_mail(struct maker *m, uint32_t host, double time_s, uint32_t try,
+    double mailed_s)
 {
 	struct crowd *c = m->crowd;
 	void *list = c->visits;
@@ -113,17 +91,14 @@ add_visit(struct maker *m, uint32_t host, double time_s)
 		return -1;
 	c->visits = list;
 	c->visits[c->visits_n++] =
-	    (struct crowd_visit){time_s / m->p->speed, host};
+	    (struct crowd_visit){time_s, host, try, mailed_s};
 	return 0;
 }
 
-/* When the list that the server sees changes. */
-static double
-step(const struct traffic_params *p, double time_s)
+static int
+add_visit(struct maker *m, uint32_t host, double time_s)
 {
-	double t = time_s / p->speed;
-
-	return p->step_s > 0 ? ceil(t / p->step_s) * p->step_s : t;
+	return add_mail(m, host, time_s, 0, time_s);
 }
 
 /* ---- addresses ---- */
@@ -146,22 +121,22 @@ other_place(struct maker *m)
 static unsigned
 tries(double share)
 {
-	double left = share * 99.9; /* the percents make no more */
+	double left = share * 99.9;
 
-	for (size_t i = 0; i < BUCKETS; i++) {
-		double from = buckets[i].least;
-		double to = buckets[i].most + 1;
-		double u = left / buckets[i].percent;
+	for (size_t i = 0; i < CROWD_BUCKETS; i++) {
+		const struct crowd_bucket *b = &crowd_buckets[i];
+		double to = b->most + 1;
+		double u = left / b->percent;
 
-		left -= buckets[i].percent;
+		left -= b->percent;
 		if (u >= 1)
 			continue;
-		if (i < BUCKETS - 1)
-			return (unsigned)(from * pow(to / from, u));
+		if (i < CROWD_BUCKETS - 1)
+			return (unsigned)(b->least * pow(to / b->least, u));
 		/* the density falls with the square: see traffic_help */
-		return (unsigned)(1 / ((1 - u) / from + u / to));
+		return (unsigned)(1 / ((1 - u) / b->least + u / to));
 	}
-	return buckets[BUCKETS - 1].most;
+	return crowd_buckets[CROWD_BUCKETS - 1].most;
 }
 
 /* Of the hosts, how many come at least so often. */
@@ -175,104 +150,146 @@ share_above(unsigned n)
 	return (double)found / GRAIN;
 }
 
-/* Comes now and then within a week, or again and again at once. */
+/* Comes n times in each of its weeks: at any time, or again and again at once.
+ */
 static int
-add_bot(struct maker *m, uint32_t host, unsigned n)
+add_bot(struct maker *m, uint32_t host, unsigned n, double first_s)
 {
-	struct traffic_host *h = &m->crowd->hosts[host];
 	bool retries = chance_is(&m->chance, m->p->retrying);
-	double first = h->first_s;
-	double last = first;
-	double u = chance_share(&m->chance);
-	const struct list *list = lists;
+	double at = first_s;
 
-	while (u >= list->share)
-		u -= list++->share;
-	h->text = list->text;
-	for (unsigned i = 0; i < n; i++) {
-		double at = first + chance_share(&m->chance) * WEEK_S;
+	for (unsigned week = 0; week < m->p->weeks; week++)
+		for (unsigned i = 0; i < n; i++) {
+			double begin = first_s + week * TRAFFIC_WEEK_S;
 
-		if (i == 0)
-			at = first;
-		else if (retries)
-			at = last + chance_scale(&m->chance, 10, HOUR_S);
-		if (at > last)
-			last = at;
-		if (add_visit(m, host, at) != 0)
-			return -1;
-	}
-	h->unlisted_s = list->stays_s > 0 ? last + list->stays_s : INFINITY;
+			if (retries && i > 0)
+				at += chance_scale(
+				    &m->chance, 10, TRAFFIC_HOUR_S);
+			else if (week > 0 || i > 0)
+				at = begin +
+				     chance_share(&m->chance) * TRAFFIC_WEEK_S;
+			if (add_visit(m, host, at) != 0)
+				return -1;
+		}
 	return 0;
+}
+
+/* Comes once before it is listed, and that is soon. */
+static int
+add_early(struct maker *m, uint32_t host, double first_s)
+{
+	double before_s = chance_gap(&m->chance, LATE_S);
+
+	m->crowd->hosts[host].listed_s =
+	    first_s - before_s * chance_share(&m->chance);
+	return add_visit(m, host, first_s - before_s);
+}
+
+/* A mail that a server has in its queue. */
+struct queued {
+	double mailed_s, next_s;
+	uint32_t try;
+};
+
+/* The one that comes next. */
+static struct queued *
+next_of(struct queued *queue, size_t n)
+{
+	struct queued *next = queue;
+
+	for (size_t i = 1; i < n; i++)
+		if (queue[i].next_s < next->next_s)
+			next = &queue[i];
+	return next;
 }
 
 /*
- * Comes as qmail-send has it, until it is off the list; the mail that waited
- * comes then, and more in the days after.
+ * Sends mail all the time, which is refused n times before it is off the list.
+ * What waits then comes when it is due, and more in the days after.
  */
 static int
-add_server(struct maker *m, uint32_t host, unsigned n)
+add_server(struct maker *m, uint32_t host, unsigned n, double first_s)
 {
-	struct traffic_host *h = &m->crowd->hosts[host];
-	double whole = fmin(RETRY_S * n * n, SERVER_LISTED_S);
-	double last = whole * ((n - 1.0) / n) * ((n - 1.0) / n);
-	double next = h->first_s + whole;
 	double mean_s = TRAFFIC_DAY_S / m->p->mails;
+	double mailed_s = first_s;
+	double last_s = first_s;
+	struct queued *queue = calloc(n + 2, sizeof *queue);
+	struct traffic_host *h = &m->crowd->hosts[host];
+	size_t queue_n = 0;
+	int result = 0;
 
+	if (queue == NULL)
+		return -1;
+	queue[queue_n++] = (struct queued){first_s, first_s, 0};
+	mailed_s += chance_gap(&m->chance, mean_s);
+	for (unsigned i = 0; i <= n && result == 0; i++) {
+		struct queued *next = next_of(queue, queue_n);
+
+		if (mailed_s < next->next_s) {
+			next = &queue[queue_n++];
+			*next = (struct queued){mailed_s, mailed_s, 0};
+			mailed_s += chance_gap(&m->chance, mean_s);
+		}
+		if (i == n) { /* off the list before this one */
+			h->unlisted_s = last_s + (next->next_s - last_s) *
+						     chance_share(&m->chance);
+			break;
+		}
+		last_s = next->next_s;
+		result = add_mail(m, host, last_s, next->try, next->mailed_s);
+		next->try++;
+		next->next_s = traffic_due_again(next->mailed_s, next->try, 1);
+	}
 	h->kind = TRAFFIC_SERVER;
-	h->text = lists[0].text;
-	h->good_s = next;
-	h->unlisted_s = next - chance_share(&m->chance) * (whole - last);
-	for (unsigned i = 0; i < n; i++)
-		if (add_visit(m, host,
-			h->first_s +
-			    whole * ((double)i / n) * ((double)i / n)) != 0)
-			return -1;
-	for (double at = next; at < h->first_s + WEEK_S;
-	     at += chance_gap(&m->chance, mean_s))
-		if (add_visit(m, host, at) != 0)
-			return -1;
-	return 0;
+	h->good_s = h->unlisted_s;
+	for (size_t i = 0; i < queue_n && result == 0; i++)
+		result = add_mail(
+		    m, host, queue[i].next_s, queue[i].try, queue[i].mailed_s);
+	for (; mailed_s < h->unlisted_s + TRAFFIC_WEEK_S && result == 0;
+	     mailed_s += chance_gap(&m->chance, mean_s))
+		result = add_visit(m, host, mailed_s);
+	free(queue);
+	return result;
 }
 
-/* A host whose first refusal is at that time. */
 static int
-add_listed(struct maker *m, uint32_t ip, double first_s, double servers)
+add_listed(struct maker *m, uint32_t ip, double first_s)
 {
 	long host = add_host(m, ip);
 	unsigned n = tries(chance_share(&m->chance));
 	struct traffic_host *h;
-	double before_s;
 
 	if (host < 0)
 		return -1;
 	h = &m->crowd->hosts[host];
-	*h = (struct traffic_host){.ip = h->ip,
-	    .kind = TRAFFIC_BOT,
-	    .first_s = first_s,
-	    .listed_s = -INFINITY,
-	    .good_s = INFINITY};
-	if (n >= SERVER_TRIES && chance_is(&m->chance, servers)) {
-		if (add_server(m, (uint32_t)host, n) != 0)
-			return -1;
-	} else if (add_bot(m, (uint32_t)host, n) != 0) {
+	h->kind = TRAFFIC_BOT;
+	h->listed_s = -INFINITY;
+	h->good_s = INFINITY;
+	if (n >= SERVER_TRIES && chance_is(&m->chance, m->servers))
+		return add_server(m, (uint32_t)host, n, first_s);
+	if (chance_is(&m->chance, m->p->late) &&
+	    add_early(m, (uint32_t)host, first_s) != 0)
 		return -1;
-	} else if (chance_is(&m->chance, m->p->late)) {
-		before_s = chance_gap(&m->chance, LATE_S);
-		h->listed_s = first_s - before_s * chance_share(&m->chance);
-		if (add_visit(m, (uint32_t)host, first_s - before_s) != 0)
-			return -1;
-	}
-	return 0;
+	return add_bot(m, (uint32_t)host, n, first_s);
 }
 
-/* Listed hosts of one network, which come within some hours. */
-static size_t
-add_cluster(struct maker *m, double servers, size_t most)
+/* A time at which a host may begin to come. */
+static double
+begin_of(struct maker *m)
 {
-	double begin_s =
-	    (m->p->days * TRAFFIC_DAY_S + WEEK_S) * chance_share(&m->chance) -
-	    WEEK_S;
-	double span_s = chance_scale(&m->chance, HOUR_S, TRAFFIC_DAY_S);
+	double before_s = m->p->weeks * TRAFFIC_WEEK_S;
+
+	return chance_share(&m->chance) *
+		   (m->p->days * TRAFFIC_DAY_S + before_s) -
+	       before_s;
+}
+
+/* Listed hosts of one network. How many there are, or 0 with errno. */
+static size_t
+add_cluster(struct maker *m, size_t most)
+{
+	double begin_s = begin_of(m);
+	double span_s = chance_scale(&m->chance, TRAFFIC_HOUR_S, TRAFFIC_DAY_S);
 	size_t n = 2 + (size_t)chance_gap(&m->chance, CLUSTER_MEAN - 2);
 	unsigned place = (unsigned)(chance_bits(&m->chance) % CLUSTER_PLACES);
 
@@ -284,8 +301,7 @@ add_cluster(struct maker *m, double servers, size_t most)
 		if (add_listed(m,
 			place_in(m->networks,
 			    (place + (unsigned)i) % CLUSTER_PLACES),
-			begin_s + chance_share(&m->chance) * span_s,
-			servers) != 0)
+			begin_s + chance_share(&m->chance) * span_s) != 0)
 			return 0;
 	m->networks++;
 	return n;
@@ -294,19 +310,16 @@ add_cluster(struct maker *m, double servers, size_t most)
 static int
 add_all_listed(struct maker *m)
 {
-	double span_s = m->p->days * TRAFFIC_DAY_S + WEEK_S;
-	double all = m->p->new_hosts * span_s / TRAFFIC_DAY_S;
+	double all = m->p->new_hosts * (m->p->days + 7 * m->p->weeks);
 	size_t single = (size_t)(all * (1 - m->p->clustered));
 	size_t left = (size_t)all - single;
-	double servers = m->p->servers / share_above(SERVER_TRIES);
 
+	m->servers = m->p->servers / share_above(SERVER_TRIES);
 	for (size_t i = 0; i < single; i++)
-		if (add_listed(m, other_place(m),
-			chance_share(&m->chance) * span_s - WEEK_S,
-			servers) != 0)
+		if (add_listed(m, other_place(m), begin_of(m)) != 0)
 			return -1;
 	while (left > 0) {
-		size_t n = add_cluster(m, servers, left);
+		size_t n = add_cluster(m, left);
 
 		if (n == 0)
 			return -1;
@@ -317,14 +330,12 @@ add_all_listed(struct maker *m)
 
 /* ---- hosts that are never listed ---- */
 
-/*
- * How many there are in all, if the i-th of n has 1 / i of the connections of
- * the first (Zipf), for the share of repeats in a day.
- */
+/* The share of repeats in a day, if the i-th of n hosts has 1 / i of the
+   connections of the first (Zipf). */
 static double
 repeats_of(double a_day, size_t n)
 {
-	double harmonic = log((double)n) + 0.5772;
+	double harmonic = log((double)n) + EULER;
 	double hosts = 0;
 
 	for (size_t i = 1; i <= n; i += 1 + i / 256)
@@ -333,6 +344,7 @@ repeats_of(double a_day, size_t n)
 	return 1 - hosts / a_day;
 }
 
+/* How many there are in all for that share. */
 static size_t
 clean_hosts(double a_day, double repeats)
 {
@@ -341,16 +353,6 @@ clean_hosts(double a_day, double repeats)
 	while (n < OTHERS / 4 && repeats_of(a_day, n) > repeats)
 		n += 1 + n / 64;
 	return n;
-}
-
-/* Now and then in a network that has listed hosts. */
-static uint32_t
-clean_place(struct maker *m)
-{
-	if (m->neighbours < m->networks &&
-	    chance_is(&m->chance, m->p->neighbours))
-		return place_in(m->neighbours++, CLUSTER_PLACES);
-	return other_place(m);
 }
 
 /* As many as it takes for the share of listed ones. */
@@ -363,9 +365,8 @@ clean_a_day(const struct maker *m)
 	for (size_t i = 0; i < m->crowd->visits_n; i++) {
 		const struct crowd_visit *v = &m->crowd->visits[i];
 		const struct traffic_host *h = &m->crowd->hosts[v->host];
-		double time_s = v->time_s * m->p->speed;
 
-		if (time_s >= h->listed_s && time_s < h->unlisted_s)
+		if (v->time_s >= h->listed_s && v->time_s < h->unlisted_s)
 			listed++;
 		else
 			others++;
@@ -374,12 +375,22 @@ clean_a_day(const struct maker *m)
 	       m->p->days;
 }
 
+/* Now and then in a network that has listed hosts. */
+static uint32_t
+clean_place(struct maker *m)
+{
+	if (m->neighbours < m->networks &&
+	    chance_is(&m->chance, m->p->neighbours))
+		return place_in(m->neighbours++, CLUSTER_PLACES);
+	return other_place(m);
+}
+
 static int
 add_clean(struct maker *m)
 {
 	double a_day = clean_a_day(m);
 	size_t n = a_day > 0 ? clean_hosts(a_day, m->p->repeats) : 0;
-	double first = a_day * m->p->days / (log((double)n) + 0.5772);
+	double first = a_day * m->p->days / (log((double)n) + EULER);
 
 	for (size_t i = 1; i <= n; i++) {
 		unsigned visits = chance_times(&m->chance, first / (double)i);
@@ -412,16 +423,28 @@ compare(const void *a, const void *b)
 	return (x->host > y->host) - (x->host < y->host);
 }
 
-static void
-bring_to_server_time(struct maker *m)
+/* The list that the server sees changes at whole steps. */
+static double
+step(const struct traffic_params *p, double time_s)
 {
-	for (size_t i = 0; i < m->crowd->hosts_n; i++) {
-		struct traffic_host *h = &m->crowd->hosts[i];
+	double t = time_s / p->speed;
 
-		h->first_s /= m->p->speed;
-		h->good_s /= m->p->speed;
-		h->listed_s = step(m->p, h->listed_s);
-		h->unlisted_s = step(m->p, h->unlisted_s);
+	return p->step_s > 0 ? ceil(t / p->step_s) * p->step_s : t;
+}
+
+static void
+bring_to_server_time(struct crowd *c, const struct traffic_params *p)
+{
+	for (size_t i = 0; i < c->hosts_n; i++) {
+		struct traffic_host *h = &c->hosts[i];
+
+		h->good_s /= p->speed;
+		h->listed_s = step(p, h->listed_s);
+		h->unlisted_s = step(p, h->unlisted_s);
+	}
+	for (size_t i = 0; i < c->visits_n; i++) {
+		c->visits[i].time_s /= p->speed;
+		c->visits[i].mailed_s /= p->speed;
 	}
 }
 
@@ -435,7 +458,7 @@ crowd_make(struct crowd *c, const struct traffic_params *p)
 		crowd_free(c);
 		return -1;
 	}
-	bring_to_server_time(&m);
+	bring_to_server_time(c, p);
 	if (c->visits_n > 0)
 		qsort(c->visits, c->visits_n, sizeof *c->visits, compare);
 	return 0;

@@ -9,9 +9,21 @@
 
 #include "traffic.h"
 
+/*
+ * How many times listed hosts tried in a week, in percent of the hosts that
+ * did; traffic_help says where from. They make 99.9.
+ */
+#define CROWD_BUCKETS 7
+extern const struct crowd_bucket {
+	unsigned least, most;
+	double percent;
+} crowd_buckets[CROWD_BUCKETS];
+
 struct crowd_visit {
 	double time_s;
 	uint32_t host;
+	uint32_t try;	 /* of its mail, from 0 */
+	double mailed_s; /* when that came first */
 };
 
 struct crowd {

@@ -3,26 +3,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define WEEK_S (7 * TRAFFIC_DAY_S)
-#define MANY 10 /* the published mean and median are of hosts above */
+#include "crowd.h"
 
-static const struct bucket {
-	unsigned least, most;
-	const char *name, *published;
-} buckets[] = {
-    {1, 1, "hosts refused once in a week", "61.9"},
-    {2, 2, "twice", "16.8"},
-    {3, 3, "3 times", "9.3"},
-    {4, 4, "4 times", "3.5"},
-    {5, 10, "5 to 10 times", "6.4"},
-    {11, 20, "11 to 20 times", "1.3"},
-    {21, 0, "more often", "0.7"},
-};
-#define BUCKETS (sizeof buckets / sizeof *buckets)
+#define MANY 10 /* the published mean and median are of hosts above */
 
 /* What was seen of a host. */
 struct seen_host {
-	unsigned refused;
+	unsigned refused;     /* in this week */
 	int refused_day, day; /* of the last refusal, connection; from 1 */
 };
 
@@ -33,9 +20,13 @@ struct repeats {
 
 struct figures {
 	struct seen_host *hosts;
+	size_t hosts_n;
 	struct repeats refused, clean, all;
-	double listed;
-	double new_clean, clean_days; /* hosts of a day that are new to it */
+	double listed, clean_days;
+	/* hosts refused in a week, all weeks together */
+	double in[CROWD_BUCKETS], weeks, tries;
+	unsigned *many;
+	size_t many_n;
 };
 
 static void
@@ -56,7 +47,6 @@ take(struct figures *f, const struct traffic_host *host,
 	if (host->kind == TRAFFIC_CLEAN) {
 		count(&f->clean, again);
 		f->clean_days += !again;
-		f->new_clean += h->day == 0;
 	}
 	h->day = day;
 	f->listed += c->listed;
@@ -65,6 +55,34 @@ take(struct figures *f, const struct traffic_host *host,
 	count(&f->refused, h->refused_day == day);
 	h->refused_day = day;
 	h->refused++;
+}
+
+/* Counts each host's refusals of the week, and forgets them. 0, or -1. */
+static int
+end_week(struct figures *f)
+{
+	unsigned *more =
+	    realloc(f->many, (f->many_n + f->hosts_n) * sizeof *f->many);
+
+	if (more == NULL)
+		return -1;
+	f->many = more;
+	for (size_t i = 0; i < f->hosts_n; i++) {
+		unsigned n = f->hosts[i].refused;
+		size_t b = 0;
+
+		if (n == 0)
+			continue;
+		f->hosts[i].refused = 0;
+		while (b < CROWD_BUCKETS - 1 && n > crowd_buckets[b].most)
+			b++;
+		f->in[b]++;
+		f->weeks++;
+		f->tries += n;
+		if (n > MANY)
+			f->many[f->many_n++] = n;
+	}
+	return 0;
 }
 
 static double
@@ -82,55 +100,64 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Of the hosts whose first week was seen as a whole. */
-static int
-write_tries(
-    FILE *to, const struct figures *f, const struct traffic *t, double days_s)
+static void
+write_tries(FILE *to, const struct figures *f)
 {
-	double hosts = 0;
-	double servers = 0;
-	double tries = 0;
-	double many_tries = 0;
-	double in[BUCKETS] = {0};
-	size_t many_n = 0;
-	unsigned *many;
+	double many = 0;
 
-	many = calloc(traffic_hosts(t), sizeof *many);
-	if (many == NULL)
-		return -1;
-	for (uint32_t i = 0; i < traffic_hosts(t); i++) {
-		const struct traffic_host *h = traffic_host(t, i);
-		unsigned n = f->hosts[i].refused;
-		size_t b = 0;
-
-		if (h->first_s < 0 || h->first_s > days_s - WEEK_S || n == 0)
-			continue;
-		while (b < BUCKETS - 1 && n > buckets[b].most)
-			b++;
-		in[b]++;
-		hosts++;
-		servers += h->kind == TRAFFIC_SERVER;
-		tries += n;
-		if (n > MANY) {
-			many[many_n++] = n;
-			many_tries += n;
-		}
-	}
-	for (size_t b = 0; b < BUCKETS; b++)
-		fprintf(to, "%s\t%s\t%.1f\n", buckets[b].name,
-		    buckets[b].published, percent(in[b], hosts));
-	qsort(many, many_n, sizeof *many, compare);
-	fprintf(to, "mean of those above 10, times\t32\t%.0f\n",
-	    many_tries / (double)many_n);
-	fprintf(to, "median of those, times\t15\t%u\n", many[many_n / 2]);
-	fprintf(
-	    to, "most, times\t490\t%u\n", many_n > 0 ? many[many_n - 1] : 0);
+	for (size_t i = 0; i < CROWD_BUCKETS; i++)
+		fprintf(to,
+		    "hosts refused %u to %u times in a week\t%.1f\t%.1f\n",
+		    crowd_buckets[i].least, crowd_buckets[i].most,
+		    crowd_buckets[i].percent, percent(f->in[i], f->weeks));
 	fprintf(to, "repeats among a week's refusals\t59\t%.1f\n",
-	    percent(tries - hosts, tries));
-	fprintf(to, "mail servers among listed hosts\t-\t%.1f\n",
-	    percent(servers, hosts));
-	free(many);
-	return 0;
+	    percent(f->tries - f->weeks, f->tries));
+	if (f->many_n == 0)
+		return;
+	qsort(f->many, f->many_n, sizeof *f->many, compare);
+	for (size_t i = 0; i < f->many_n; i++)
+		many += f->many[i];
+	fprintf(to, "mean of those above 10, times\t32\t%.0f\n",
+	    many / (double)f->many_n);
+	fprintf(to, "median of those, times\t15\t%u\n", f->many[f->many_n / 2]);
+	fprintf(to, "most, times\t490\t%u\n", f->many[f->many_n - 1]);
+}
+
+static void
+write_all(FILE *to, const struct figures *f, const struct traffic_params *p)
+{
+	write_tries(to, f);
+	fprintf(to, "repeats among a day's refusals\t27\t%.1f\n",
+	    percent(f->refused.again, f->refused.n));
+	fprintf(to, "connections of listed hosts\t40-90\t%.1f\n",
+	    percent(f->listed, f->all.n));
+	fprintf(to, "repeats among a day's connections\t58-73\t%.1f\n",
+	    percent(f->all.again, f->all.n));
+	fprintf(to, "the same, of hosts never listed\t-\t%.1f\n",
+	    percent(f->clean.again, f->clean.n));
+	fprintf(to, "connections a day, number\t-\t%.0f\n", f->all.n / p->days);
+	fprintf(to, "hosts never listed a day, number\t-\t%.0f\n",
+	    f->clean_days / p->days);
+}
+
+/* Goes through the traffic. 0, or -1 with errno. */
+static int
+watch(struct figures *f, struct traffic *t, double day_s)
+{
+	struct traffic_connection c;
+	int week = 0;
+
+	while (traffic_next(t, &c)) {
+		int day = (int)(c.time_s / day_s);
+
+		if (day / 7 > week) {
+			week = day / 7;
+			if (end_week(f) != 0)
+				return -1;
+		}
+		take(f, traffic_host(t, c.host), &c, day + 1);
+	}
+	return end_week(f);
 }
 
 int
@@ -138,34 +165,18 @@ figures_write(FILE *to, const struct traffic_params *p)
 {
 	struct traffic *t = traffic_new(p);
 	struct figures f = {0};
-	struct traffic_connection c;
-	double day_s = TRAFFIC_DAY_S / p->speed;
 	int result = -1;
 
 	if (t == NULL)
 		return -1;
-	f.hosts = calloc(traffic_hosts(t), sizeof *f.hosts);
-	if (f.hosts == NULL)
-		goto out;
-	while (traffic_next(t, &c))
-		take(&f, traffic_host(t, c.host), &c,
-		    1 + (int)(c.time_s / day_s));
-	if (write_tries(to, &f, t, p->days * day_s) != 0)
-		goto out;
-	fprintf(to, "repeats among a day's refusals\t27\t%.1f\n",
-	    percent(f.refused.again, f.refused.n));
-	fprintf(to, "connections of listed hosts\t40-90\t%.1f\n",
-	    percent(f.listed, f.all.n));
-	fprintf(to, "repeats among a day's connections\t58-73\t%.1f\n",
-	    percent(f.all.again, f.all.n));
-	fprintf(to, "the same, of hosts never listed\t-\t%.1f\n",
-	    percent(f.clean.again, f.clean.n));
-	fprintf(to, "connections a day, number\t-\t%.0f\n", f.all.n / p->days);
-	fprintf(to, "hosts never listed a day, number\t-\t%.0f\n",
-	    f.clean_days / p->days);
-	result = ferror(to) ? -1 : 0;
-out:
+	f.hosts_n = traffic_hosts(t);
+	f.hosts = calloc(f.hosts_n, sizeof *f.hosts);
+	if (f.hosts != NULL && watch(&f, t, TRAFFIC_DAY_S / p->speed) == 0) {
+		write_all(to, &f, p);
+		result = ferror(to) ? -1 : 0;
+	}
 	free(f.hosts);
+	free(f.many);
 	traffic_free(t);
 	return result;
 }

@@ -12,7 +12,8 @@
 /*
  * Writes a line each, "WHAT<TAB>PUBLISHED<TAB>GENERATED", all numbers in
  * percent but for those that say what they are; "-" where nothing is published.
- * It wants some days more than a week. 0, or -1 with errno.
+ * Weeks are those of a calendar, as published, and days too; whole weeks are
+ * wanted. 0, or -1 with errno.
  */
 int figures_write(FILE *to, const struct traffic_params *p)
     __attribute__((warn_unused_result));

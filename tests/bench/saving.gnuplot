@@ -35,7 +35,7 @@ do for [kind in "svg png"] {
 
 	set output sprintf("%s/queries.%s", to, kind)
 	set title "DNS queries left, in % of those of rblsmtpd alone\n".\
-	    "{/*0.8 bars: rblcache, the least and the most of ten kinds of traffic}"
+	    "{/*0.8 bars: rblcache, the least and the most of fifteen kinds of traffic}"
 	set yrange [0:105]
 	set ytics 20
 	resolver = percent("resolver", 0, "queries")
@@ -63,7 +63,7 @@ do for [kind in "svg png"] {
 	set output sprintf("%s/refused.%s", to, kind)
 	set title "Good mails refused, in % of all good mails, while no list ".\
 	    "had their host\n{/*0.8 bars: rblcache, the least and the most ".\
-	    "of ten kinds of traffic}"
+	    "of fifteen kinds of traffic}"
 	set yrange [-0.2:12]
 	set ytics 2
 	set label 1 "recipe of 2013" \

@@ -7,8 +7,9 @@
 
 /* What is known of a host. */
 struct known {
-	double until_s; /* 0: nothing yet */
+	bool any; /* anything */
 	bool listed;
+	double until_s;
 };
 
 struct server {
@@ -26,12 +27,11 @@ server_new(const struct server_setup *setup, size_t hosts)
 	if (s == NULL)
 		return NULL;
 	s->setup = *setup;
-	s->setup.trial.ban_s = (uint32_t)setup->ttl_s;
-	s->known = calloc(hosts, sizeof *s->known);
 	if (setup->kind == SERVER_CACHE)
-		s->trial = trial_new(&s->setup.trial);
-	if (s->known != NULL &&
-	    (setup->kind != SERVER_CACHE || s->trial != NULL))
+		s->trial = trial_new(&setup->trial);
+	else
+		s->known = calloc(hosts, sizeof *s->known);
+	if (s->known != NULL || s->trial != NULL)
 		return s;
 	server_free(s);
 	return NULL;
@@ -76,50 +76,54 @@ ask_trial(struct server *s, const struct traffic_host *host,
 	return (struct server_answer){.error = true};
 }
 
-/* Whether the list is asked; what is known then. */
+/* Whether what is known of the host is used, and the list not asked. */
 static bool
-is_asked(
-    const struct server *s, struct known *k, const struct traffic_connection *c)
+is_used(enum server_kind kind, const struct known *k,
+    const struct traffic_connection *c)
 {
-	bool told = c->listed || c->error;
-	bool fresh = c->time_s < k->until_s;
-
-	switch (s->setup.kind) {
+	switch (kind) {
 	case SERVER_RESOLVER:
-		if (!fresh)
-			*k = (struct known){c->time_s + RESOLVER_S, told};
-		return !fresh;
+		return k->any && c->time_s < k->until_s;
 	case SERVER_RECIPE:
-		if (!fresh)
-			*k = (struct known){
-			    told ? c->time_s + s->setup.ttl_s : 0, told};
-		return !fresh;
+		return k->listed && c->time_s < k->until_s;
 	case SERVER_IDEAL_REFUSALS:
-		fresh = c->listed && k->listed;
-		k->listed = c->listed;
-		return !fresh;
+		return k->listed && c->listed;
 	case SERVER_IDEAL:
-		fresh = k->until_s > 0 && k->listed == c->listed;
-		*k = (struct known){1, c->listed};
-		return !fresh;
+		return k->any && k->listed == c->listed;
 	case SERVER_ALONE:
 	case SERVER_CACHE:
 		break;
 	}
-	k->listed = told;
-	return true;
+	return false;
+}
+
+/* What it is told then. */
+static struct known
+ask(const struct server *s, const struct traffic_connection *c)
+{
+	bool is_ideal = s->setup.kind == SERVER_IDEAL ||
+			s->setup.kind == SERVER_IDEAL_REFUSALS;
+	double keeps_s =
+	    s->setup.kind == SERVER_RESOLVER ? RESOLVER_S : s->setup.ttl_s;
+
+	return (struct known){.any = true,
+	    .listed = c->listed || (c->error && !is_ideal),
+	    .until_s = c->time_s + keeps_s};
 }
 
 struct server_answer
 server_connect(struct server *s, const struct traffic_host *host,
     const struct traffic_connection *c)
 {
-	struct known *k = &s->known[c->host];
 	struct server_answer a = {0};
+	struct known *k;
 
 	if (s->setup.kind == SERVER_CACHE)
 		return ask_trial(s, host, c);
-	a.asked = is_asked(s, k, c);
+	k = &s->known[c->host];
+	a.asked = !is_used(s->setup.kind, k, c);
+	if (a.asked)
+		*k = ask(s, c);
 	a.refused = k->listed;
 	return a;
 }

@@ -1,8 +1,8 @@
 /*
  * servers: the mail servers that are compared, each on the same traffic.
  *
- * All ask one list, once a connection; each knows what it may know: what it was
- * told when it asked. The last two know the future as well.
+ * All ask one list, once a connection; each knows what it was told when it
+ * asked. The last two also know when that is no longer true.
  */
 #ifndef SERVERS_H
 #define SERVERS_H
@@ -19,20 +19,20 @@ enum server_kind {
 	SERVER_RESOLVER, /* and a DNS cache that keeps any answer for 60 s */
 	/*
 	 * The recipe of 2013: who was refused is dropped for the time to live,
-	 * counted from then. In its favour each listing's text counts, of which
-	 * its patterns know but some.
+	 * counted from then. As if its patterns found each text, of listings
+	 * and of errors; they do so no longer.
 	 */
 	SERVER_RECIPE,
 	SERVER_CACHE, /* rblcache, as the setup has it */
-	/* asks about who is not known to be refused, and is never wrong */
+	/* a memory of refusals that forgets none, and none too late */
 	SERVER_IDEAL_REFUSALS,
-	/* asks about a host once, and when its answer is another one */
+	/* the same of all answers */
 	SERVER_IDEAL,
 };
 
 struct server_setup {
 	enum server_kind kind;
-	double ttl_s;
+	double ttl_s;		  /* of SERVER_RECIPE */
 	struct trial_setup trial; /* of SERVER_CACHE */
 };
 

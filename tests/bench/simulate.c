@@ -10,6 +10,7 @@
  * Simulated time is given to the modules that decide, nothing waits.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +23,13 @@
 
 enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
-#define HOUR_S 3600.0
 #define TTLS_MAX 16
 #define TAI_EPOCH 4611686018427387914LL /* of multilog's stamps */
 
 static const char usage[] =
     "usage: simulate [option ...] figures|table|answers|log|zone\n"
-    "  figures   what the traffic is like, beside what is published\n"
+    "  figures   what the traffic is like, beside what is published; of whole\n"
+    "            weeks\n"
     "  table     what different servers make of it, tab-separated\n"
     "  answers   what rblcache makes of each connection, without a limit of\n"
     "            bans a minute; or rblsmtpd alone, if there is no -C:\n"
@@ -41,7 +42,7 @@ static const char usage[] =
     "  -t SECONDS[,...]  times to live: 1, 4, 12, 24, 72 h\n"
     "  -p SECONDS        passes: 900, if there are any\n"
     "  -R NUMBER         rblcache -r: 100; 0: none\n"
-    "  -w DAYS           that are simulated first, and not counted: 3\n"
+    "  -w DAYS           that are simulated first, and not counted: 31\n"
     "  -o                refused mail does not come again\n"
     "  -h                this text\n";
 
@@ -56,9 +57,9 @@ static struct {
 	bool once; /* refused mail does not come again */
 } o = {
     .traffic = TRAFFIC_DEFAULTS,
-    .ttls_s = {1 * HOUR_S, 4 * HOUR_S, 12 * HOUR_S, 24 * HOUR_S, 72 * HOUR_S},
+    .ttls_s = {3600, 4 * 3600, 12 * 3600, 24 * 3600, 72 * 3600},
     .ttls_n = 5,
-    .warm_days = 3,
+    .warm_days = 31,
     .pass_s = 900,
     .recheck = 100,
 };
@@ -101,7 +102,8 @@ make_traffic(void)
 }
 
 static void
-run(struct traffic *t, const struct server_setup *setup, told *tell, void *user)
+run(struct traffic *t, const struct server_setup *setup, double start_s,
+    told *tell, void *user)
 {
 	struct server *server = server_new(setup, traffic_hosts(t));
 	struct traffic_connection c;
@@ -111,8 +113,11 @@ run(struct traffic *t, const struct server_setup *setup, told *tell, void *user)
 	traffic_rewind(t);
 	while (traffic_next(t, &c)) {
 		const struct traffic_host *host = traffic_host(t, c.host);
-		struct server_answer a = server_connect(server, host, &c);
+		struct server_answer a;
 
+		if (c.time_s < start_s)
+			continue;
+		a = server_connect(server, host, &c);
 		if (a.error ||
 		    (a.refused && !o.once && traffic_refused(t, &c) != 0))
 			die_of_system();
@@ -126,21 +131,19 @@ run_once(const struct server_setup *setup, told *tell, void *user)
 {
 	struct traffic *t = make_traffic();
 
-	run(t, setup, tell, user);
+	run(t, setup, 0, tell, user);
 	traffic_free(t);
 }
 
 /* ---- table ---- */
 
+/* Names as in the table. A host is delisted in the days that are counted. */
 struct tally {
 	double from_s;
-	double connections, queries, good_mails;
-	double listed, let_in; /* while it was listed */
-	/* good mail that was refused while no list had its host: */
-	double mails, refusals;
-	/* hosts that were listed, and of them those it happened to */
-	double delisted, wronged;
-	bool *is_delisted, *is_wronged; /* by host */
+	double connections, queries, listed, let_in;
+	double good_mails, good_mails_refused, good_refusals;
+	double delisted, delisted_refused;
+	bool *is_delisted, *is_refused; /* by host */
 };
 
 static void
@@ -155,6 +158,8 @@ count(void *user, const struct traffic_host *host,
     const struct traffic_connection *c, const struct server_answer *a)
 {
 	struct tally *t = user;
+	bool delisted =
+	    host->kind == TRAFFIC_SERVER && host->good_s >= t->from_s;
 
 	if (c->time_s < t->from_s)
 		return;
@@ -164,15 +169,22 @@ count(void *user, const struct traffic_host *host,
 	t->let_in += c->listed && !a->refused;
 	if (c->listed || c->time_s < host->good_s)
 		return;
-	t->good_mails += c->try == 0;
-	if (host->kind == TRAFFIC_SERVER)
+	t->good_mails += !c->wronged;
+	t->good_mails_refused += !c->wronged && a->refused;
+	t->good_refusals += a->refused;
+	if (delisted)
 		count_host(&t->delisted, t->is_delisted, c->host);
-	if (!a->refused)
-		return;
-	t->refusals++;
-	t->mails += c->try == 0;
-	if (host->kind == TRAFFIC_SERVER)
-		count_host(&t->wronged, t->is_wronged, c->host);
+	if (delisted && a->refused)
+		count_host(&t->delisted_refused, t->is_refused, c->host);
+}
+
+/* From when on it has to be given the traffic to know all that it would. */
+static double
+start_of(const struct server_setup *setup, double from_s)
+{
+	if (setup->kind == SERVER_IDEAL || setup->kind == SERVER_IDEAL_REFUSALS)
+		return 0; /* they forget nothing */
+	return from_s - setup->ttl_s - TRAFFIC_DAY_S / o.traffic.speed;
 }
 
 /* One server, in a line. It is compared with all_queries, of rblsmtpd alone. */
@@ -185,19 +197,20 @@ write_row(struct traffic *traffic, const char *name,
 	    .from_s = o.warm_days * TRAFFIC_DAY_S / o.traffic.speed};
 
 	t.is_delisted = calloc(hosts, sizeof *t.is_delisted);
-	t.is_wronged = calloc(hosts, sizeof *t.is_wronged);
-	if (t.is_delisted == NULL || t.is_wronged == NULL)
+	t.is_refused = calloc(hosts, sizeof *t.is_refused);
+	if (t.is_delisted == NULL || t.is_refused == NULL)
 		die_of_system();
-	run(traffic, setup, count, &t);
+	run(traffic, setup, start_of(setup, t.from_s), count, &t);
 	if (all_queries == 0)
 		all_queries = t.queries;
 	printf("%s\t%.0f\t%.0f\t%.0f\t%.2f\t", name, setup->ttl_s,
 	    t.connections, t.queries,
 	    all_queries > 0 ? 100 * t.queries / all_queries : 0);
 	printf("%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\n", t.good_mails,
-	    t.mails, t.refusals, t.delisted, t.wronged, t.listed, t.let_in);
+	    t.good_mails_refused, t.good_refusals, t.delisted,
+	    t.delisted_refused, t.listed, t.let_in);
 	free(t.is_delisted);
-	free(t.is_wronged);
+	free(t.is_refused);
 	return t.queries;
 }
 
@@ -207,6 +220,7 @@ cache(double ttl_s, struct rules *r, uint32_t pass_s)
 	return (struct server_setup){.kind = SERVER_CACHE,
 	    .ttl_s = ttl_s,
 	    .trial = {.rules = r,
+		.ban_s = (uint32_t)ttl_s,
 		.pass_s = pass_s,
 		.alarm = true,
 		.cap = 1000,
@@ -229,8 +243,10 @@ write_table(void)
 	struct traffic *traffic = make_traffic();
 	double all;
 
-	if (net_rules == NULL)
+	if (rules == NULL || net_rules == NULL)
 		die(EXIT_USAGE, "table: -C and -N are wanted");
+	if (o.warm_days >= o.traffic.days)
+		die(EXIT_USAGE, "table: -w leaves nothing of -d");
 	puts("server\tttl_s\tconnections\tqueries\tqueries_left_percent\t"
 	     "good_mails\tgood_mails_refused\tgood_refusals\t"
 	     "delisted_hosts\tdelisted_hosts_refused\t"
@@ -339,8 +355,8 @@ write_zone(void)
 static void
 write_figures(void)
 {
-	if (o.traffic.days <= 8)
-		die(EXIT_USAGE, "figures: more than -d 8 is wanted");
+	if (o.traffic.days != 7 * floor(o.traffic.days / 7))
+		die(EXIT_USAGE, "figures: whole weeks are wanted");
 	if (figures_write(stdout, &o.traffic) != 0)
 		die_of_system();
 }
@@ -355,12 +371,12 @@ die_usage(int letter, const char *value)
 }
 
 static double
-number(int letter, const char *text, double most)
+number(int letter, const char *text, double least, double most)
 {
 	char *end;
 	double n = strtod(text, &end);
 
-	if (end == text || *end != 0 || n < 0 || !(n <= most))
+	if (end == text || *end != 0 || !(n >= least && n <= most))
 		die_usage(letter, text);
 	return n;
 }
@@ -373,7 +389,7 @@ read_ttls(char *list)
 	     each = strtok(NULL, ",")) {
 		if (o.ttls_n == TTLS_MAX)
 			die(EXIT_USAGE, "option -t: more than %d", TTLS_MAX);
-		o.ttls_s[o.ttls_n++] = number('t', each, 1e7);
+		o.ttls_s[o.ttls_n++] = floor(number('t', each, 1, 1e7));
 	}
 	if (o.ttls_n == 0)
 		die_usage('t', "");
@@ -403,13 +419,14 @@ read_options(int argc, char **argv)
 			read_ttls(optarg);
 			break;
 		case 'p':
-			o.pass_s = (uint32_t)number(c, optarg, TRAFFIC_DAY_S);
+			o.pass_s =
+			    (uint32_t)number(c, optarg, 0, TRAFFIC_DAY_S);
 			break;
 		case 'R':
-			o.recheck = (unsigned)number(c, optarg, 1e9);
+			o.recheck = (unsigned)number(c, optarg, 0, 1e9);
 			break;
 		case 'w':
-			o.warm_days = number(c, optarg, 1000);
+			o.warm_days = number(c, optarg, 0, 1000);
 			break;
 		case '?':
 			exit(EXIT_USAGE);

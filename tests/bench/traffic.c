@@ -7,13 +7,13 @@
 
 #include "crowd.h"
 
-#define QUEUE_S (7 * TRAFFIC_DAY_S) /* of qmail-send: queuelifetime */
-#define HOUR_S 3600.0
-#define RETRY_S 400.0 /* chanskip 20, squared */
+#define RETRY_S 400.0 /* chanskip of qmail-send, squared */
 
-/* The address in it is that of the server's resolver; it does not matter. */
+static const char listed_text[] =
+    "Listed by XBL, see https://check.spamhaus.org/query/ip/";
+/* followed by the resolver's address, which does not matter */
 static const char error_text[] =
-    "Error: open resolver; https://check.spamhaus.org/returnc/pub/%s/";
+    "Error: open resolver; https://check.spamhaus.org/returnc/pub/";
 
 struct traffic {
 	struct crowd crowd;
@@ -29,9 +29,9 @@ const char traffic_help[] =
     "traffic, made up from published figures; what is called assumed has "
     "none:\n"
     "  -s SEED    1      the same numbers lead to the same connections\n"
-    "  -d DAYS    10     simulated; they take DAYS / SPEED\n"
-    "  -n HOSTS   10000  a day that are new, and listed: assumed. About "
-    "38,000\n"
+    "  -d DAYS    38     simulated; they take DAYS / SPEED\n"
+    "  -n HOSTS   1250   a day that are new, and listed: assumed. About "
+    "19,000\n"
     "                    connections a day; Spamhaus serves 100,000 for "
     "nothing\n"
     "                    (spamhaus.org, DNSBL Fair Use Policy)\n"
@@ -40,50 +40,57 @@ const char traffic_help[] =
     "                    servers report it (82 % of the hosts: C. Siebenmann,\n"
     "                    CBLStats-2005-06-27, "
     "utcc.utoronto.ca/~cks/space/blog)\n"
+    "  -L WEEKS   4      that a listed host goes on: assumed. With 1 there "
+    "are\n"
+    "                    fewer repeats in a week than is published, see below\n"
     "  -b SHARE   0      of the listed hosts try again at once, 10 s to 1 h\n"
     "                    later. The figures below leave no room for more than\n"
-    "                    few; of hosts that were greylisted 50 to 65 % did at\n"
-    "                    some time (J. Levine, Greylisting Still Works,\n"
-    "                    circleid.com)\n"
+    "                    few; of hosts that were greylisted 51 % did at some\n"
+    "                    time (J. Levine, Greylisting Still Works, "
+    "circleid.com)\n"
     "  -e SHARE   0.05   of them come once before they are listed, 20 minutes\n"
-    "                    on the average: assumed; 6 % of the greylisted hosts\n"
-    "                    were listed when they came again (the same, part II)\n"
+    "                    before their first refusal on the average: assumed; "
+    "of\n"
+    "                    greylisted hosts 5.3 % were listed when they came\n"
+    "                    again, 0.8 % later (Levine, part II)\n"
     "  -c SHARE   0.2    of them are neighbours: 16 in a /24 on the average,\n"
     "                    that come first within 1 h to a day: assumed\n"
     "  -g SHARE   0.01   of the hosts that are never listed are in such a\n"
-    "                    network: assumed\n"
-    "  -m SHARE   0.003  of the listed hosts are mail servers, which retry "
-    "for\n"
-    "                    2.7 h to 3 days until they are off the list: assumed\n"
-    "  -M MAILS   8      a day come from such a server then, and are good:\n"
+    "                    network, one in each at most: assumed\n"
+    "  -m SHARE   0.012  of the listed hosts are mail servers, among those "
+    "with\n"
+    "                    5 tries or more; they leave the list, and good mail\n"
+    "                    comes for a week: assumed\n"
+    "  -M MAILS   8      a day come from such a server, before and after:\n"
     "                    assumed\n"
     "  -r SHARE   0.65   of the connections of a day that are of hosts never\n"
     "                    listed repeat a host of that day; 0.58 to 0.73 of "
     "all\n"
     "                    connections did (the same server, weekly figures of\n"
-    "                    2006). Hosts follow Zipf's law (Jung and Sit, An\n"
-    "                    Empirical Study of Spam Traffic, IMC 2004)\n"
-    "  -E HOURS   0      in the middle of all, in which the list answers with "
-    "an\n"
-    "                    error, as Spamhaus does whom it serves no longer\n"
-    "                    (127.255.255.252 to 255, Spamhaus FAQ): rblsmtpd\n"
-    "                    refuses everybody then. The length is assumed\n"
+    "                    2006), which -r 0.9 -l 0.4 comes to. Hosts follow\n"
+    "                    Zipf's law (Jung and Sit, An Empirical Study of Spam\n"
+    "                    Traffic, IMC 2004)\n"
+    "  -E HOURS   0      in the middle of the last 7 days, in which the list\n"
+    "                    answers with an error, as Spamhaus does whom it "
+    "serves\n"
+    "                    no longer (127.255.255.252 to 255, Spamhaus FAQ):\n"
+    "                    rblsmtpd refuses everybody then. Assumed\n"
     "  -x SPEED   1      simulated seconds in one of the server's\n"
-    "  -q STEP    0      seconds; the lists change at whole steps only\n"
+    "  -q STEP    0      seconds; the list changes at whole steps only\n"
     "and not to be chosen:\n"
-    "  tries of a listed host within a week from the first: 1: 61.9 % of the\n"
-    "  hosts, 2: 16.8, 3: 9.3, 4: 3.5, 5 to 10: 6.4, 11 to 20: 1.3, more: 0.7\n"
-    "  (a university's server, CBL, a week of 2006), up to 490; above 20 the\n"
-    "  share falls with the square of the number, so that those above ten "
-    "have\n"
-    "  the published mean of 32. They are spread evenly over the week: then 27 "
-    "%\n"
-    "  of a day's refusals are repeats, as published (4,180 of 3,038 hosts,\n"
-    "  CBLStats-2005-06-27), and 59 % of a week's.\n"
-    "  lists: 60 % as XBL and CSS, off 3 days after the last try; 25 % as "
-    "PBL,\n"
-    "  never off; 15 % as SpamCop, off after a day. The times are the lists'\n"
-    "  own, the shares assumed.\n"
+    "  tries of a listed host in a week: 1: 61.9 % of the hosts, 2: 16.8, 3: "
+    "9.3,\n"
+    "  4: 3.5, 5 to 10: 6.4, 11 to 20: 1.3, more: 0.7 (a university's server,\n"
+    "  CBL, a week of 2006), up to 490; above 20 the share falls with the "
+    "square\n"
+    "  of the number, so that those above ten have the published mean of 32. "
+    "They\n"
+    "  are spread evenly over the week, or there would be more repeats in a "
+    "day\n"
+    "  than the published 27 % (1,142 of 4,180 refusals, "
+    "CBLStats-2005-06-27).\n"
+    "  There is one list, and no resolver's cache in front of it. Only mail\n"
+    "  servers leave it.\n"
     "  good mail that is refused: as qmail-send 1.03 tries again, 400 s times\n"
     "  the square of the number of tries, for a week.\n";
 
@@ -103,6 +110,7 @@ traffic_option(struct traffic_params *p, int letter, const char *value)
 	    {'E', &p->error_hours, 0, 1000},
 	    {'g', &p->neighbours, 0, 1},
 	    {'l', &p->listed, 0.01, 1},
+	    {'L', &p->weeks, 1, 52},
 	    {'m', &p->servers, 0, 0.08},
 	    {'M', &p->mails, 0.01, 100000},
 	    {'n', &p->new_hosts, 1, 1000000},
@@ -138,8 +146,9 @@ traffic_new(const struct traffic_params *p)
 	if (t == NULL)
 		return NULL;
 	t->speed = p->speed;
-	t->error_s = p->days / 2 * TRAFFIC_DAY_S / p->speed;
-	t->no_error_s = t->error_s + p->error_hours * HOUR_S / p->speed;
+	t->error_s =
+	    fmax(p->days * TRAFFIC_DAY_S - TRAFFIC_WEEK_S / 2, 0) / p->speed;
+	t->no_error_s = t->error_s + p->error_hours * TRAFFIC_HOUR_S / p->speed;
 	if (crowd_make(&t->crowd, p) == 0)
 		return t;
 	free(t);
@@ -230,13 +239,20 @@ traffic_next(struct traffic *t, struct traffic_connection *c)
 	} else {
 		*c = (struct traffic_connection){.time_s = visit->time_s,
 		    .host = visit->host,
-		    .mailed_s = visit->time_s};
+		    .try = visit->try,
+		    .mailed_s = visit->mailed_s};
 		t->at++;
 	}
 	h = &t->crowd.hosts[c->host];
 	c->listed = c->time_s >= h->listed_s && c->time_s < h->unlisted_s;
 	c->error = c->time_s >= t->error_s && c->time_s < t->no_error_s;
 	return true;
+}
+
+double
+traffic_due_again(double mailed_s, unsigned tries, double speed)
+{
+	return mailed_s + RETRY_S * tries * tries / speed;
 }
 
 int
@@ -246,9 +262,10 @@ traffic_refused(struct traffic *t, const struct traffic_connection *c)
 	size_t i = t->again_n;
 
 	next.try++;
-	next.time_s = c->mailed_s + RETRY_S * next.try * next.try / t->speed;
+	next.time_s = traffic_due_again(c->mailed_s, next.try, t->speed);
+	next.wronged |= !c->listed;
 	if (c->time_s < t->crowd.hosts[c->host].good_s ||
-	    next.time_s > c->mailed_s + QUEUE_S / t->speed)
+	    next.time_s > c->mailed_s + TRAFFIC_WEEK_S / t->speed)
 		return 0;
 	if (i == t->again_cap) {
 		size_t cap = i == 0 ? 64 : 2 * i;
@@ -272,13 +289,10 @@ const char *
 traffic_line(const struct traffic_host *h, bool error, uint64_t pid,
     char buf[TRAFFIC_LINE_SIZE])
 {
-	const char *text = error ? error_text : h->text;
-	const char *mark = strstr(text, "%s");
 	char ip[ADDR_STRLEN];
 
 	addr_format(&h->ip, ip);
-	snprintf(buf, TRAFFIC_LINE_SIZE, "rblsmtpd: %s pid %llu: 451 %.*s%s%s",
-	    ip, (unsigned long long)pid, (int)(mark - text), text, ip,
-	    mark + 2);
+	snprintf(buf, TRAFFIC_LINE_SIZE, "rblsmtpd: %s pid %llu: 451 %s%s", ip,
+	    (unsigned long long)pid, error ? error_text : listed_text, ip);
 	return buf;
 }

@@ -24,7 +24,9 @@
 
 #include "addr.h"
 
-#define TRAFFIC_DAY_S 86400.0
+#define TRAFFIC_HOUR_S 3600.0
+#define TRAFFIC_DAY_S (24 * TRAFFIC_HOUR_S)
+#define TRAFFIC_WEEK_S (7 * TRAFFIC_DAY_S)
 
 /* What each is, and where its figure is from, is in traffic_help. */
 struct traffic_params {
@@ -32,6 +34,7 @@ struct traffic_params {
 	double days;
 	double new_hosts; /* a day */
 	double listed;
+	double weeks;
 	double retrying;
 	double late;
 	double clustered;
@@ -46,14 +49,14 @@ struct traffic_params {
 
 #define TRAFFIC_DEFAULTS                                                       \
 	{                                                                      \
-		.seed = 1, .days = 10, .new_hosts = 10000, .listed = 0.65,     \
-		.retrying = 0, .late = 0.05, .clustered = 0.2,                 \
-		.neighbours = 0.01, .servers = 0.003, .mails = 8,              \
+		.seed = 1, .days = 38, .new_hosts = 1250, .listed = 0.65,      \
+		.weeks = 4, .retrying = 0, .late = 0.05, .clustered = 0.2,     \
+		.neighbours = 0.01, .servers = 0.012, .mails = 8,              \
 		.repeats = 0.65, .error_hours = 0, .speed = 1, .step_s = 0     \
 	}
 
 /* For getopt; and what they mean, a line or more each. */
-#define TRAFFIC_OPTIONS "b:c:d:e:E:g:l:m:M:n:q:r:s:x:"
+#define TRAFFIC_OPTIONS "b:c:d:e:E:g:l:L:m:M:n:q:r:s:x:"
 extern const char traffic_help[];
 
 /* Takes an option of these. 0, or -1 when it is none or is out of range. */
@@ -69,9 +72,7 @@ enum traffic_kind {
 struct traffic_host {
 	struct addr ip;
 	enum traffic_kind kind;
-	const char *text; /* the list's, with %s for the address; or NULL */
-	double first_s;	  /* when it is refused first; may be before 0 */
-	double good_s;	  /* when its mail is good mail, from then on */
+	double good_s; /* when its mail is good mail, from then on */
 	double listed_s, unlisted_s; /* from when until when */
 };
 
@@ -82,6 +83,7 @@ struct traffic_connection {
 	bool error;	 /* whoever asks is told of an error, of anybody */
 	unsigned try;	 /* of this mail; 0: it is its first */
 	double mailed_s; /* when that was */
+	bool wronged;	 /* it was refused while no list had the host */
 };
 
 struct traffic;
@@ -104,9 +106,14 @@ double traffic_due(const struct traffic *t);
 bool traffic_next(struct traffic *t, struct traffic_connection *c);
 
 /*
- * The connection was refused. If it was good mail, it comes again at the time
- * qmail-send 1.03 would take (400 s times the square of the number of tries,
- * for a week). Returns 0, or -1 with errno ENOMEM.
+ * When a mail that came first at mailed_s is due again after so many tries, as
+ * qmail-send 1.03 has it for remote mail: 400 s times their square.
+ */
+double traffic_due_again(double mailed_s, unsigned tries, double speed);
+
+/*
+ * The connection was refused. If it was good mail, it comes again when it is
+ * due again, for a week. Returns 0, or -1 with errno ENOMEM.
  */
 int traffic_refused(struct traffic *t, const struct traffic_connection *c)
     __attribute__((warn_unused_result));
