@@ -44,12 +44,12 @@ do for [kind in "svg png"] {
 	set label 1 "a resolver's cache of 60 s" at 82, resolver + 1
 	set label 2 "recipe of 2013, rblcache" \
 	    at 82, percent("rblcache", 72, "queries") + 2
-	set label 3 "ideal, knowing refusals" at 82, refusals + 1
+	set label 3 "ideal memory of refusals" at 82, refusals + 1
 	set label 4 "rblcache with passes," \
 	    at 82, percent("with both", 72, "queries") - 3
 	set label 5 "and with networks" \
 	    at 82, percent("with both", 72, "queries") - 7
-	set label 6 "ideal, knowing all" at 82, all
+	set label 6 "ideal memory of all answers" at 82, all
 	plot rows("rblcache", "queries") using 1:2:3:4 with yerrorbars ls 6, \
 	    rows("recipe of 2013", "queries") with linespoints ls 2, \
 	    rows("rblcache", "queries") with linespoints ls 1, \
@@ -64,7 +64,7 @@ do for [kind in "svg png"] {
 	set title "Good mails refused, in % of all good mails, while no list ".\
 	    "had their host\n{/*0.8 bars: rblcache, the least and the most ".\
 	    "of fifteen kinds of traffic}"
-	set yrange [-0.2:12]
+	set yrange [-0.2:13]
 	set ytics 2
 	set label 1 "recipe of 2013" \
 	    at 82, percent("recipe of 2013", 72, "refused")
@@ -91,9 +91,9 @@ set ytics 20
 set samples 240
 set label 1 "resolver, 60 s" at 85, resolver
 set label 2 "R: recipe, rblcache" at 85, percent("rblcache", 72, "queries") + 3
-set label 3 "ideal for refusals" at 85, refusals
+set label 3 "ideal memory of refusals" at 85, refusals
 set label 4 "P: with passes" at 85, percent("with passes", 72, "queries") - 5
-set label 5 "ideal" at 85, all
+set label 5 "ideal memory of all" at 85, all
 plot sample [0.9:72] resolver with points pt "-", \
     [0.9:72] refusals with points pt "-", \
     [0.9:72] all with points pt "-", \
