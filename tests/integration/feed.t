@@ -56,9 +56,9 @@ is "$(decide '2026-11-24 07:31:02.123456789 rblsmtpd: 203.0.113.9 pid 7: 553 tex
 	cut -f1)" ban "behind a local stamp"
 is "$(printf 'rblsmtpd: 203.0.113.9 pid 7: 451 no line feed' |
 	"$feed" -n -c "$rules" - | cut -f1)" ban "a last line without line feed"
-mkdir empty
+mkdir nofiles
 exits "a directory without files has an end" 0 '^$' timeout 10 "$feed" -n \
-    -c "$rules" empty
+    -c "$rules" nofiles
 for line in \
     'CHKUSER rejected sender: from <a@b.test::> remote <h:r:203.0.113.9> rcpt <c@d.test> : invalid sender MX domain' \
     'CHKUSER rejected intrusion: from <a@b.test::> remote <h:r:203.0.113.9> rcpt <c@d.test> : rcpt ignored, session over intrusion threshold' \
