@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "recent.h"
 #include "replay.h"
 #include "trial.h"
 
@@ -254,8 +255,11 @@ count(struct replay_counts *n, const struct model *m)
 		if (c->answer == LOCAL || c->answer == DENIED)
 			continue;
 		if (n->connections++ == 0)
+			n->first_s = n->last_s = c->time_s;
+		if (c->time_s < n->first_s)
 			n->first_s = c->time_s;
-		n->last_s = c->time_s;
+		if (c->time_s > n->last_s)
+			n->last_s = c->time_s;
 		n->hosts += !came[c->host];
 		came[c->host] = true;
 		n->refused += c->answer == REFUSED;
@@ -394,8 +398,13 @@ known_lines(struct replay *r, struct fuzz_input *in, struct model *m)
 		size_t len = fill_in(line, s->text, hosts[host], pid);
 
 		written_s += later_s[fuzz_byte(in) % COUNT(later_s)];
-		if (written_s > now)
+		if (written_s > now) {
 			now = written_s;
+		} else if (written_s + RECENT_AHEAD_S < now) {
+			/* time goes back, and nothing is open there */
+			lose_patience(m, INT64_MAX);
+			now = written_s;
+		}
 		HOLDS(replay_line(r, line, len, written_s) == 0);
 		model_line(m, now, s->kind, host, pid, line);
 	}
