@@ -5,6 +5,13 @@
 #include "seen.h"
 #include "stamp.h"
 
+bool
+decide_ends_pass(const struct decision *d)
+{
+	return d->has_ip &&
+	       !(d->kind == DECIDE_SKIP && d->why == DECIDE_UNSEEN);
+}
+
 void
 decide_skip(struct decision *d, enum decide_why why)
 {

@@ -41,7 +41,6 @@
 
 #define FUTURE_S 60
 #define LOCK_TRIES 50 /* at 10 ms */
-#define CAP_DEFAULT 1000
 #define OUTPUT_BYTES 65536
 #define LINES_A_ROUND 4096 /* then the others get their turn */
 
@@ -167,7 +166,7 @@ read_options(struct options *o, int argc, char **argv)
 	    .local = PATHS_LOCAL_CDB,
 	    .set4 = PATHS_SET4,
 	    .set6 = PATHS_SET6,
-	    .cap = CAP_DEFAULT,
+	    .cap = STATE_CAP_DEFAULT,
 	};
 	opterr = 0;
 	while ((c = getopt(argc, argv, "+:1hnpvc:d:f:l:m:s:S:")) != -1) {
@@ -533,7 +532,7 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 
 		feed_say(f, "%s", decide_format(&d, text));
 	}
-	if (d.has_ip && !(d.kind == DECIDE_SKIP && d.why == DECIDE_UNSEEN))
+	if (decide_ends_pass(&d))
 		live_no_pass(&f->live, &d.ip);
 	if (d.kind == DECIDE_BAN)
 		ban(f, &d, now);

@@ -9,10 +9,10 @@
 #include "hooklog.h"
 #include "lru.h"
 #include "seen.h"
+#include "state.h"
 #include "trial.h"
 
-#define ALARM true /* as feed.conf and rblcache-feed -m have it */
-#define CAP 1000
+#define ALARM true /* as feed.conf has it */
 #define SOME_PID 1 /* where the log names none */
 #define CACHED_SIZE (REPLY_SIZE + ADDR_STRLEN + 48)
 
@@ -80,7 +80,7 @@ make_trial(struct replay *r, size_t i)
 	struct trial_setup setup = {.rules = r->setup.rules,
 	    .guard = r->setup.guard,
 	    .alarm = ALARM,
-	    .cap = CAP};
+	    .cap = STATE_CAP_DEFAULT};
 
 	setup.ban_s = counts->ban_s = times_s[i % REPLAY_TIMES];
 	setup.pass_s = counts->pass_s = i < REPLAY_TIMES ? 0 : r->setup.pass_s;

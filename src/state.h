@@ -51,6 +51,8 @@ struct state_log {
 	bool is_behind; /* more of it can be read now; not saved */
 };
 
+#define STATE_CAP_DEFAULT 1000 /* bans a minute, where nothing else is said */
+
 /* What the administrator wants. */
 struct policy {
 	uint32_t cap;	     /* bans a minute of a log; 0: any number */

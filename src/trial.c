@@ -134,14 +134,6 @@ end_pass(struct trial *t, const struct addr *a)
 		lru_remove(t->passes, p);
 }
 
-static int
-ban(struct trial *t, const struct decision *d)
-{
-	struct recent_ban stands;
-
-	return state_ban(&t->state, d, &stands);
-}
-
 /* The rule of a decision as the trial has it: networks go by its time too. */
 static void
 set_ban_time(const struct trial *t, struct decision *d, struct rules_rule *rule)
@@ -161,6 +153,7 @@ take(struct trial *t, const char *line, size_t len, int64_t time_s)
 	struct decision d;
 	struct rules_rule rule;
 	struct news news;
+	struct recent_ban stands;
 
 	decide_line(&d, t->setup.rules, t->setup.guard, line, len, time_s);
 	set_ban_time(t, &d, &rule);
@@ -171,9 +164,9 @@ take(struct trial *t, const char *line, size_t len, int64_t time_s)
 		return -1;
 	if (d.kind == DECIDE_NOTHING)
 		return 0;
-	if (d.has_ip && !(d.kind == DECIDE_SKIP && d.why == DECIDE_UNSEEN))
+	if (decide_ends_pass(&d))
 		end_pass(t, &d.ip);
-	return d.kind == DECIDE_BAN ? ban(t, &d) : 0;
+	return d.kind == DECIDE_BAN ? state_ban(&t->state, &d, &stands) : 0;
 }
 
 /* ---- */
