@@ -17,9 +17,9 @@
  * after the connection's time: then the machine did not carry the rate.
  */
 #include <arpa/inet.h>
+#include <err.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +30,10 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "exits.h"
 #include "traffic.h"
 
-enum { EXIT_WRONG = 1, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
+enum { EXIT_WRONG = 1 };
 
 #define CALLS_MAX 100 /* what the front's tcpserver serves at once */
 #define LATE_S 0.25
@@ -67,21 +68,6 @@ static double start_s; /* unix time of the traffic's 0 */
 static int epoll;
 static size_t open_now, waiting, wrong;
 static double latest_s, latest_answer_s;
-
-static void die(int code, const char *format, ...)
-    __attribute__((noreturn, format(printf, 2, 3)));
-static void
-die(int code, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("callers: ", stderr);
-	vfprintf(stderr, format, args);
-	fputs("\n", stderr);
-	va_end(args);
-	exit(code);
-}
 
 /* In the traffic's time. */
 static double
@@ -131,7 +117,7 @@ begin(struct call *k)
 	latest_s = fmax(latest_s, now() - k->c.time_s);
 	k->fd = client_connect(from, &server);
 	if (k->fd < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, k->fd, &e) != 0)
-		die(EXIT_SYSTEM, "%s: %s", k->ip, strerror(errno));
+		err(EXIT_SYSTEM, "%s", k->ip);
 	open_now++;
 	waiting++;
 }
@@ -149,7 +135,7 @@ take_greeting(struct call *k)
 	waiting--;
 	latest_answer_s = fmax(latest_answer_s, late_s);
 	if (k->server->refuses && traffic_refused(traffic, &k->c) != 0)
-		die(EXIT_SYSTEM, "%s", strerror(errno));
+		err(EXIT_SYSTEM, NULL);
 }
 
 /*
@@ -277,7 +263,7 @@ number(const char *text, double most)
 	double n = strtod(text, &ending);
 
 	if (ending == text || *ending != 0 || !(n >= 1 && n <= most))
-		die(EXIT_USAGE, "'%s' is out of range", text);
+		errx(EXIT_USAGE, "'%s' is out of range", text);
 	return n;
 }
 
@@ -293,10 +279,11 @@ read_options(int argc, char **argv, struct traffic_params *p)
 		if (c == 'S')
 			start_s = number(optarg, 1e10);
 		else if (traffic_option(p, c, optarg) != 0)
-			die(EXIT_USAGE, "-%c: '%s' is out of range", c, optarg);
+			errx(
+			    EXIT_USAGE, "-%c: '%s' is out of range", c, optarg);
 	}
 	if (argc - optind != 1)
-		die(EXIT_USAGE,
+		errx(EXIT_USAGE,
 		    "usage: callers [-S UNIX_SECONDS] [traffic option ...] "
 		    "PORT");
 	server = (struct sockaddr_in){.sin_family = AF_INET,
@@ -313,7 +300,7 @@ main(int argc, char **argv)
 	traffic = traffic_new(&params);
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (traffic == NULL || epoll < 0)
-		die(EXIT_SYSTEM, "%s", strerror(errno));
+		err(EXIT_SYSTEM, NULL);
 	for (size_t i = 0; i < CALLS_MAX; i++)
 		calls[i].fd = -1;
 	serve();
@@ -323,10 +310,10 @@ main(int argc, char **argv)
 	    "and was answered at most %.3f s late\n",
 	    latest_s, latest_answer_s);
 	if (fflush(stdout) != 0 || ferror(stdout))
-		die(EXIT_SYSTEM, "%s", strerror(errno));
+		err(EXIT_SYSTEM, NULL);
 	if (wrong > 0)
-		die(EXIT_WRONG, "%zu connections went wrong", wrong);
+		errx(EXIT_WRONG, "%zu connections went wrong", wrong);
 	if (latest_answer_s > LATE_S)
-		die(EXIT_WRONG, "the machine does not carry the rate");
+		errx(EXIT_WRONG, "the machine does not carry the rate");
 	return 0;
 }

@@ -9,19 +9,18 @@
  *
  * Simulated time is given to the modules that decide, nothing waits.
  */
-#include <errno.h>
+#include <err.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "exits.h"
 #include "figures.h"
 #include "servers.h"
+#include "state.h"
 #include "traffic.h"
-
-enum { EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 #define TTLS_MAX 16
 #define TAI_EPOCH 4611686018427387914LL /* of multilog's stamps */
@@ -66,25 +65,6 @@ static struct {
 
 static struct rules *rules, *net_rules;
 
-__attribute__((noreturn, format(printf, 2, 3))) static void
-die(int code, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("simulate: ", stderr);
-	vfprintf(stderr, format, args);
-	fputs("\n", stderr);
-	va_end(args);
-	exit(code);
-}
-
-__attribute__((noreturn)) static void
-die_of_system(void)
-{
-	die(EXIT_SYSTEM, "%s", strerror(errno));
-}
-
 /* ---- a run ---- */
 
 /* Called for each connection, when it has its answer. */
@@ -97,7 +77,7 @@ make_traffic(void)
 	struct traffic *t = traffic_new(&o.traffic);
 
 	if (t == NULL)
-		die_of_system();
+		err(EXIT_SYSTEM, NULL);
 	return t;
 }
 
@@ -109,7 +89,7 @@ run(struct traffic *t, const struct server_setup *setup, double start_s,
 	struct traffic_connection c;
 
 	if (server == NULL)
-		die_of_system();
+		err(EXIT_SYSTEM, NULL);
 	traffic_rewind(t);
 	while (traffic_next(t, &c)) {
 		const struct traffic_host *host = traffic_host(t, c.host);
@@ -120,7 +100,7 @@ run(struct traffic *t, const struct server_setup *setup, double start_s,
 		a = server_connect(server, host, &c);
 		if (a.error ||
 		    (a.refused && !o.once && traffic_refused(t, &c) != 0))
-			die_of_system();
+			err(EXIT_SYSTEM, NULL);
 		tell(user, host, &c, &a);
 	}
 	server_free(server);
@@ -138,7 +118,7 @@ run_once(const struct server_setup *setup, told *tell, void *user)
 /* ---- table ---- */
 
 /* Names as in the table. A host is delisted in the days that are counted. */
-struct tally {
+struct sums {
 	double from_s;
 	double connections, queries, listed, let_in;
 	double good_mails, good_mails_refused, good_refusals;
@@ -157,7 +137,7 @@ static void
 count(void *user, const struct traffic_host *host,
     const struct traffic_connection *c, const struct server_answer *a)
 {
-	struct tally *t = user;
+	struct sums *t = user;
 	bool delisted =
 	    host->kind == TRAFFIC_SERVER && host->good_s >= t->from_s;
 
@@ -193,13 +173,13 @@ write_row(struct traffic *traffic, const char *name,
     const struct server_setup *setup, double all_queries)
 {
 	size_t hosts = traffic_hosts(traffic);
-	struct tally t = {
+	struct sums t = {
 	    .from_s = o.warm_days * TRAFFIC_DAY_S / o.traffic.speed};
 
 	t.is_delisted = calloc(hosts, sizeof *t.is_delisted);
 	t.is_refused = calloc(hosts, sizeof *t.is_refused);
 	if (t.is_delisted == NULL || t.is_refused == NULL)
-		die_of_system();
+		err(EXIT_SYSTEM, NULL);
 	run(traffic, setup, start_of(setup, t.from_s), count, &t);
 	if (all_queries == 0)
 		all_queries = t.queries;
@@ -223,7 +203,7 @@ cache(double ttl_s, struct rules *r, uint32_t pass_s)
 		.ban_s = (uint32_t)ttl_s,
 		.pass_s = pass_s,
 		.alarm = true,
-		.cap = 1000,
+		.cap = STATE_CAP_DEFAULT,
 		.recheck = o.recheck,
 		.seed = o.traffic.seed}};
 }
@@ -244,9 +224,9 @@ write_table(void)
 	double all;
 
 	if (rules == NULL || net_rules == NULL)
-		die(EXIT_USAGE, "table: -C and -N are wanted");
+		errx(EXIT_USAGE, "table: -C and -N are wanted");
 	if (o.warm_days >= o.traffic.days)
-		die(EXIT_USAGE, "table: -w leaves nothing of -d");
+		errx(EXIT_USAGE, "table: -w leaves nothing of -d");
 	puts("server\tttl_s\tconnections\tqueries\tqueries_left_percent\t"
 	     "good_mails\tgood_mails_refused\tgood_refusals\t"
 	     "delisted_hosts\tdelisted_hosts_refused\t"
@@ -356,9 +336,9 @@ static void
 write_figures(void)
 {
 	if (o.traffic.days != 7 * floor(o.traffic.days / 7))
-		die(EXIT_USAGE, "figures: whole weeks are wanted");
+		errx(EXIT_USAGE, "figures: whole weeks are wanted");
 	if (figures_write(stdout, &o.traffic) != 0)
-		die_of_system();
+		err(EXIT_SYSTEM, NULL);
 }
 
 /* ---- options ---- */
@@ -366,7 +346,7 @@ write_figures(void)
 __attribute__((noreturn)) static void
 die_usage(int letter, const char *value)
 {
-	die(EXIT_USAGE, "option -%c: '%s' is out of range; -h says more",
+	errx(EXIT_USAGE, "option -%c: '%s' is out of range; -h says more",
 	    letter, value);
 }
 
@@ -388,7 +368,7 @@ read_ttls(char *list)
 	for (char *each = strtok(list, ","); each != NULL;
 	     each = strtok(NULL, ",")) {
 		if (o.ttls_n == TTLS_MAX)
-			die(EXIT_USAGE, "option -t: more than %d", TTLS_MAX);
+			errx(EXIT_USAGE, "option -t: more than %d", TTLS_MAX);
 		o.ttls_s[o.ttls_n++] = floor(number('t', each, 1, 1e7));
 	}
 	if (o.ttls_n == 0)
@@ -447,7 +427,7 @@ load(const char *path)
 		return NULL;
 	r = rules_load(&path, 1, error);
 	if (r == NULL)
-		die(EXIT_USAGE, "%s", error);
+		errx(EXIT_USAGE, "%s", error);
 	return r;
 }
 
@@ -481,6 +461,6 @@ main(int argc, char **argv)
 	rules_free(rules);
 	rules_free(net_rules);
 	if (fflush(stdout) != 0 || ferror(stdout))
-		die_of_system();
+		err(EXIT_SYSTEM, NULL);
 	return 0;
 }
