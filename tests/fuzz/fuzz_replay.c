@@ -8,11 +8,9 @@
  * Input: a byte that chooses between the two, and a pass time; then three bytes
  * a line: what kind, about which host and process, how much later. Or lines.
  */
-#include "fuzz.h"
+#include "rulestext.h"
 
 #include <stdbool.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "recent.h"
 #include "replay.h"
@@ -432,19 +430,7 @@ any_lines(struct replay *r, const struct fuzz_input *in)
 static void
 prepare(void)
 {
-	static char path[64];
-	const char *const paths[] = {path};
-	char error[RULES_ERROR_SIZE] = "";
-	int fd = memfd_create("rules", 0);
-
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	HOLDS(write(fd, rules_text, strlen(rules_text)) ==
-	      (ssize_t)strlen(rules_text));
-	rules = rules_load(paths, 1, error);
-	if (rules == NULL)
-		fprintf(stderr, "%s\n", error);
-	HOLDS(rules != NULL);
-	close(fd);
+	rules = rulestext_load(rules_text);
 }
 
 int

@@ -9,12 +9,10 @@
  * Input: a byte of options, then two or more bytes a line: what kind and how
  * much later, about which host, as which process, in which log.
  */
-#include "fuzz.h"
+#include "rulestext.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "counts.h"
 #include "past.h"
@@ -696,21 +694,10 @@ next(struct fuzz_input *in, const struct options *o, struct clock *clock)
 static void
 prepare(void)
 {
-	static char path[64];
-	const char *const paths[] = {path};
-	char error[RULES_ERROR_SIZE] = "";
-	int fd = memfd_create("rules", 0);
 	struct addr own;
 
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	HOLDS(write(fd, rules_text, strlen(rules_text)) ==
-	      (ssize_t)strlen(rules_text));
-	rules = rules_load(paths, 1, error);
-	if (rules == NULL)
-		fprintf(stderr, "%s\n", error);
-	HOLDS(rules != NULL);
+	rules = rulestext_load(rules_text);
 	rules_net_lengths(rules, &lengths);
-	close(fd);
 	HOLDS(addr_parse(hosts[GUARDED], strlen(hosts[GUARDED]), &own) == 0);
 	HOLDS(guard_add_own(&guard, &own) == 0);
 }

@@ -30,23 +30,10 @@ static const struct replay_counts *n;
 static int
 begin(void **state)
 {
-	char directory[64];
-	char path[96];
-	char error[RULES_ERROR_SIZE];
-	const char *const paths[] = {path};
 	struct replay_setup setup = {.pass_s = 15 * MINUTE};
-	FILE *f;
 
 	(void)state;
-	snprintf(path, sizeof path, "%s/r.rules", unit_directory(directory));
-	f = fopen(path, "we");
-	assert_non_null(f);
-	fputs(rules_text, f);
-	assert_int_equal(fclose(f), 0);
-	setup.rules = rules = rules_load(paths, 1, error);
-	if (rules == NULL)
-		fail_msg("%s", error);
-	unit_remove(directory);
+	setup.rules = rules = unit_rules(rules_text);
 	replay = replay_new(&setup);
 	assert_non_null(replay);
 	n = replay_counts(replay);

@@ -23,23 +23,10 @@ static uint64_t pid;
 static struct rules *
 make_rules(const char *more)
 {
-	char directory[64];
-	char path[96];
-	char error[RULES_ERROR_SIZE];
-	const char *const paths[] = {path};
-	struct rules *made;
-	FILE *f;
+	char text[512];
 
-	snprintf(path, sizeof path, "%s/r.rules", unit_directory(directory));
-	f = fopen(path, "we");
-	assert_non_null(f);
-	fprintf(f, "%s%s", rules_text, more);
-	assert_int_equal(fclose(f), 0);
-	made = rules_load(paths, 1, error);
-	if (made == NULL)
-		fail_msg("%s", error);
-	unit_remove(directory);
-	return made;
+	snprintf(text, sizeof text, "%s%s", rules_text, more);
+	return unit_rules(text);
 }
 
 static int

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "rules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -58,6 +59,29 @@ unit_remove(const char *path)
 
 	snprintf(command, sizeof command, "rm -rf '%s'", path);
 	assert_int_equal(system(command), 0);
+}
+
+/* Rules out of a text, to be freed with rules_free. */
+static inline struct rules *
+unit_rules(const char *text)
+{
+	char directory[64];
+	char path[96];
+	char error[RULES_ERROR_SIZE];
+	const char *const paths[] = {path};
+	struct rules *made;
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/r.rules", unit_directory(directory));
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+	made = rules_load(paths, 1, error);
+	if (made == NULL)
+		fail_msg("%s", error);
+	unit_remove(directory);
+	return made;
 }
 
 #endif
