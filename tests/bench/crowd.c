@@ -330,17 +330,23 @@ add_all_listed(struct maker *m)
 
 /* ---- hosts that are never listed ---- */
 
+/* The sum of 1 / i, up to n. */
+static double
+harmonic(size_t n)
+{
+	return log((double)n) + EULER;
+}
+
 /* The share of repeats in a day, if the i-th of n hosts has 1 / i of the
    connections of the first (Zipf). */
 static double
 repeats_of(double a_day, size_t n)
 {
-	double harmonic = log((double)n) + EULER;
+	double first = a_day / harmonic(n);
 	double hosts = 0;
 
 	for (size_t i = 1; i <= n; i += 1 + i / 256)
-		hosts += (1 - exp(-a_day / harmonic / (double)i)) *
-			 (double)(1 + i / 256);
+		hosts += (1 - exp(-first / (double)i)) * (double)(1 + i / 256);
 	return 1 - hosts / a_day;
 }
 
@@ -390,7 +396,7 @@ add_clean(struct maker *m)
 {
 	double a_day = clean_a_day(m);
 	size_t n = a_day > 0 ? clean_hosts(a_day, m->p->repeats) : 0;
-	double first = a_day * m->p->days / (log((double)n) + EULER);
+	double first = a_day * m->p->days / harmonic(n);
 
 	for (size_t i = 1; i <= n; i++) {
 		unsigned visits = chance_times(&m->chance, first / (double)i);

@@ -5,7 +5,6 @@
 tap_scratch
 simulate=$RBLCACHE_BUILD/tests/bench/simulate
 rules=$root/hooks/log/rblsmtpd.rules
-tab=$(printf '\t')
 
 # ---- the help ----
 
