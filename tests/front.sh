@@ -29,10 +29,11 @@ front_fail() {
 	exit 1
 }
 
-# front_wait SECONDS COMMAND...: tries until it works
+# front_wait SECONDS COMMAND...: tries until it works. The bound, a minute, is for
+# what never comes: a machine that is slow is no failure, however busy it is.
 front_wait() {
-	front_tries=$(($1 * 50))
 	shift
+	front_tries=3000
 	while ! "$@" >/dev/null 2>&1; do
 		front_tries=$((front_tries - 1))
 		[ "$front_tries" -gt 0 ] || return 1

@@ -72,43 +72,44 @@ load_fds() {
 	find "/proc/$load_pid/fd" -mindepth 1 -printf '%f %l\n' | sort
 }
 
-# As "/proc/PID/fd/FD TARGET"; what the test's own caller left open does not
-# count.
-load_child_fds() {
-	# shellcheck disable=SC2046 # a directory a word
-	find $(pgrep -P "$load_pid" | sed 's,.*,/proc/&/fd,') -mindepth 1 \
-	    -printf '%p %l\n' 2>/dev/null |
-		awk 'NR == FNR { old[$1 > 2 ? $0 : 0]; next }
-		    { fd = $0; sub(/.*\/fd\//, "", fd) }
-		    !(fd in old)' "$front/fds.before" - | sort
-}
-
-# What the programs behind tcpserver have open for longer than a look-up takes
+# load_held ADDRESS: the program behind tcpserver that has greeted that client,
+# and the descriptors that it has then: "NAME FD FD FD". What the test's own
+# caller left open does not count.
 load_held() {
-	load_child_fds >"$front/fds.1"
-	sleep 0.3
-	load_child_fds >"$front/fds.2"
-	comm -12 "$front/fds.1" "$front/fds.2" |
-		while IFS='/ ' read -r _ _ pid _ fd _; do
-			read -r program <"/proc/$pid/comm" &&
-				echo "$program $fd"
-		done 2>/dev/null | sort -u
+	tcpclient -RHl0 -i "$1" 127.0.0.1 "$load_port" sh -c '
+		read -r greeting <&6 || exit
+		pid=$(sed -n "s/^tcpserver: pid \([0-9]*\) from $1\$/\1/p" "$2")
+		read -r name <"/proc/$pid/comm"
+		printf "%s" "$name"
+		find "/proc/$pid/fd" -mindepth 1 -printf "%f %l\n" | sort -n |
+		    grep -vxFf "$3" | while read -r fd target; do
+			printf " %s" "$fd"
+		done
+		echo
+		printf "QUIT\r\n" >&7
+		cat <&6 >&2' x "$1" "$front/$load_name.log" "$front/fds.own" \
+	    2>/dev/null
 }
 
 # load_soak NAME SECONDS LOAD-OPTIONS...: load's mix against the server that
 # was started last. Leaves NAME.counts, what load said in NAME.errors, and in
-# NAME.held what the programs had open meanwhile; then whatever is left is in
-# NAME.left: processes, and descriptors of tcpserver that it did not have.
+# NAME.held what the programs have open that greet a refused host and another
+# one; then whatever is left is in NAME.left: processes, and descriptors of
+# tcpserver that it did not have.
 load_soak() {
 	load_name=$1
 	load_secs=$2
 	shift 2
 	load_fds >"$front/fds.before"
+	awk '$1 > 2' "$front/fds.before" >"$front/fds.own"
+	{
+		load_held 198.18.0.1
+		load_held 198.19.0.1
+	} >"$front/$load_name.held"
+	: >"$front/$load_name.log" # none of load's
 	"$load" -s "$load_secs" "$@" >"$front/$load_name.counts" \
 	    2>"$front/$load_name.errors" &
 	feed_pid=$! # for cleanup to stop
-	sleep $((load_secs * 2 / 3))
-	load_held >"$front/$load_name.held"
 	wait "$feed_pid"
 	load_status=$?
 	feed_pid=

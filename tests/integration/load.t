@@ -31,13 +31,12 @@ for name in rblcache rblsmtpd; do
 	done
 	ok "$name: one line for each refusal" load_logged "$name"
 	is "$(load_unexpected "$name")" "" "$name: no other line"
-	is "$(sed -n "s/^$name //p" "$front/$name.held" | tr '\n' ' ')" \
-	    "0 1 2 " "$name: it holds standard input, output and error only"
+	is "$(head -n 1 "$front/$name.held")" "$name 0 1 2" \
+	    "$name: it holds standard input, output and error only"
 	is "$(cat "$front/$name.left")" "" \
 	    "$name: no process is left, nor a descriptor of tcpserver's"
 done
-like "$(cat "$front/rblcache.held")" '^smtpd 0$' "smtpd was looked at"
-is "$(grep '^smtpd' "$front/rblcache.held")" \
-    "$(grep '^smtpd' "$front/rblsmtpd.held")" \
+like "$(tail -n 1 "$front/rblcache.held")" '^smtpd 0 1 2' "smtpd was looked at"
+is "$(tail -n 1 "$front/rblcache.held")" "$(tail -n 1 "$front/rblsmtpd.held")" \
     "the next program has the descriptors that rblsmtpd gives it"
 done_testing
