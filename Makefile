@@ -14,8 +14,8 @@ B := build/$(BUILD)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps check run-tests demo cdb bench bench-traffic soak fuzz \
-	lint cov install uninstall deb clean
+.PHONY: all help deps check check-all run-tests demo cdb bench bench-traffic \
+	soak fuzz lint cov install uninstall deb clean
 all:
 
 # What Debian 12 calls what is needed: to build it, for the demo, for the tests,
@@ -129,6 +129,8 @@ ALL_MODULES := $(sort $(HOOK_MODULES) $(FEED_MODULES) $(CTL_MODULES) \
 	$(CDB_MODULES))
 UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(wildcard tests/integration/*.t)
+# those that take too long for every day; the others thin less with them
+LONG_TESTS := $(wildcard tests/long/*.t)
 # what integration tests run besides the real programs
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/integration/*.c))
 
@@ -161,17 +163,25 @@ $(B)/tests/fuzz/%.t: $(B)/tests/fuzz/%.bin
 	$(Q)printf '#!/bin/sh\nexec %s tests/corpus/%s\n' '$(CURDIR)/$<' '$*' >$@
 	$(Q)chmod +x $@
 
+# Tests wait for most of their time, so some run beside each other; each has
+# namespaces of its own.
+CORES := $(shell nproc)
 check: deps
-	$(Q)$(MAKE) run-tests
+	$(Q)$(MAKE) -j$(CORES) run-tests
+check-all: deps
+	$(Q)$(MAKE) -j$(CORES) run-tests LONG=yes
+LONG :=
 run-tests: all $(UNIT_TESTS) $(REPLAYS) $(TEST_PROGRAMS) \
     $(addprefix $(B)/tests/bench/,load callers simulate) build/promtool
-	RBLCACHE_BUILD=$(CURDIR)/$(B) CMOCKA_MESSAGE_OUTPUT=TAP TZ=UTC \
-	    prove -e '' $(PROVEFLAGS) \
-	    $(UNIT_TESTS) $(REPLAYS) $(INTEGRATION_TESTS)
+	RBLCACHE_BUILD=$(CURDIR)/$(B) RBLCACHE_LONG=$(LONG) \
+	    CMOCKA_MESSAGE_OUTPUT=TAP TZ=UTC \
+	    prove -e '' -j$$((2 * $(CORES))) $(PROVEFLAGS) \
+	    $(if $(LONG),$(LONG_TESTS)) $(INTEGRATION_TESTS) \
+	    $(UNIT_TESTS) $(REPLAYS)
 
 demo:
 	$(call need,$(BUILD_PACKAGES) $(DEMO_PACKAGES))
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) -j$(CORES) all
 	RBLCACHE_BUILD=$(CURDIR)/$(B) tests/demo
 
 # what is compiled depends on the flags as well
@@ -290,10 +300,11 @@ uninstall:
 
 # build/rblcache_VERSION_ARCH.deb, from a copy of the tree; unless it is younger
 # than every file. env: the package is made with its own settings, whatever this
-# make was given.
+# make was given. One at a time: two tests want it.
 deb:
 	$(call need,$(BUILD_PACKAGES) $(DEB_PACKAGES))
-	$(Q)v=$$(dpkg-parsechangelog -SVersion) && \
+	$(Q)mkdir -p build && exec 9>build/deb.lock && flock 9 && \
+	v=$$(dpkg-parsechangelog -SVersion) && \
 	deb=build/rblcache_$${v}_$$(dpkg --print-architecture).deb && \
 	dir=build/deb/rblcache-$$v && \
 	if [ -e $$deb ] && ! find . \( -path ./build -o -path ./.git \) -prune \
@@ -319,7 +330,8 @@ BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
 	tests/bench/bench.sh tests/bench/saving \
-	$(BENCHES) tests/bench/soak tests/bench/stretch $(INTEGRATION_TESTS) \
+	$(BENCHES) tests/bench/soak tests/bench/stretch \
+	$(INTEGRATION_TESTS) $(LONG_TESTS) \
 	$(wildcard $(SERVICE)/*/run $(SERVICE)/*/*/run $(SERVICE)/qmail-smtpd/*) \
 	$(FIREWALL)/iptables $(FIREWALL)/nftables $(wildcard $(FIREWALL)/*/init)
 
@@ -422,7 +434,7 @@ clean:
 	rm -rf build cdb/local.cdb
 
 help:
-	@echo 'all demo check cdb bench bench-traffic soak fuzz lint cov' \
+	@echo 'all demo check check-all cdb bench bench-traffic soak fuzz lint cov' \
 	    'install uninstall deb deps clean; LOG=smtpd log, BUILD=release|san|cov|fuzz, DEV=1, V=1'
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

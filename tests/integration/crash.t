@@ -19,8 +19,8 @@ count = 3 in 5s
 again = x2 up to 1h
 ban   = 1m
 EOT
-rounds=${ROUNDS-5}
-kills=${KILLS-60}
+[ "${RBLCACHE_LONG-}" ] && rounds=5 || rounds=1
+kills=60
 
 # Connections for three seconds: some hosts come again with another text, some
 # lines are long enough for multilog to cut, some have no ban in them.

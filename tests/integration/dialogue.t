@@ -10,5 +10,6 @@ tap_scratch
 text='Listed, see https://rbl.test/?%s%n 192.0.2.1'
 printf '192.0.2.1 defer %s\n192.0.2.2 deny %s\n' "$text" "$text" |
 	"$RBLCACHE_BUILD/rblcache-cdb" build "$scratch/local.cdb" - || exit 1
-"$driver" "$rblsmtpd" "$RBLCACHE_BUILD/rblcache" "$scratch/local.cdb" \
+[ "${RBLCACHE_LONG-}" ] && step=1 || step=7
+"$driver" "$step" "$rblsmtpd" "$RBLCACHE_BUILD/rblcache" "$scratch/local.cdb" \
     "$text" 2>/dev/null

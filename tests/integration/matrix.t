@@ -22,8 +22,8 @@ printf '203.0.113.8 deny\n198.51.100.0/24 allow\n2001:db8:2::/48 deny\n' |
 
 # for ipset restore
 for set in member others; do
-	echo "create ${set}4 hash:ip timeout 1000"
-	echo "create ${set}6 hash:ip family inet6 netmask 64 timeout 1000"
+	echo "create ${set}4 hash:ip timeout 1000000"
+	echo "create ${set}6 hash:ip family inet6 netmask 64 timeout 1000000"
 done >sets.hosts
 cat >>sets.hosts <<'EOF'
 add member4 203.0.113.9
@@ -32,10 +32,10 @@ add others4 203.0.113.8
 add others6 2001:db8:1:3::
 EOF
 cat >sets.others <<'EOF'
-create rblpass4 hash:ip timeout 1000
-create rblpass6 hash:ip family inet6 netmask 64 timeout 1000
-create rblnet4 hash:net timeout 1000
-create rblnet6 hash:net family inet6 timeout 1000
+create rblpass4 hash:ip timeout 1000000
+create rblpass6 hash:ip family inet6 netmask 64 timeout 1000000
+create rblnet4 hash:net timeout 1000000
+create rblnet6 hash:net family inet6 timeout 1000000
 add rblpass4 203.0.113.8
 add rblpass6 2001:db8:1:3::
 add rblnet4 203.0.112.0/24
@@ -52,11 +52,12 @@ EOF
 
 set --
 if [ ! "$front_ipset" ]; then
+	[ "${CI-}" != true ] || skip_all "this kernel has no ipset"
 	echo "# SKIP this kernel has no ipset: the sets are left out"
 	set -- no-ipset
 fi
 # what the sanitizers or coverage make slow is thinned
-case $RBLCACHE_BUILD in
+case ${RBLCACHE_LONG:+$RBLCACHE_BUILD} in
 */release) step=1 ;;
 *) step=17 ;;
 esac
