@@ -1,5 +1,5 @@
-# TAP for shell tests: ok, is, like, unlike, exits, skip, done_testing; each test
-# has a scratch directory in $scratch, removed at the end.
+# TAP for shell tests: ok, is, like, unlike, exits, skip, undecided, done_testing;
+# each test has a scratch directory in $scratch, removed at the end.
 #
 # With CI=true nothing may be absent, so there skip and skip_all are failures.
 # With RBLCACHE_LONG set (make check-all) nothing is thinned.
@@ -80,10 +80,11 @@ skip_all() { # REASON
 	exit 0
 }
 
-# What cannot be said of a machine that is slow is no failure, here or in CI.
-too_late() { # NAME HOW-LATE
+# What this machine is too slow or too fast to show just now, with the figure.
+# That is no failure, in CI neither.
+undecided() { # NAME WHY
 	tap_n=$((tap_n + 1))
-	echo "ok $tap_n - $1 # SKIP the machine is too slow just now: $2"
+	echo "ok $tap_n - $1 # SKIP undecided: $2"
 }
 
 done_testing() {

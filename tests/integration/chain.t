@@ -91,7 +91,7 @@ fi
 
 # SIGTERM: a last checkpoint, exit 0
 front_connect 198.18.9.9 >/dev/null
-sleep 0.1
+front_read
 kill "$feed_pid"
 wait "$feed_pid"
 is $? 0 "SIGTERM ends the feed with 0"

@@ -499,7 +499,7 @@ print "never seen\n";
 EOT
 out=$(perl writing.pl "$feed_pid" | tr '\n' ' ')
 case $out in
-"never seen "*) skip "clients while recent.cdb is written" "too fast to see" ;;
+"never seen "*) undecided "clients while recent.cdb is written" "too fast to see" ;;
 *)
 	is "$out" "told 203.0.113.90 203.0.113.91 " \
 	    "while recent.cdb is written: one told that it is over, and two answered" ;;

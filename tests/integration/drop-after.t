@@ -201,7 +201,7 @@ ok "fewer times will do: these too" dropped 203.0.113.13
 # an earlier ban
 front_clear
 front_list 203.0.113.9
-sed 's/^ban .*/ban = 4s/' "$root/hooks/log/rblsmtpd.rules" >"$front/short.rules"
+sed 's/^ban .*/ban = 8s/' "$root/hooks/log/rblsmtpd.rules" >"$front/short.rules"
 front_rules=$front/short.rules
 echo 'drop = after 3' >"$conf"
 front_start_smtp
@@ -213,7 +213,7 @@ ban $a
 connect $a 2
 front_settle
 is "$(front_log | grep -c "^rblcache: $a pid [0-9]*: 451 ")" 2 \
-    "a ban of four seconds: refused twice"
+    "a ban of eight seconds: refused twice"
 front_wait 8 over
 sleep 1
 ban $a
