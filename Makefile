@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # rblcache. GNU make; `make help` lists the targets.
 
 PREFIX ?= /usr/local
@@ -328,7 +329,7 @@ HEADERS := $(wildcard src/*.h tests/bench/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
-	tests/demo tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
+	tests/demo tests/licence tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
 	tests/bench/bench.sh tests/bench/saving \
 	$(BENCHES) tests/bench/soak tests/bench/stretch \
 	$(INTEGRATION_TESTS) $(LONG_TESTS) \
@@ -407,6 +408,7 @@ fuzzers: $(FUZZERS)
 
 lint:
 	$(call need,$(BUILD_PACKAGES) $(LINT_PACKAGES))
+	tests/licence
 	clang-format --dry-run -Werror $(SOURCES) $(HEADERS) $(TEST_SOURCES)
 	@# it reads no headers of libraries
 	cppcheck --error-exitcode=1 --quiet --std=c11 --inline-suppr \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * rblcache-cdb: makes and reads local.cdb.
  *

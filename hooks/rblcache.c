@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * rblcache: the hook. tcpserver ... rblcache rblsmtpd -r zone ... qmail-smtpd
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * addr: IP addresses as 16 bytes in network order.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "allowlist.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * allowlist: what the guard knows, kept up to date: the admin's rules in
  * local.cdb and this host's own addresses.

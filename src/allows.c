@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "allows.h"
 
 #include <cdb.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * allows: the networks that local.cdb allows, all of them, to ask whether one
  * lies inside another.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "amends.h"
 
 #include <string.h>

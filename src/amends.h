@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * amends: takes back what a list led to while it listed everybody.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "ask.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * ask: sends the running feed a request and waits for the answer.
  */

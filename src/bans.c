@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "bans.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * bans: who is banned until when, and what to tell them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "breaker.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * breaker: notices that a DNS blocklist refuses everybody, by the log alone.
  *

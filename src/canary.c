@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "canary.h"
 
 #include <ares.h>

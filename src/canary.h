@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * canary: asks the lists, now and then, whether they are to be believed.
  *

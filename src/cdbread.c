@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cdbread.h"
 
 #include <cdb.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * cdbread: one record of a cdb, by seek and read.
  *

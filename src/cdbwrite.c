@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cdbwrite.h"
 
 #include <errno.h>

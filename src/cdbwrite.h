@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * cdbwrite: a new cdb that takes the place of the old one whole or not at all.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "checkpoint.h"
 
 #include <cdb.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * checkpoint: recent.cdb as a whole: the state, and how far each log was read.
  *

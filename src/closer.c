@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "closer.h"
 
 #include <fcntl.h>

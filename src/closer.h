@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * closer: closes files without waiting for it.
  *

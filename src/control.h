@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * control: the unix socket at which the feed is asked and told things.
  *

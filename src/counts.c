@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "counts.h"
 
 #include <stdbool.h>

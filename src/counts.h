@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * counts: how often a rule has matched a host lately, for rules that ban only
  * the host that does it again and again ("count = 3 in 10m").

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * decide: what one log line means. Pure: the line, its rules and the guard's
  * knowledge go in, a decision comes out; no clock, no file, no kernel.

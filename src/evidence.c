@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "evidence.h"
 
 #include <string.h>

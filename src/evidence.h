@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * evidence: what lines say of a connection from its begin to its end, to tell
  * when a host was asked about and no list refused it.

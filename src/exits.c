@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "exits.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * exits: the exit codes of the programs.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * follow: the lines of one log, each once, across rotation and restart.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * guard: whom no log line can ban, whatever it says.
  *

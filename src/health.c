@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "health.h"
 
 #include <stdbool.h>

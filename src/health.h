@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * health: what a monitor makes of the status.
  */

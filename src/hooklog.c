@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "hooklog.h"
 
 #include <stdbool.h>

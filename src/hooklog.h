@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * hooklog: what the hook says in the log that the feed reads.
  *

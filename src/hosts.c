@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "hosts.h"
 
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * hosts: one line of the admin's own rules, or of a published list.
  *

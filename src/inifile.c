@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "inifile.h"
 
 #include <errno.h>

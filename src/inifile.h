@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * inifile: reads a file of "key = value" and [section] lines, through inih.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "inspect.h"
 
 #include <errno.h>

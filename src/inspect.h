@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * inspect: what the hook would answer a client now, and why.
  */

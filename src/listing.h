@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * listing: who is banned now, hosts and networks: the members of the kernel
  * sets, with what recent.cdb knows of them; where a set cannot be read,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * live: the feed's kernel sets, each pair kept in agreement with the state.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "livesets.h"
 
 #include <string.h>

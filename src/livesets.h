@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * livesets: keeps a pair of kernel sets agreeing with a table, as far as the
  * kernel lets us.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * local: the admin's own rules as they stand in local.cdb.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "localmake.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * localmake: builds local.cdb out of rules (local.h has the layout).
  *

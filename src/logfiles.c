@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "logfiles.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * logfiles: the files that make up one log, in the order they were written.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "logqueue.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * logqueue: the files of one log, opened in the order they were written, as
  * soon as they are seen. One that is deleted afterwards can still be read.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * lookup: asks the three sources about a client, in the hook's way.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "lru.h"
 
 #include <errno.h>

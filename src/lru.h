@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * lru: a bounded table of entries of one size.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "metrics.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * metrics: the status in Prometheus' text format (exposition formats, version
  * 0.0.4).

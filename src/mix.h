@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* mix: spreads every bit of a number over all, one to one. */
 #ifndef MIX_H
 #define MIX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "nets.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * nets: which whole networks are banned, since many of their hosts were refused
  * ("net = 24 after 8 in 1h").

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * notify: tells a supervisor that asked for it (systemd, Type=notify) how far
  * the program is.

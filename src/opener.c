@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "opener.h"
 
 #include <poll.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * opener: a thread that queues the files of a directory as soon as they appear.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "past.h"
 
 struct lru *

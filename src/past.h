@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * past: how often a host was banned in a row, for rules that ban longer each
  * time ("again = x2 up to 7d").

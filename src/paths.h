@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * paths: where things are when no option says otherwise. The Makefile sets
  * the directories.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * place: how far a log was read: which file, and how much of it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * privileges: what the feed keeps of the rights that it was started with.
  *

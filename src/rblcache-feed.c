@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * rblcache-feed: the log reader.
  *

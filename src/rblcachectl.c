@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * rblcachectl: asks the feed and tells it things.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "rbldnsdzone.h"
 
 #include "hosts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * rbldnsdzone: the bans as a zone of rbldnsd, so that any other mail server can
  * ask for them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "recent.h"
 
 #include <errno.h>

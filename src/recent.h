@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * recent: one ban as it stands in recent.cdb, the checkpoint.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * record: the values that are kept in local.cdb and recent.cdb.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "replay.h"
 
 #include <stdio.h>

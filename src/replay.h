@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * replay: what the cache would have made of a log, for each time that refusals
  * may be remembered.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "replaylog.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * replaylog: a log of smtpd through a replay (replay.h), as the feed would read
  * it: its files, its rules, its allow list. It only reads.

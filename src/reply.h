@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * reply: an SMTP reply line "CCC TEXT" that may be sent, logged and stored.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * report: parts of what `rblcachectl status` shows, as JSON.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * request: what rblcachectl asks of the feed, as a line of JSON.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reserved.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * reserved: addresses that belong to no host of the public internet.
  */

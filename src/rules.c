@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #define PCRE2_CODE_UNIT_WIDTH 8
 
 #include "rules.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "saver.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * saver: when the checkpoint is written, and by whom.
  *

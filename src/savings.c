@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "savings.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * savings: what a replay (replay.h) has found, for people and for programs.
  */

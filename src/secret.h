@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * secret: keys of DNS blocklists, taken out of texts that others read.
  *

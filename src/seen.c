@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "seen.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * seen: who is connected, by the lines of tcpserver -v (or sslserver) in the
  * log, so that a line about somebody who is not cannot ban.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "sets.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * sets: a pair of kernel sets, written through libipset.
  *

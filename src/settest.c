@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "settest.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * settest: is an address in a kernel set? All questions in one message, a reply
  * for each.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "settings.h"
 
 #include <errno.h>

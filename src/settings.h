@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * settings: what feed.conf asks of the feed (rblcache-feed.conf(5)).
  *

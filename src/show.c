@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "show.h"
 
 #include <stdbool.h>

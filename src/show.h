@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * show: the status on one screen, for people.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "smtp.h"
 
 #include <errno.h>

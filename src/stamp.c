@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "stamp.h"
 
 #include <ctype.h>

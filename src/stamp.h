@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * stamp: the time at the start of a log line, recognised by its shape.
  *

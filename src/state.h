@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * state: what the feed knows from the lines so far. All of it is in the
  * checkpoint, and it changes by lines alone, so that checkpoint and lines

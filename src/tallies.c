@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tallies.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * tallies: what came of the lines, for the admin: by rule, and what the hook
  * says of itself; in all, and today.

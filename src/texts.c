@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "texts.h"
 
 #include <stdlib.h>

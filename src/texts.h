@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * texts: strings that many bans share, kept once each.
  *

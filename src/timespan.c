@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "timespan.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * timespan: "90", "10m", "4h", "1d", "2w" as seconds.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "trial.h"
 
 #include <stdarg.h>

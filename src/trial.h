@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * trial: a server with the hook and the feed, in memory: what would they have
  * made of these connections?

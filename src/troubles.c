@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "troubles.h"
 
 #include <stdio.h>

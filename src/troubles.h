@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * troubles: the last things that went wrong, for whoever asks later.
  */

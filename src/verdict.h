@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * verdict: what the hook does with a client, decided from what the sources say.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * watch: is what the lists say to be believed? Asks the zones of the
  * configuration (canary.h), minds the alarm of each log (breaker.h), and sees

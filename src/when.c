@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "when.h"
 
 #include <errno.h>

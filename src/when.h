@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * when: a moment in the past as an administrator types it, and reads it.
  *

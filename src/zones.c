@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "zones.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * zones: the lists that the configuration names, and which of them are to be
  * believed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # A whole mail front on loopback, in a network namespace of its own: rbldnsd,
 # tcpserver, the hook, rblsmtpd, a small smtpd, multilog. For demo and tests:
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # Servers for tests/bench/load: the same refusals from the hook and from
 # rblsmtpd. After front.sh and front_prepare:
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # A scratch root: this machine's, below an overlay that is gone at the end, in
 # which the Debian package can be installed. For tests that have sourced tap.sh:
 #

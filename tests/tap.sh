@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # TAP for shell tests: ok, is, like, unlike, exits, skip, undecided, done_testing;
 # each test has a scratch directory in $scratch, removed at the end.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # For stretch: whether the real answers are those that are certain.
 #
 # In: "RUN TIME IP TRY ANSWER", by host and time; the runs least, usual and most

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # What the benches share. Ratios against real counterparts, both measured in
 # the same run, in turns. Nothing here can fail for being slow: the machine
 # decides, so the numbers are for reading. But each row sees to it that the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * callers: the connections of traffic.h, made to a real server.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * chance: numbers at random that are the same for the same seed.
  */

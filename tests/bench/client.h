@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * client: what the SMTP clients of the benches have in common. They do not
  * block, and each comes from an address of its own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "crowd.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * crowd: the hosts of traffic.h, and when each of them comes of its own.
  */

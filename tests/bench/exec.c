@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What no hook can undercut: a static program that only execs the next. */
 #include <unistd.h>
 

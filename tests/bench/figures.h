@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * figures: what traffic.h makes, in the terms of the figures that it is made
  * from.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A DNS server that is MS milliseconds away.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Many SMTP clients at once, all from one process, each from an address of
  * its own, and every word that a server says to them is compared.

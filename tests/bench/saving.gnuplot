@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # Two plots of $TO/all.tsv, as SVG and as PNG, that can be told apart in black
 # and white: each line has its own dashes and points, and its name at its end.
 

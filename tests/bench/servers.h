@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * servers: the mail servers that are compared, each on the same traffic.
  *

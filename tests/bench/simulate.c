@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * simulate: made-up traffic, and what different servers make of it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Starts programs again and again, in turns, and prints what each costs.
  *

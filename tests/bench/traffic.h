@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * traffic: the connections that a mail server gets, made up from published
  * figures, so that what different servers make of them can be compared.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What every fuzz target includes. */
 #ifndef FUZZ_H
 #define FUZZ_H

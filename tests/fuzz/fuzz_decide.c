@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A log line through the shipped rules. Whatever it says, the guarded are
  * never banned, a ban's reply is one clean line, and the decision prints as

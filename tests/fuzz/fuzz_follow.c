@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The bytes of a log are the same lines however they are cut: over the reads
  * of a stream, over rotated files, and by an end of the reader in between.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The admin's rules. A line: what it says can be written out and read again as
  * the same rule, and its reply is one clean line. A whole source: for every

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * recent.cdb as it is read back, by the hook's look-up and the feed's start.
  *

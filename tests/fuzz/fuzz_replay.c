@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The lines of a log through a replay. They are made of a few hosts, processes
  * and things to say; a model that keeps all connections for ever, and asks no

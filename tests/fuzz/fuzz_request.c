@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What a client sends to the control socket. A line that is accepted says the
  * same when it is written anew, and nothing in it is out of its range.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A rule file: loads, or says FILE:LINE and what is wrong. What loads can be
  * applied to any line: what comes out lies within the line, is the same after

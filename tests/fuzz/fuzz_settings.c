@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The feed's configuration: loads, or says FILE:LINE and what is wrong, without
  * a key. What loads keeps to its limits, and written down again loads as the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The client's side of the dialogue: the answers are those of rblsmtpd's
  * dialogue, and the same byte for byte however the client's bytes are cut.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A stamp is within the line, leaves the message, and a line has one time.
  * A time that is written in any shape of stamp.h is read back as the same

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The lines of two logs, through the rules and what earlier lines said. Of two
  * states that read the same lines one is saved and loaded now and then: both

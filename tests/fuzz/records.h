@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A state as the records of its checkpoint, to compare and to load it. */
 #ifndef RECORDS_H
 #define RECORDS_H

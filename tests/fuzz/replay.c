@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Runs a fuzz target on files: the corpora are part of the tests this way. */
 #include "fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Rules out of a text, for fuzz targets that have some of their own. */
 #ifndef RULESTEXT_H
 #define RULESTEXT_H

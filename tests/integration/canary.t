@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The canary asks a real rbldnsd: zones that are well, and each way of being
 # wrong or silent.
 set -u

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * canary_probe: the canary in a loop of its own, told line by line.
  *

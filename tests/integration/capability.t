@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The file capability: used to ask once, gone before any file is opened,
 # and not there for the next program.
 set -u

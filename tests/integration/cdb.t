@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # rblcache-cdb: sources, errors that name the place, replacement.
 set -u
 here=$(dirname "$0")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The main job through the real tcpserver, rblsmtpd, multilog and rbldnsd.
 set -u
 here=$(dirname "$0")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # rblcachectl and the feed's socket: what is asked is what the hook would say,
 # what is told stays, also after kill -9, and nobody at the socket keeps the
 # feed from its log.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # kill -9 at any instant: the feed that was killed some hundred times ends in
 # the state of one that never was: the same bans, with the same times, reasons
 # and rules, the same counts, connections and tallies, the same place. Several

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * dialogue: plays the same client to two programs and compares what they say.
  *

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The same client to rblsmtpd and to the hook: they say the same.
 set -u
 here=$(dirname "$0")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # drop in feed.conf: who is refused again and again within a ban goes into the
 # sets for a firewall, and leaves them with the ban.
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # update-drop: what it fetches, and what makes it keep the list from before. The
 # server is tcpserver, on loopback.
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # What is left of root in the feed: it becomes the owner of its state directory,
 # keeps CAP_NET_ADMIN and the groups that the logs want, and does its work so.
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # -e: the hook sets RBLSMTPD and rblsmtpd talks; the feed must not count that.
 set -u
 here=$(dirname "$0")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The log reader: decisions, bad input, following, restarts.
 set -u
 here=$(dirname "$0")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # A DNS blocklist that goes mad while mail flows, through the real programs: it
 # lists everybody, nobody, answers errors or nothing at all. Nobody does
 # anything about it, and when it is well again no clean host is left in the

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # hooks/firewall: whom the feed banned is let through to the hook until that has
 # refused him often enough; then he cannot connect to port 25, and can when the
 # time is over; the others, and the other ports, never notice.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # Everything that a client can write into the log, attacked: in each field of
 # each format every planted text, and whole planted lines. The client is
 # 203.0.113.9, which may be banned; the planted hosts are 198.51.100.0/24.

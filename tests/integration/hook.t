@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The hook by itself: options, who is passed on, what the next program sees.
 set -u
 here=$(dirname "$0")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # make install puts what INSTALL says, make uninstall takes it away again; the
 # pages agree with -h.
 set -u

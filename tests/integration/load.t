@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # Many clients at once, of all kinds: none sees anything that rblsmtpd would
 # not have shown it, each refusal is logged once, and nothing is left.
 set -u

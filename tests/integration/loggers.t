@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The other loggers: svlogd, s6-log, and logrotate in both of its ways, while
 # lines come as fast as they are taken: each line once, and in order.
 set -u

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Runs the hook with every combination of what it can meet, and compares what
  * happens with a model.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # Every combination of what the hook can meet, against a model (matrix.c).
 set -u
 here=$(dirname "$0")

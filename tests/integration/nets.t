@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # net in a rule: when many hosts of a network are refused, all of it is; and
 # what prevents and what ends that.
 set -u

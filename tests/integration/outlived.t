@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # Rechecks (the hook's -r): a ban that outlived its listing ends, one that did
 # not is renewed, and both are counted.
 set -u

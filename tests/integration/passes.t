@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # pass in feed.conf: a host that rblsmtpd let pass is not asked about again for
 # a while, and nobody else is let in by that.
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # Where the hook may stand: before or after rblsmtpd, before an smtpd that
 # honours RBLSMTPD itself, under other servers than tcpserver, as root, and
 # under a small softlimit.

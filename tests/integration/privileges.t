@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The hook with its file capability, run by somebody without rights: what it
 # can be made to do, and what is left of it in the program that follows.
 set -u

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The program behind the hook: prints its arguments and its environment, a NUL
  * behind each, and exits 7. Exits 8 when the hook left a file open for it, 9

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The hook on both sides of rblsmtpd: who passed is not asked about again,
 # networks are refused as a whole, and some refusals are asked about anew.
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # rblcachectl replay: a log with known numbers, worked out by hand below.
 set -u
 here=$(dirname "$0")

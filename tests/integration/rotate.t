@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # multilog rotating every few milliseconds: each line read exactly once, also
 # by a feed that is killed all the time.
 set -u

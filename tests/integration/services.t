@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The run scripts under the real supervisors, and those of qmail-smtpd.
 set -u
 here=$(dirname "$0")

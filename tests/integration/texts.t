@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The texts that the hook sends come from files, and into recent.cdb from a
 # log. They are data: cut, cleaned, no format, never a second line.
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # What goes wrong around the feed: sets that are deleted, emptied, replaced or
 # full, a kernel that says no, a full disk, a clock that jumps.
 set -u

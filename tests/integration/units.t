@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The systemd unit: that systemd understands it, that it is tight, that the feed
 # needs nothing that it forbids; and where a systemd may be started in
 # namespaces of its own, that the feed does its work under it.

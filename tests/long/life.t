@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The life of rblcache on a mail server: the package is installed, its scripts run
 # under the real supervise and multilog, then under runit; clients connect, the
 # administrator asks and lifts, everything is restarted and killed, and removed.

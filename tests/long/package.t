@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The Debian package: what lintian says of it, and its life in a scratch root,
 # from the first installation to the purge. The root is this machine's, below an
 # overlay that is gone at the end.

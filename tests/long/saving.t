@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # Made-up traffic is like what is published, and what servers make of it follows
 # what must hold of any; the tables and plots are made.
 . "$(dirname "$0")/../tap.sh"

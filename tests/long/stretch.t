@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # Made-up traffic to the real programs: what they answer is what the modules
 # that decide answer in memory, and so what is simulated with these holds.
 set -u

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The table of bans against a plain list; the texts it shares. */
 #include "unit.h"
 

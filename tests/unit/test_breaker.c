@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breaker: what is usual, when the alarm begins and when it is over. */
 #include "unit.h"
 

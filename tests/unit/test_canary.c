@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* canary: what it makes of answers, and when it asks; a server on loopback. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* control, request, when, hooklog, tallies, report, troubles, health, show,
    metrics: the control. */
 #include "unit.h"

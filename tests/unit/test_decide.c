@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * decide, rules, guard: lines that must ban, lines that must not, and lines in
  * which a client plants an address that is not its own.

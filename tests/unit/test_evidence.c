@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * evidence, state: what the lines of a connection say of its host, from the
  * begin to the end.

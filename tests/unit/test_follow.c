@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* follow, logfiles: each line once, whatever is done to the files. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* hooklog: what a client was told, without what the hook adds. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* localmake, local, hosts: the longest prefix against a plain search. */
 #include "unit.h"
 

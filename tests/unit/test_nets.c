@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * nets: whole networks, by example and against a model that remembers every
  * line; allows and the guard's answer about a network.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* notify: what arrives at a socket, a path or an abstract name. */
 #include "unit.h"
 

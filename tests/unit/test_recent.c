@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* record, recent, checkpoint: what was stored, or nothing. */
 #include "unit.h"
 

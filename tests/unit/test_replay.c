@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* replay: connections out of lines, and what is counted of them. */
 #include "unit.h"
 

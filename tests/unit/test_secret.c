@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* secret: keys of lists do not get out, and nothing else is lost. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* settings: feed.conf, what it may say and what is said of it. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The dialogue: the same answers however the client's bytes are cut. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* lru, counts, past, seen, tallies, state: what earlier lines decide. */
 #include "unit.h"
 

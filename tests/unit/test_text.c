@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* timespan, stamp, reply: small texts. */
 #include "unit.h"
 

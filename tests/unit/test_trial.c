@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* trial: what becomes of connections, to the second. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The whole matrix of what the sources can say, against the rule in words. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* zones: which lists are believed, and which refusals are theirs. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What every unit test includes. */
 #ifndef UNIT_H
 #define UNIT_H
