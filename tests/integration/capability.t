@@ -42,6 +42,60 @@ unlike "$(cat "$front/err")" 'no right' "without complaint"
 like "$(TCPREMOTEIP=2001:db8:1:2:3::4 $as_user "$hook" -l '' -k '' -t 0 \
     echo next 2>/dev/null)" '^451 ' "IPv6: the /64 is a member"
 
+# what rblcache(8) says of a local user, who may run it as he likes. env: the
+# exec from setpriv, which has kept its own capabilities, would not be like his.
+hook_of() { # COMMAND before the hook... -- SET: what the hook says
+	tried=
+	while [ "$1" != -- ]; do
+		tried="$tried $1"
+		shift
+	done
+	# shellcheck disable=SC2086 # words
+	TCPREMOTEIP=203.0.113.9 $as_user env $tried "$hook" -nv -l '' -k '' \
+	    -s "$2" true 2>&1
+}
+ipset create others hash:net
+ipset add others 203.0.113.0/24
+like "$(hook_of -- others)" '\(ipset\)$' \
+    "a user may ask about another set as well"
+before=$(ipset save)
+ok "as often as he likes" eval 'for i in 1 2 3; do hook_of -- others; done'
+is "$(ipset save)" "$before" "and nothing changes by it"
+for command in "setpriv --no-new-privs" "unshare -r" "strace -o /dev/null"; do
+	# shellcheck disable=SC2086 # words
+	if ! $as_user $command true 2>/dev/null; then
+		skip "$command: no capability" "it does not work here"
+		continue
+	fi
+	# shellcheck disable=SC2086 # words
+	like "$(hook_of $command -- others)" 'no right to read it' \
+	    "$command: no capability"
+done
+cat >"$front/bin/least" <<'EOF'
+#!/bin/sh
+ulimit -n 3
+exec "$@"
+EOF
+chmod 755 "$front/bin/least"
+like "$(hook_of "$front/bin/least" -- others)" 'Too many open files' \
+    "no descriptor left: said, and it goes on"
+echo x >"$front/secret.cdb"
+chmod 600 "$front/secret.cdb"
+like "$(TCPREMOTEIP=203.0.113.9 $as_user "$hook" -nv -l "$front/secret.cdb" \
+    -k '' true 2>&1)" 'secret.cdb: Permission denied' \
+    "a file is opened with the user's own rights"
+mkfifo "$front/stdin"
+TCPREMOTEIP=203.0.113.9 $as_user env "$hook" -l '' -k '' true \
+    <>"$front/stdin" >/dev/null 2>"$front/err" &
+held=$!
+ok "while it talks to a client" front_wait 5 grep -q '(ipset)$' "$front/err"
+is "$(stat -c %U "/proc/$held/mem" "/proc/$held/environ" | uniq)" root \
+    "nobody but root reads its memory, and it leaves no core dump"
+like "$(timeout 5 $as_user strace -o /dev/null -p "$held" 2>&1)" \
+    'Operation not permitted' "nor may a user attach to it"
+kill "$held"
+wait "$held" 2>/dev/null
+
 # without the capability: said, and recent.cdb decides
 cp "$RBLCACHE_BUILD/rblcache" "$front/bin/plain"
 is "$(TCPREMOTEIP=203.0.113.9 $as_user "$front/bin/plain" -l '' -k '' \
@@ -168,6 +222,11 @@ else
 			;;
 		esac
 	done
+	strace -u "$user" -E TCPREMOTEIP=203.0.113.9 -o "$front/trace" \
+	    sh -c 'exec "$@" <&- >&- 2>&-' sh "$hook" -l '' -k '' true
+	like "$(sed -n 's/^socket(.* = //p' "$front/trace")" \
+	    '^([3-9]|[1-9][0-9]+)$' \
+	    "standard descriptors that are closed: the question goes by another"
 	trace 203.0.113.9 A=1 -s '' true
 	unlike "$calls" '^(socket|sendto)$' "-s '': no set is asked"
 fi
