@@ -261,7 +261,7 @@ SAMPLES := $(SERVICE) $(FIREWALL) hooks/from-swatch cdb/update-drop
 CONFIG := cdb/hosts cdb/Makefile cdb/lists/README hooks/feed.conf $(RULES)
 D := $(DESTDIR)
 
-# the files of DATADIR name the programs and the configuration
+# the files of DATADIR and the pages name the programs and the configuration
 places := -e 's,/usr/local/sbin,$(SBINDIR),g' \
 	-e 's,/usr/local/share/rblcache,$(DATADIR),g' \
 	-e 's,/etc/rblcache\($$\|[^-A-Za-z]\),$(CONFDIR)\1,g'
@@ -276,6 +276,7 @@ install: all
 	install -m 644 $(MAN8) $(D)$(MANDIR)/man8
 	cp -R $(SAMPLES) $(D)$(DATADIR)
 	find $(D)$(DATADIR) -type f -exec sed -i $(places) {} +
+	sed -i $(places) $(D)$(MANDIR)/man[578]/rblcache*
 	# what the admin may have changed stays as it is
 	for f in $(CONFIG); do \
 	    to=$(D)$(CONFDIR)/$${f#*/}; \

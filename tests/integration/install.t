@@ -39,8 +39,8 @@ is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
 ./usr/share/man/man8/rblcache-feed.8
 ./usr/share/man/man8/rblcache.8
 ./usr/share/man/man8/rblcachectl.8" "what INSTALL says"
-is "$(cd "$dest/usr/share/rblcache" && grep -rl /usr/local .)" "" \
-    "samples name the places of this installation"
+is "$(cd "$dest/usr/share" && grep -rl /usr/local rblcache man)" "" \
+    "samples and pages name the places of this installation"
 ok "update-drop can be run" test -x "$dest/usr/share/rblcache/update-drop"
 ok "the state directory" test -d "$dest/var/lib/rblcache"
 ok "make in the configuration directory" env PATH="$dest/usr/sbin:$PATH" \

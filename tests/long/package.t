@@ -51,7 +51,10 @@ before=$(scratch_changed)
 # ---- the first installation ----
 
 : >"$top/tmp/systemctl"
-ok "dpkg -i" install "$deb"
+exits "dpkg -i" 0 "^rblcache: nothing is remembered or refused yet" \
+    install "$deb"
+like "$tap_said" 'rblcachectl replay .*' "its last lines say what to do next"
+unlike "$tap_said" 'cap_net_admin' "and nothing is wrong"
 is "$(told)" "" "no unit is enabled or started"
 is "$(find "$top/etc/systemd" -name '*rblcache*')" "" "nor linked"
 hook=$top/usr/sbin/rblcache
@@ -59,10 +62,9 @@ file() {
 	echo "$(stat -c '%A %U' "$1") $(in_top stat -c %G "${1#"$top"}")" \
 	    "$(getcap "$1" | sed 's/.* //')"
 }
-is "$(file "$hook")" "-rwxr-x--- root nofiles cap_net_admin=p" \
+is "$(file "$hook")" "-rwxr-xr-x root root cap_net_admin=p" \
     "the hook: mode, owner, capability"
-is "$(in_top dpkg-statoverride --list '*rblcache*')" \
-    "root nofiles 750 /usr/sbin/rblcache" "the override"
+is "$(in_top dpkg-statoverride --list '*rblcache*')" "" "no override"
 is "$(in_top getent passwd rblcache | cut -d : -f 6,7)" \
     "/var/lib/rblcache:/usr/sbin/nologin" "the user"
 is "$(in_top stat -c '%A %U %G' /var/lib/rblcache)" \
@@ -83,54 +85,105 @@ ok "make in /etc/rblcache" in_top make -C /etc/rblcache
 like "$(in_top rblcache-cdb query /etc/rblcache/local.cdb 203.0.113.66)" deny \
     "has the rule"
 
-nofiles=$(in_top getent group nofiles | cut -d : -f 3)
 hook_as() { # GID ADDRESS
 	in_top setpriv --reuid 65534 --regid "$1" --clear-groups \
 	    env TCPREMOTEIP="$2" rblcache -n true
 }
-exits "the hook, in its group" 0 'would refuse: 553 .* \(local\)' \
-    hook_as "$nofiles" 203.0.113.66
-exits "another group" 126 'Permission denied' hook_as 65534 203.0.113.66
+exits "the hook, for anybody" 0 'would refuse: 553 .* \(local\)' \
+    hook_as 65534 203.0.113.66
 ipset=
 if ipset create rblcache4 hash:ip 2>/dev/null; then
 	ipset=yes
 	ipset add rblcache4 203.0.113.9
 	exits "a kernel set" 0 'would refuse: .* \(ipset' \
-	    hook_as "$nofiles" 203.0.113.9
+	    hook_as 65534 203.0.113.9
 else
 	skip "a kernel set" "no ipset here"
 fi
+
+# ---- the papers ----
+
+doc=usr/share/doc/rblcache
+is "$(cd "$top/$doc" && find . -type f | sort | tr '\n' ' ')" \
+    "./INSTALL ./NEWS.Debian.gz ./NEWS.gz ./README ./README.Debian \
+./changelog.gz ./copyright " "what is in /$doc"
+is "$(cd "$top" && grep -rl /usr/local $doc usr/share/rblcache
+	cd usr/share/man && zgrep -l /usr/local man?/rblcache*)" "" \
+    "nothing speaks of /usr/local"
+is "$(cd "$top" && cat $doc/INSTALL $doc/README.Debian |
+	grep -oE '(^|[^A-Za-z])/(usr|lib|etc/default)/[A-Za-z0-9_./-]*[A-Za-z0-9]' |
+	sed 's,^[^/],,' | sort -u |
+	while read -r f; do
+		[ -e "$top$f" ] || [ -L "$top$f" ] || echo "$f"
+	done)" "" "what INSTALL and README.Debian name is there"
+is "$(grep -c '^Build and install' INSTALL "$top/$doc/INSTALL" |
+	sed 's/.*://' | tr '\n' ' ')" "1 0 " "INSTALL is not about the source there"
+for f in NEWS.Debian changelog; do
+	like "$(zcat "$top/$doc/$f.gz" | head -n 1)" \
+	    "^rblcache \($(in_top dpkg-query -W -f '${Version}' rblcache)\)" \
+	    "$f begins with this version"
+done
+like "$(zcat "$top/$doc/NEWS.gz")" "^$(in_top dpkg-query -W -f '${Version}' \
+    rblcache)\$" "NEWS has it"
+
+# ---- the feed ----
 
 mkdir "$top/tmp/log"
 echo 'rblsmtpd: 203.0.113.9 pid 1: 451 listed' >"$top/tmp/log/current"
 ok "the feed, as its user" in_top setpriv --reuid rblcache --regid rblcache \
     --clear-groups rblcache-feed -1 -s '' -S '' /tmp/log
 ok "has written the bans" test -s "$top/var/lib/rblcache/recent.cdb"
+# what README.Debian says of rights to the log, by the unit's user and groups
+in_top sh -e <<-'E2'
+	cd /tmp
+	echo 'rblsmtpd: 203.0.113.9 pid 1: 451 listed' |
+	    setpriv --reuid 65534 --clear-groups multilog t ./log.own
+	for group in root nofiles; do
+		cp -R log.own log.$group
+		chown -R 65534:$group log.$group
+		chmod 750 log.$group
+	done
+E2
+is "$(in_top stat -c %a /tmp/log.own)" 700 "multilog's own directory"
+unit_reads() {
+	in_top setpriv --reuid rblcache --regid rblcache --groups 0 \
+	    rblcache-feed -1 -s '' -S '' "$1"
+}
+ok "0750, group root: the unit may read it" unit_reads /tmp/log.root
+for log in log.nofiles log.own; do
+	exits "$log: not at first" 100 'Permission denied' unit_reads /tmp/$log
+	in_top sh -c "chgrp rblcache /tmp/$log; chmod g+rx /tmp/$log"
+	ok "$log: then it may" unit_reads /tmp/$log
+done
 
 # ---- an upgrade ----
 
 in_top sh -e <<-'E2'
-	dpkg-statoverride --remove /usr/sbin/rblcache
-	dpkg-statoverride --add --update root qmail 0750 /usr/sbin/rblcache
+	dpkg-statoverride --add --update root nofiles 0750 /usr/sbin/rblcache
 	setcap cap_net_admin+p /usr/sbin/rblcache
 	dpkg-statoverride --add --update root nofiles 0751 /var/lib/rblcache
 	echo '# mine' >>/etc/rblcache/log/rblsmtpd.rules
 	sed -i 's/^#LOGS/LOGS/' /etc/default/rblcache-feed
 E2
-is "$(file "$hook")" "-rwxr-x--- root qmail cap_net_admin=p" \
-    "another group, as README.Debian says"
+is "$(file "$hook")" "-rwxr-x--- root nofiles cap_net_admin=p" \
+    "one group alone, as README.Debian says"
 kept="etc/rblcache/log/rblsmtpd.rules etc/rblcache/hosts etc/rblcache/local.cdb
 	etc/default/rblcache-feed var/lib/rblcache/recent.cdb"
 sums=$(cd "$top" && cksum $kept)
-dpkg-deb -R "$deb" "$scratch/next"
-sed -i 's/^Version: .*/&+next/' "$scratch/next/DEBIAN/control"
-dpkg-deb --root-owner-group -Znone -b "$scratch/next" "$scratch/next.deb" >/dev/null
+other_version() { # NAME SED-COMMAND: another package, from $scratch/other
+	sed -i "/^Version/$2" "$scratch/other/DEBIAN/control"
+	dpkg-deb --root-owner-group -Znone -b "$scratch/other" \
+	    "$scratch/$1.deb" >/dev/null
+}
+dpkg-deb -R "$deb" "$scratch/other"
+other_version next 's/$/+next/'
 told >/dev/null
-ok "the upgrade" install "$scratch/next.deb" </dev/null
+exits "the upgrade" 0 '^Setting up' install "$scratch/next.deb"
+unlike "$tap_said" '^rblcache:|rblcachectl' "it has nothing to say"
 is "$(in_top dpkg-query -W -f '${Version}' rblcache | sed 's/.*+//')" next \
     "is one"
 is "$(cd "$top" && cksum $kept)" "$sums" "configuration, bans and rules stay"
-is "$(file "$hook")" "-rwxr-x--- root qmail cap_net_admin=p" \
+is "$(file "$hook")" "-rwxr-x--- root nofiles cap_net_admin=p" \
     "the group too, and the capability is back"
 is "$(in_top stat -c '%A %U %G' /var/lib/rblcache)" "drwxr-x--x root nofiles" \
     "a state directory of the admin's choice stays his"
@@ -146,6 +199,9 @@ ok "where the kernel would not grant it, the hook runs all the same" in_top \
     setpriv --bounding-set -net_admin --inh-caps -net_admin rblcache -h
 exits "no setcap" 0 'it goes by recent.cdb alone' \
     install "$deb" setpriv --bounding-set -setfcap --inh-caps -setfcap
+exits "it does, in its group" 0 \
+    'no right to read it|would refuse: 451 .* \(recent' \
+    hook_as "$(in_top getent group nofiles | cut -d : -f 3)" 203.0.113.9
 
 # ---- remove, purge ----
 
@@ -171,7 +227,7 @@ like "$(told)" '^stop rblcache-feed.service rblcache-drop.timer' "stops the unit
 is "$(cd "$top" && cksum $kept)" "$sums" "configuration and bans stay"
 ok "the programs do not" test ! -e "$hook"
 is "$(in_top dpkg-statoverride --list /usr/sbin/rblcache)" \
-    "root qmail 750 /usr/sbin/rblcache" "the override stays"
+    "root nofiles 750 /usr/sbin/rblcache" "the override stays"
 
 if [ "$ipset" ]; then
 	for set in rbldrop4 rblpass4 rblnet4; do
@@ -197,14 +253,52 @@ is "$(scratch_left)" "" "nor in dpkg's database"
 	is "$(ipset list -n | sort | tr '\n' ' ')" "holder rblcache6 " \
 	    "a set that is in use stays, the others are gone"
 
+# ---- from 0.5, which gave the hook to the group of the mail users ----
+
+in_top groupadd -r vchkpw
+cat >"$scratch/other/DEBIAN/postinst" <<-'E2'
+	#!/bin/sh
+	set -e
+	hook=/usr/sbin/rblcache
+	dpkg-statoverride --list $hook >/dev/null ||
+		dpkg-statoverride --add --update root nofiles 0750 $hook
+	setcap cap_net_admin+p $hook
+E2
+other_version old 's/ .*/ 0.5/'
+for choice in "" "root qmail 0750" "root vchkpw 0750"; do
+	# shellcheck disable=SC2086 # words or none
+	[ -z "$choice" ] ||
+		in_top dpkg-statoverride --add $choice /usr/sbin/rblcache
+	install "$scratch/old.deb" >/dev/null 2>&1
+	before_it=$(file "$hook")
+	left=$(in_top dpkg-statoverride --list /usr/sbin/rblcache)
+	unlike "$before_it" '^-rwxr-xr-x' "0.5, ${choice:-as it was}: restricted"
+	wanted=$before_it
+	case $choice in
+	"" | "root qmail 0750")
+		wanted="-rwxr-xr-x root root cap_net_admin=p"
+		left=
+		;;
+	esac
+	exits "0.5, ${choice:-as it was}: the upgrade" 0 '^Setting up' \
+	    install "$deb"
+	is "$(file "$hook")" "$wanted" "0.5, ${choice:-as it was}: the hook"
+	is "$(in_top dpkg-statoverride --list /usr/sbin/rblcache)" "$left" \
+	    "0.5, ${choice:-as it was}: the override"
+	ok "0.5, ${choice:-as it was}: once more" \
+	    in_top /var/lib/dpkg/info/rblcache.postinst configure 0.5
+	is "$(file "$hook")" "$wanted" "0.5, ${choice:-as it was}: the same"
+	in_top dpkg -P rblcache >/dev/null 2>&1
+done
+is "$(scratch_left)" "" "purged, an override of any kind is gone"
+
 # ---- where there is no qmail ----
 
 in_top groupdel nofiles
 in_top groupdel qmail
-exits "no group of that name" 0 'To give it to the group of the mail$' \
-    install "$deb"
-is "$(file "$hook")" "-rwxr-xr-x root root " \
-    "everybody may run the hook, without the capability"
+ok "no group of mail users" install "$deb"
+is "$(file "$hook")" "-rwxr-xr-x root root cap_net_admin=p" \
+    "makes no difference to the hook"
 in_top sh -c 'echo "192.0.2.0/24 deny" >/etc/rblcache/lists/mine'
 exits "purge at once" 0 '.*' in_top dpkg -P rblcache
 is "$(cd "$top" && find etc/rblcache -type f)" etc/rblcache/lists/mine \
