@@ -75,7 +75,7 @@ own_cflags = -std=c11 -fPIE $(WARNINGS) $(HARDEN_$(BUILD))
 own_ldflags = $(LDHARDEN_$(BUILD))
 
 # The hook is static so that it starts fast and under a small softlimit. The
-# sanitizers want a shared C library.
+# sanitizers want a shared C library. `make STATIC=` makes it a dynamic one.
 STATIC_release := -static-pie
 STATIC_cov := -static-pie
 STATIC := $(STATIC_$(BUILD))
@@ -146,7 +146,8 @@ $(B)/tests/integration/%: $(B)/tests/integration/%.o $(B)/librblcache.a
 # static and without the build's own flags, since it starts very often
 $(B)/tests/integration/probe: tests/integration/probe.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 $(WARNINGS) -O2 -static -o $@ $<
+	$(Q)$(CC) -std=c11 $(WARNINGS) -O2 \
+	    $(if $(findstring command,$(origin STATIC)),$(STATIC),-static) -o $@ $<
 .SECONDARY:
 
 # A fuzz target is a libFuzzer program under BUILD=fuzz; elsewhere it replays
@@ -189,11 +190,15 @@ demo:
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(CC) $(own_cppflags) $(own_cflags) \
-	    $(CPPFLAGS) $(CFLAGS) $(own_ldflags) $(LDFLAGS))' >$@.now
+	    $(CPPFLAGS) $(CFLAGS) $(own_ldflags) $(STATIC) $(LDFLAGS))' >$@.now
 	@cmp -s $@.now $@ && rm $@.now || mv $@.now $@
 .PHONY: FORCE
+# looked at before anything is compiled, once for these flags
+$(B)/found: $(B)/flags
+	@$(call missing,$(BUILD_PACKAGES))
+	@touch $@
 
-$(B)/%.o: %.c $(B)/flags
+$(B)/%.o: %.c $(B)/flags | $(B)/found
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	$(Q)$(CC) $(own_cppflags) $(cflags_of_libs) $(CPPFLAGS) \
@@ -201,15 +206,21 @@ $(B)/%.o: %.c $(B)/flags
 
 # ---- packages ----
 
+# $(call missing,PACKAGES): whether what they have is here, of whatever packages
+missing = CC='$(CC)' STATIC='$(STATIC)' tests/missing $(1)
+
 # $(call need,PACKAGES): the recipe of a target that installs what is missing.
 define need
-$(Q)missing=; for p in $(1); do \
+$(Q)if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; \
+then \
+    $(call missing,$(1)); \
+    exit; \
+fi; \
+missing=; for p in $(1); do \
     dpkg-query -W -f '$${db:Status-Status}\n' $$p 2>/dev/null | \
     grep -qx installed || missing="$$missing $$p"; done; \
 if [ -z "$$missing" ]; then \
     :; \
-elif ! command -v apt-get >/dev/null; then \
-    echo "no Debian here; needed, by their Debian names:$$missing"; \
 elif [ "$$(id -u)" = 0 ]; then \
     echo "installing:$$missing"; \
     apt-get update -q && DEBIAN_FRONTEND=noninteractive \
@@ -330,7 +341,8 @@ HEADERS := $(wildcard src/*.h tests/bench/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
-	tests/demo tests/licence tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
+	tests/demo tests/licence tests/missing tests/front.sh tests/load.sh \
+	tests/scratch.sh tests/tap.sh \
 	tests/bench/bench.sh tests/bench/saving \
 	$(BENCHES) tests/bench/soak tests/bench/stretch \
 	$(INTEGRATION_TESTS) $(LONG_TESTS) \
