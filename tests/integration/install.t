@@ -100,6 +100,15 @@ for page in */*.8; do
 	is "$missing" "" "$program -h: each option has its item in $page"
 done
 
+# src/README has every module, and none that is not there
+named=$(grep -oE '[a-z/-]+\.c\>' src/README | sed 's,.*/,,' | sort -u)
+is "$(for f in $named; do
+	ls src/$f hooks/$f cdb/$f 2>/dev/null | sed 's,.*/,,'
+done)" "$named" "src/README names what is there"
+is "$(for f in src/*.c; do
+	printf '%s\n' "$named" | grep -qx "${f#src/}" || echo "$f"
+done)" "" "and all of it"
+
 # what a page names is a page of ours or of one of these
 outside=" cron.8 env.1 sd_notify.3 make.1 rblsmtpd.1 tcpserver.1 pcre2pattern.3 ipset.8
     iptables.8 multilog.8 nft.8 rbldnsd.8 shorewall.8 systemctl.1 "
