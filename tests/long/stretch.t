@@ -15,9 +15,15 @@ count() { # WHAT
 TRAFFIC="-n 30 -m 0.05 -s 14" BAN=9 PASS=4 STEP=5 STRETCH_TSV=$counts \
     "$here/../bench/stretch" 20 >"$said" 2>&1
 status=$?
-reason=$(grep -o 'this kernel has no ipset\|the machine does not carry the rate' \
-    "$said")
+reason=$(grep -o 'this kernel has no ipset' "$said")
 [ -z "$reason" ] || skip_all "$reason"
+late=$(sed -n 's/^This machine does not carry the rate just now: \(.*\)\. .*/\1/p' \
+    "$said")
+if [ "$late" ]; then
+	undecided "a day in 20 s" "$late"
+	done_testing
+	exit
+fi
 is "$status" 0 "each answer that is certain is the simulation's"
 if [ "$status" != 0 ]; then
 	sed 's/^/# /' "$said"
