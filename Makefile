@@ -69,7 +69,12 @@ HARDEN_fuzz := -fsanitize=fuzzer-no-link,address,undefined \
 LDHARDEN_fuzz := -fsanitize=fuzzer,address,undefined
 
 CFLAGS ?= $(CFLAGS_$(BUILD))
-own_cppflags = -D_GNU_SOURCE -Isrc \
+
+# What -V says: the version of the newest entry. By sed, since Debian's tools
+# need not be here.
+VERSION := $(shell sed -n '1s/^[^(]*(\([^)]*\)).*/\1/p' debian/changelog)
+
+own_cppflags = -D_GNU_SOURCE -Isrc -DUSAGE_VERSION='"$(VERSION)"' \
 	-DPATHS_CONFDIR='"$(CONFDIR)"' -DPATHS_STATEDIR='"$(STATEDIR)"'
 own_cflags = -std=c11 -fPIE $(WARNINGS) $(HARDEN_$(BUILD))
 own_ldflags = $(LDHARDEN_$(BUILD))
@@ -88,20 +93,22 @@ cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 # ---- programs ----
 
 HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
-	verdict
+	usage verdict
 FEED_MODULES := addr allowlist allows amends bans breaker canary cdbread \
 	cdbwrite checkpoint closer codec commands control counts decide \
 	evidence exits follow guard hooklog hosts inifile live livesets local logfiles logqueue \
 	lookup lru nets notify opener past place privileges recent record reply \
 	report request reserved rules saver secret seen sets settest settings \
-	stamp state tallies texts timespan troubles verdict watch when zones
-CDB_MODULES := addr cdbread cdbwrite hosts local localmake record reply texts
+	stamp state tallies texts timespan troubles usage verdict watch when zones
+CDB_MODULES := addr cdbread cdbwrite exits hosts local localmake record reply \
+	texts usage
 CTL_MODULES := addr allowlist allows ask bans breaker cdbread cdbwrite \
 	checkpoint closer codec counts decide evidence exits follow guard health \
 	hooklog hosts inifile inspect listing local logfiles logqueue lookup \
 	lru metrics nets opener past place rbldnsdzone recent record replay \
 	replaylog reply report request reserved rules savings secret seen sets \
-	settest show stamp state tallies texts timespan trial verdict when zones
+	settest show stamp state tallies texts timespan trial usage verdict when \
+	zones
 
 PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcachectl $(B)/rblcache-cdb
 

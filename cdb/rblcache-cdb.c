@@ -19,10 +19,18 @@
 #include "local.h"
 #include "localmake.h"
 #include "record.h"
+#include "usage.h"
 
-static const char usage[] = "usage: rblcache-cdb build OUT.cdb SOURCE ...\n"
-			    "       rblcache-cdb query CDB IP ...\n"
-			    "       rblcache-cdb dump CDB\n";
+static const char usage[] =
+    "usage: rblcache-cdb build OUT.cdb SOURCE ...\n"
+    "       rblcache-cdb query CDB IP ...\n"
+    "       rblcache-cdb dump CDB\n"
+    "  build          make a local.cdb of rules, - for standard input\n"
+    "  query          what the rules in one say of each address\n"
+    "  dump           all rules in one, in a form that build reads\n"
+    "  -h, --help     print this\n"
+    "  -V, --version  print the version\n"
+    "See rblcache-cdb(8), and rblcache-hosts(5) for the rules.\n";
 
 __attribute__((noreturn, format(printf, 2, 3))) static void
 die(int code, const char *format, ...)
@@ -37,21 +45,15 @@ die(int code, const char *format, ...)
 	exit(code);
 }
 
-__attribute__((noreturn)) static void
-die_usage(const char *what)
+__attribute__((noreturn, format(printf, 1, 2))) static void
+die_usage(const char *format, ...)
 {
-	fprintf(stderr, "rblcache-cdb: %s\n%s", what, usage);
-	exit(EXIT_USAGE);
-}
+	va_list args;
 
-/* 100 for what the caller named wrongly, 111 for what the system refuses. */
-static int
-exit_code(int error)
-{
-	return error == ENOENT || error == EACCES || error == ENOTDIR ||
-		       error == EISDIR || error == EROFS || error == EINVAL
-		   ? EXIT_USAGE
-		   : EXIT_SYSTEM;
+	va_start(args, format);
+	usage_complain("rblcache-cdb", format, args);
+	va_end(args);
+	exit(EXIT_USAGE);
 }
 
 /* ---- build ---- */
@@ -78,7 +80,7 @@ add_source(struct localmake *m, const char *source, unsigned number)
 	unsigned long at = 0;
 
 	if (in == NULL)
-		die(exit_code(errno), "%s: %s", source, strerror(errno));
+		die(exits_code(errno), "%s: %s", source, strerror(errno));
 	while ((len = getline(&line, &size, in)) >= 0) {
 		char error[HOSTS_ERROR_SIZE];
 		struct local_rule rule;
@@ -113,7 +115,7 @@ add_source(struct localmake *m, const char *source, unsigned number)
 		}
 	}
 	if (ferror(in))
-		die(exit_code(errno), "%s: %s", name, strerror(errno));
+		die(exits_code(errno), "%s: %s", name, strerror(errno));
 	free(line);
 	if (in != stdin)
 		fclose(in);
@@ -126,14 +128,14 @@ build(char **args)
 	struct localmake *m;
 
 	if (out == NULL || args[1] == NULL)
-		die_usage("build wants OUT.cdb and a SOURCE");
+		die_usage("build wants OUT.cdb SOURCE ...");
 	m = localmake_new();
 	if (m == NULL)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
 	for (unsigned i = 1; args[i] != NULL; i++)
 		add_source(m, args[i], i);
 	if (localmake_write(m, out) != 0)
-		die(exit_code(errno), "%s: %s", out, strerror(errno));
+		die(exits_code(errno), "%s: %s", out, strerror(errno));
 	localmake_free(m);
 	return 0;
 }
@@ -146,7 +148,7 @@ open_cdb(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		die(exit_code(errno), "%s: %s", path, strerror(errno));
+		die(exits_code(errno), "%s: %s", path, strerror(errno));
 	return fd;
 }
 
@@ -189,7 +191,7 @@ query(char **args)
 	int fd;
 
 	if (path == NULL || args[1] == NULL)
-		die_usage("query wants CDB and an IP");
+		die_usage("query wants CDB IP ...");
 	for (char **ip = args + 1; *ip != NULL; ip++)
 		if (addr_parse(*ip, strlen(*ip), &a) != 0)
 			die(EXIT_USAGE, "'%s' is no IP address", *ip);
@@ -272,17 +274,31 @@ main(int argc, char **argv)
 		const char *name;
 		int (*run)(char **);
 	} verbs[] = {{"build", build}, {"query", query}, {"dump", dump}};
+	char wrong[USAGE_TEXT_SIZE];
+	int c;
 
-	if (argc == 2 && strcmp(argv[1], "-h") == 0) {
-		fputs(usage, stdout);
-		return fflush(stdout) == 0 ? 0 : EXIT_SYSTEM;
+	opterr = 0;
+	switch (c = getopt_long(argc, argv, ":hV", usage_long, NULL)) {
+	case -1:
+		break;
+	case 'h':
+		return usage_print(usage);
+	case 'V':
+		return usage_print_version("rblcache-cdb");
+	default:
+		die_usage("%s", usage_wrong_option(c, argv, wrong));
 	}
-	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
-		if (strcmp(argv[1], verbs[i].name) == 0) {
-			verbs[i].run(argv + 2);
-			if (fflush(stdout) != 0)
-				die(EXIT_SYSTEM, "stdout: %s", strerror(errno));
-			return 0;
-		}
-	die_usage(argc < 2 ? "nothing to do" : "unknown verb");
+	argv += optind;
+	if (*argv == NULL)
+		die_usage("wanted is one of build, query and dump");
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		if (strcmp(*argv, verbs[i].name) != 0)
+			continue;
+		verbs[i].run(argv + 1);
+		if (fflush(stdout) != 0 || ferror(stdout))
+			die(EXIT_SYSTEM, "standard output: %s",
+			    strerror(errno));
+		return 0;
+	}
+	die_usage("'%s' is none of build, query and dump", *argv);
 }

@@ -31,6 +31,7 @@
 #include "paths.h"
 #include "settest.h"
 #include "smtp.h"
+#include "usage.h"
 #include "verdict.h"
 
 #define DEFAULT_TIMEOUT_S 60
@@ -41,7 +42,22 @@ static const char usage[] =
     "usage: rblcache [-env] [-l local.cdb] [-k recent.cdb] [-s set4] "
     "[-S set6]\n"
     "                [-r number] [-t seconds] prog [arg ...]\n"
-    "       rblcache -p prog [arg ...]\n";
+    "       rblcache -p prog [arg ...]\n"
+    "Refuses a known client, or runs prog: rblsmtpd, or behind it "
+    "qmail-smtpd.\n"
+    "  -e             refuse by RBLSMTPD, so that prog talks to the client\n"
+    "  -h, --help     print this\n"
+    "  -k recent.cdb  what the feed remembers (" PATHS_RECENT_CDB ")\n"
+    "  -l local.cdb   your own rules (" PATHS_LOCAL_CDB ")\n"
+    "  -n             only say what would be refused\n"
+    "  -p             behind rblsmtpd: only say that the client has passed\n"
+    "  -r number      let one refusal in so many go on to prog\n"
+    "  -s set4        the kernel set of IPv4 hosts (" PATHS_SET4 ")\n"
+    "  -S set6        the kernel set of IPv6 networks (" PATHS_SET6 ")\n"
+    "  -t seconds     talk to a refused client for so long (60)\n"
+    "  -v             say also who is not known or allowed\n"
+    "  -V, --version  print the version\n"
+    "'' for -k, -l, -s or -S switches that source off. See rblcache(8).\n";
 
 struct options {
 	bool by_env;  /* -e */
@@ -86,10 +102,7 @@ die_usage(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fputs("rblcache: ", stderr);
-	vfprintf(stderr, format, args);
-	fputs("\n", stderr);
-	fputs(usage, stderr);
+	usage_complain("rblcache", format, args);
 	va_end(args);
 	_exit(EXIT_USAGE);
 }
@@ -98,28 +111,26 @@ static const char *
 set_option(char letter, const char *name)
 {
 	if (*name != 0 && !settest_name_ok(name))
-		die_usage("option -%c: '%s' is no name of a set", letter, name);
+		die_usage(
+		    "-%c wants the name of a set, not '%s'", letter, name);
 	return name;
 }
 
 static unsigned
 number_option(char letter, const char *text, unsigned least, unsigned most)
 {
-	char *end;
-	unsigned long n;
+	unsigned n;
 
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != 0 || errno != 0 ||
-	    n < least || n > most)
-		die_usage("option -%c: '%s' is no number from %u to %u", letter,
-		    text, least, most);
-	return (unsigned)n;
+	if (usage_number(text, least, most, &n) != 0)
+		die_usage("-%c wants a number from %u to %u, not '%s'", letter,
+		    least, most, text);
+	return n;
 }
 
 static void
 read_options(struct options *o, int argc, char **argv)
 {
+	char wrong[USAGE_TEXT_SIZE];
 	int c;
 
 	*o = (struct options){
@@ -129,16 +140,19 @@ read_options(struct options *o, int argc, char **argv)
 	    .set6 = PATHS_SET6,
 	    .timeout_s = DEFAULT_TIMEOUT_S,
 	};
+	/* getopt_long would be a good part of what this program is */
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		_exit(usage_print(usage));
+	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+		_exit(usage_print_version("rblcache"));
 	opterr = 0;
-	while ((c = getopt(argc, argv, "+:ehnpvl:k:r:s:S:t:")) != -1) {
+	while ((c = getopt(argc, argv, "+:ehnpvVl:k:r:s:S:t:")) != -1) {
 		switch (c) {
 		case 'e':
 			o->by_env = true;
 			break;
 		case 'h':
-			if (write(1, usage, sizeof usage - 1) < 0)
-				_exit(EXIT_SYSTEM);
-			_exit(0);
+			_exit(usage_print(usage));
 		case 'n':
 			o->dry_run = true;
 			break;
@@ -148,6 +162,8 @@ read_options(struct options *o, int argc, char **argv)
 		case 'v':
 			o->verbose = true;
 			break;
+		case 'V':
+			_exit(usage_print_version("rblcache"));
 		case 'l':
 			o->local = optarg;
 			break;
@@ -167,14 +183,13 @@ read_options(struct options *o, int argc, char **argv)
 			o->timeout_s =
 			    number_option('t', optarg, 0, MAX_TIMEOUT_S);
 			break;
-		case ':':
-			die_usage("option -%c needs an argument", optopt);
 		default:
-			die_usage("unknown option -%c", optopt);
+			die_usage("%s", usage_wrong_option(c, argv, wrong));
 		}
 	}
 	if (o->passed && (o->by_env || o->dry_run || o->recheck != 0))
-		die_usage("-p refuses nobody: not with -e, -n or -r");
+		die_usage(
+		    "-p refuses nobody, so it goes not with -e, -n or -r");
 	o->prog = argv + optind;
 	if (*o->prog == NULL)
 		die_usage("no program to run");

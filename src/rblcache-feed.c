@@ -37,6 +37,7 @@
 #include "paths.h"
 #include "privileges.h"
 #include "settest.h"
+#include "usage.h"
 #include "watch.h"
 #include "when.h"
 
@@ -54,7 +55,24 @@ static const char usage[] =
     "...\n"
     "       rblcache-feed -n [-p] [-c RULES] ... [-f feed.conf] "
     "[-l local.cdb]\n"
-    "                     [-m MAX] LOG|-\n";
+    "                     [-m MAX] LOG|-\n"
+    "Follows the logs of qmail-smtpd, and remembers the hosts that a list "
+    "refused.\n"
+    "A LOG is a directory of multilog, a file, or - for standard input.\n"
+    "  -1             read what is there, write recent.cdb, and exit\n"
+    "  -c RULES       a rule file, or a directory of them (" PATHS_RULES ")\n"
+    "  -d STATEDIR    where recent.cdb is (" PATHS_STATEDIR ")\n"
+    "  -f feed.conf   what else to do (" PATHS_FEED_CONF ")\n"
+    "  -h, --help     print this\n"
+    "  -l local.cdb   your own rules (" PATHS_LOCAL_CDB ")\n"
+    "  -m MAX         so many bans a minute of a log, 0: any number (1000)\n"
+    "  -n             print what each line would do, and touch nothing\n"
+    "  -p             ban private addresses too\n"
+    "  -s set4        the kernel set of IPv4 hosts (" PATHS_SET4 ")\n"
+    "  -S set6        the kernel set of IPv6 networks (" PATHS_SET6 ")\n"
+    "  -v             report each decision\n"
+    "  -V, --version  print the version\n"
+    "'' for -l, -s or -S switches that off. See rblcache-feed(8).\n";
 
 static void
 say_args(const char *format, va_list args)
@@ -129,10 +147,7 @@ die_usage(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fputs("rblcache-feed: ", stderr);
-	vfprintf(stderr, format, args);
-	fputs("\n", stderr);
-	fputs(usage, stderr);
+	usage_complain("rblcache-feed", format, args);
 	va_end(args);
 	exit(EXIT_USAGE);
 }
@@ -141,25 +156,26 @@ static const char *
 set_option(int letter, const char *name)
 {
 	if (*name != 0 && !settest_name_ok(name))
-		die_usage("option -%c: '%s' is no name of a set", letter, name);
+		die_usage(
+		    "-%c wants the name of a set, not '%s'", letter, name);
 	return name;
 }
 
 static uint32_t
 cap_option(const char *text)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
+	unsigned n;
 
-	if (*text < '0' || *text > '9' || *end != 0 || n > UINT32_MAX)
-		die_usage(
-		    "option -m: '%s' is no number of bans a minute", text);
-	return (uint32_t)n;
+	if (usage_number(text, 0, UINT32_MAX, &n) != 0)
+		die_usage("-m wants a number from 0 to %u, not '%s'",
+		    UINT32_MAX, text);
+	return n;
 }
 
 static void
 read_options(struct options *o, int argc, char **argv)
 {
+	char wrong[USAGE_TEXT_SIZE];
 	int c;
 
 	*o = (struct options){
@@ -170,14 +186,14 @@ read_options(struct options *o, int argc, char **argv)
 	    .cap = STATE_CAP_DEFAULT,
 	};
 	opterr = 0;
-	while ((c = getopt(argc, argv, "+:1hnpvc:d:f:l:m:s:S:")) != -1) {
+	while ((c = getopt_long(argc, argv, ":1hnpvVc:d:f:l:m:s:S:", usage_long,
+		    NULL)) != -1) {
 		switch (c) {
 		case '1':
 			o->once = true;
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(fflush(stdout) == 0 ? 0 : EXIT_SYSTEM);
+			exit(usage_print(usage));
 		case 'n':
 			o->dry_run = true;
 			break;
@@ -187,9 +203,12 @@ read_options(struct options *o, int argc, char **argv)
 		case 'v':
 			o->verbose = true;
 			break;
+		case 'V':
+			exit(usage_print_version("rblcache-feed"));
 		case 'c':
 			if (o->rules_n == FEED_RULES_MAX)
-				die_usage("more than %d -c", FEED_RULES_MAX);
+				die_usage("-c is given more than %d times",
+				    FEED_RULES_MAX);
 			o->rules[o->rules_n++] = optarg;
 			break;
 		case 'd':
@@ -209,10 +228,8 @@ read_options(struct options *o, int argc, char **argv)
 			*(c == 's' ? &o->set4 : &o->set6) =
 			    set_option(c, optarg);
 			break;
-		case ':':
-			die_usage("option -%c needs an argument", optopt);
 		default:
-			die_usage("unknown option -%c", optopt);
+			die_usage("%s", usage_wrong_option(c, argv, wrong));
 		}
 	}
 	if (o->rules_n == 0)
@@ -222,7 +239,8 @@ read_options(struct options *o, int argc, char **argv)
 	if (o->logs_n == 0)
 		die_usage("no log to read");
 	if (*o->set4 != 0 && strcmp(o->set4, o->set6) == 0)
-		die_usage("a set holds IPv4 or IPv6, so -s and -S are two");
+		die_usage("-s and -S name the same set, and a set holds either "
+			  "IPv4 or IPv6");
 	if (o->logs_n > FEED_LOGS_MAX)
 		die_usage("more than %d logs", FEED_LOGS_MAX);
 }

@@ -37,30 +37,17 @@
 #include "settest.h"
 #include "show.h"
 #include "timespan.h"
+#include "usage.h"
 #include "when.h"
 
 /* status exits as a monitoring plugin: health.h, and 3 when it cannot tell */
 enum { EXIT_UNKNOWN = 3 };
 
+#define OPTIONS "dhjlsSV"
 #define ADD_DEFAULT_S 86400
 #define PASS_DEFAULT_S (15 * 60)
 #define RULES_MAX 16 /* -c */
 #define ADD_DEFAULT_TEXT "this server takes no mail from your address for now"
-
-static const char usage[] =
-    "usage: rblcachectl [-j] [-d STATEDIR] [-l local.cdb] [-s set4] [-S set6] "
-    "COMMAND\n"
-    "       status                     is all well? exits 0, 1 or 2\n"
-    "       list                       who is banned\n"
-    "       test IP                    what would the hook answer, and why?\n"
-    "       add IP [-t TIME] [TEXT]    ban, for a day or TIME (2h, 3d)\n"
-    "       del IP                     lift a ban\n"
-    "       flush                      lift all bans\n"
-    "       forget RULE [since TIME]   lift the bans of a rule (since 14:00)\n"
-    "       metrics [DIR]              for Prometheus; to DIR/rblcache.prom\n"
-    "       export rbldnsd             the bans as a zone file\n"
-    "       replay [-c RULES] ... [-p TIME] LOG|-\n"
-    "                                  what the cache would have saved\n";
 
 struct options {
 	bool json; /* -j */
@@ -86,12 +73,31 @@ die_usage(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fputs("rblcachectl: ", stderr);
-	vfprintf(stderr, format, args);
-	fputs("\n", stderr);
-	fputs(usage, stderr);
+	usage_complain("rblcachectl", format, args);
 	va_end(args);
 	exit(EXIT_USAGE);
+}
+
+/* With what getopt answered for the command line of a command. */
+__attribute__((noreturn)) static void
+die_option(const char *command, int answer, char **argv)
+{
+	char wrong[USAGE_TEXT_SIZE];
+
+	if (answer == '?' && optopt != 0 && strchr(OPTIONS, optopt) != NULL)
+		die_usage("%s: -%c goes in front of the command", command,
+		    optopt);
+	die_usage("%s: %s", command, usage_wrong_option(answer, argv, wrong));
+}
+
+static int
+count_words(char **words)
+{
+	int n = 0;
+
+	while (words[n] != NULL)
+		n++;
+	return n;
 }
 
 /* ---- the feed ---- */
@@ -401,7 +407,7 @@ static int
 do_export(const struct options *o, char **args)
 {
 	if (strcmp(*args, "rbldnsd") != 0)
-		die_usage("export: '%s' is no format", *args);
+		die_usage("export: '%s' is no format; there is rbldnsd", *args);
 	return with_listing(o, print_zone);
 }
 
@@ -450,6 +456,24 @@ join(char *to, size_t size, char **words)
 		    to + len, size - len, "%s%s", len == 0 ? "" : " ", *words);
 }
 
+/* Reads what options there are, behind the word args[-1]; returns the rest. */
+static char **
+add_options(char **args, uint32_t *seconds)
+{
+	int c;
+
+	optind = 0; /* another command line */
+	while ((c = getopt(count_words(args) + 1, args - 1, "+:t:")) != -1) {
+		if (c != 't')
+			die_option("add", c, args - 1);
+		if (timespan_parse(optarg, seconds) != 0)
+			die_usage("add: -t wants a time such as 2h or 3d, up "
+				  "to 24d, not '%s'",
+			    optarg);
+	}
+	return args + optind - 1;
+}
+
 static int
 do_add(const struct options *o, char **args)
 {
@@ -459,13 +483,11 @@ do_add(const struct options *o, char **args)
 	json_t *answer;
 	int code;
 
+	args = add_options(args, &r.seconds);
+	if (*args == NULL)
+		die_usage("add wants an IP");
 	r.ip = address(*args++);
-	if (*args != NULL && strcmp(*args, "-t") == 0) {
-		if (*++args == NULL || timespan_parse(*args, &r.seconds) != 0)
-			die_usage("add: -t wants a time such as 2h or 3d, up "
-				  "to 24d");
-		args++;
-	}
+	args = add_options(args, &r.seconds);
 	if (*args != NULL)
 		join(text, sizeof text, args);
 	reply_make(r.reply, REPLY_DEFER, text, strlen(text));
@@ -568,7 +590,7 @@ do_forget(const struct options *o, char **args)
 	snprintf(r.rule, sizeof r.rule, "%s", *args++);
 	if (*args != NULL) {
 		if (strcmp(*args, "since") != 0 || args[1] == NULL)
-			die_usage("forget: RULE since TIME");
+			die_usage("forget wants RULE [since TIME]");
 		join(when, sizeof when, args + 1);
 		if (when_parse(when, time(NULL), &r.since) != 0)
 			die_usage("forget: '%s' is no time such as 14:00, 2h "
@@ -586,17 +608,17 @@ replay_options(
     struct replaylog_sources *from, const char *rules[RULES_MAX], char **args)
 {
 	uint32_t pass_s = PASS_DEFAULT_S;
-	int n = 0;
+	int n = count_words(args);
 	int c;
 
-	while (args[n] != NULL)
-		n++;
-	optind = 0; /* another command line: that of the command */
-	while ((c = getopt(n + 1, args - 1, "+:c:p:")) != -1) {
+	optind = 0; /* another command line */
+	while ((c = getopt(n + 1, args - 1, ":c:p:")) != -1) {
 		switch (c) {
 		case 'c':
 			if (from->rules_n == RULES_MAX)
-				die_usage("replay: more than %d -c", RULES_MAX);
+				die_usage("replay: -c is given more than %d "
+					  "times",
+				    RULES_MAX);
 			rules[from->rules_n++] = optarg;
 			break;
 		case 'p':
@@ -605,15 +627,12 @@ replay_options(
 					  "15m, not '%s'",
 				    optarg);
 			break;
-		case ':':
-			die_usage(
-			    "replay: option -%c needs an argument", optopt);
 		default:
-			die_usage("replay: unknown option -%c", optopt);
+			die_option("replay", c, args - 1);
 		}
 	}
 	if (optind != n)
-		die_usage("replay: it reads one log");
+		die_usage("replay wants one log");
 	from->log = args[n - 1];
 	return pass_s;
 }
@@ -671,36 +690,111 @@ do_replay(const struct options *o, char **args)
 	return 0;
 }
 
-/* ---- */
+/* ---- the commands ---- */
 
-static const struct {
+static int do_help(const struct options *o, char **args);
+
+static const struct command {
 	const char *name;
+	const char *args;
+	const char *what;
+	const char *options; /* its own, a line each; NULL: it has none */
 	int (*run)(const struct options *, char **);
 	int least, most; /* arguments */
 } commands[] = {
-    {"status", do_status, 0, 0},
-    {"list", do_list, 0, 0},
-    {"test", do_test, 1, 1},
-    {"add", do_add, 1, INT_MAX},
-    {"del", do_del, 1, 1},
-    {"flush", do_flush, 0, 0},
-    {"forget", do_forget, 1, INT_MAX},
-    {"metrics", do_metrics, 0, 1},
-    {"export", do_export, 1, 1},
-    {"replay", do_replay, 1, INT_MAX},
+    {"status", "", "is all well? exits 0, 1 or 2", NULL, do_status, 0, 0},
+    {"list", "", "who is banned", NULL, do_list, 0, 0},
+    {"test", "IP", "what would the hook answer, and why?", NULL, do_test, 1, 1},
+    {"add", "IP [-t TIME] [TEXT]", "ban a host, and tell it TEXT",
+	"  -t TIME        for so long: 90, 10m, 4h, 3d, 2w, at most 24d (1d)\n",
+	do_add, 1, INT_MAX},
+    {"del", "IP", "lift a ban", NULL, do_del, 1, 1},
+    {"flush", "", "lift all bans", NULL, do_flush, 0, 0},
+    {"forget", "RULE [since TIME]", "lift the bans of a rule (since 14:00)",
+	NULL, do_forget, 1, INT_MAX},
+    {"metrics", "[DIR]", "for Prometheus; to DIR/rblcache.prom", NULL,
+	do_metrics, 0, 1},
+    {"export", "rbldnsd", "the bans as a zone file", NULL, do_export, 1, 1},
+    {"replay", "[-c RULES] ... [-p TIME] LOG|-",
+	"what the cache would have saved",
+	"  -c RULES       a rule file, or a directory of them (" PATHS_RULES
+	")\n"
+	"  -p TIME        for so long a pass holds (15m)\n",
+	do_replay, 1, INT_MAX},
+    {"help", "[COMMAND]", "print this, or how a command is used", NULL, do_help,
+	0, 1},
 };
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	die_usage("'%s' is no command", name);
+}
+
+static int
+help(void)
+{
+	fputs("usage: rblcachectl [-j] [-d STATEDIR] [-l local.cdb] [-s set4] "
+	      "[-S set6]\n"
+	      "                   COMMAND\n",
+	    stdout);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		char form[64];
+
+		snprintf(form, sizeof form, "%s %s", commands[i].name,
+		    commands[i].args);
+		printf("  %-25s  %s\n", form, commands[i].what);
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (commands[i].options != NULL)
+			printf("Options of %s:\n%s", commands[i].name,
+			    commands[i].options);
+	return usage_print(
+	    "Options before the command:\n"
+	    "  -d STATEDIR    that of the feed (" PATHS_STATEDIR ")\n"
+	    "  -h, --help     print this\n"
+	    "  -j             answer in JSON\n"
+	    "  -l local.cdb   your own rules (" PATHS_LOCAL_CDB ")\n"
+	    "  -s set4        the kernel set of IPv4 hosts (" PATHS_SET4 ")\n"
+	    "  -S set6        the kernel set of IPv6 networks (" PATHS_SET6
+	    ")\n"
+	    "  -V, --version  print the version\n"
+	    "See rblcachectl(8).\n");
+}
+
+static int
+help_command(const struct command *c)
+{
+	printf("usage: rblcachectl [options] %s%s%s\n  %s\n", c->name,
+	    *c->args == 0 ? "" : " ", c->args, c->what);
+	return usage_print(c->options == NULL ? "" : c->options);
+}
+
+static int
+do_help(const struct options *o, char **args)
+{
+	(void)o;
+	return *args == NULL ? help() : help_command(find_command(*args));
+}
 
 static const char *
 set_option(int letter, const char *name)
 {
 	if (*name != 0 && !settest_name_ok(name))
-		die_usage("option -%c: '%s' is no name of a set", letter, name);
+		die_usage(
+		    "-%c wants the name of a set, not '%s'", letter, name);
 	return name;
 }
 
 static void
 read_options(struct options *o, int argc, char **argv)
 {
+	char wrong[USAGE_TEXT_SIZE];
 	int c;
 
 	*o = (struct options){
@@ -710,11 +804,13 @@ read_options(struct options *o, int argc, char **argv)
 	    .set6 = PATHS_SET6,
 	};
 	opterr = 0;
-	while ((c = getopt(argc, argv, "+:hjd:l:s:S:")) != -1) {
+	while ((c = getopt_long(
+		    argc, argv, "+:hjVd:l:s:S:", usage_long, NULL)) != -1) {
 		switch (c) {
 		case 'h':
-			fputs(usage, stdout);
-			exit(fflush(stdout) == 0 ? 0 : EXIT_SYSTEM);
+			exit(help());
+		case 'V':
+			exit(usage_print_version("rblcachectl"));
 		case 'j':
 			o->json = true;
 			break;
@@ -729,10 +825,8 @@ read_options(struct options *o, int argc, char **argv)
 			*(c == 's' ? &o->set4 : &o->set6) =
 			    set_option(c, optarg);
 			break;
-		case ':':
-			die_usage("option -%c needs an argument", optopt);
 		default:
-			die_usage("unknown option -%c", optopt);
+			die_usage("%s", usage_wrong_option(c, argv, wrong));
 		}
 	}
 	if (snprintf(o->recent, sizeof o->recent, "%s/%s", o->statedir,
@@ -740,19 +834,38 @@ read_options(struct options *o, int argc, char **argv)
 		die_usage("%s: %s", o->statedir, strerror(ENAMETOOLONG));
 }
 
-static int
-run(const struct options *o, char **args, int n)
+/* Looks at the options of a command that has none; returns its arguments. */
+static char **
+no_options(char **words)
 {
-	if (n == 0)
-		die_usage("no command");
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (strcmp(commands[i].name, *args) != 0)
-			continue;
-		if (n - 1 < commands[i].least || n - 1 > commands[i].most)
-			die_usage("%s: wrong number of arguments", *args);
-		return commands[i].run(o, args + 1);
-	}
-	die_usage("'%s' is no command", *args);
+	int c;
+
+	optind = 0; /* another command line */
+	c = getopt(count_words(words), words, ":");
+	if (c != -1)
+		die_option(*words, c, words);
+	return words + optind;
+}
+
+static int
+run(const struct options *o, char **words)
+{
+	const struct command *c;
+	int n;
+
+	if (*words == NULL)
+		die_usage("a command is missing");
+	c = find_command(*words);
+	if (words[1] != NULL &&
+	    (strcmp(words[1], "-h") == 0 || strcmp(words[1], "--help") == 0))
+		return help_command(c);
+	words = c->options == NULL ? no_options(words) : words + 1;
+	n = count_words(words);
+	if (n > 0 && c->most == 0)
+		die_usage("%s takes no arguments", c->name);
+	if (n < c->least || n > c->most)
+		die_usage("%s wants %s", c->name, c->args);
+	return c->run(o, words);
 }
 
 int
@@ -762,7 +875,7 @@ main(int argc, char **argv)
 	int code;
 
 	read_options(&o, argc, argv);
-	code = run(&o, argv + optind, argc - optind);
+	code = run(&o, argv + optind);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		say("standard output: %s", strerror(errno));
 		return EXIT_SYSTEM;

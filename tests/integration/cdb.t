@@ -77,8 +77,6 @@ exits "contradiction" 100 "^rblcache-cdb: bad:2: '192.0.2.1' has another action"
     "$cdb" build l.cdb bad
 exits "no such source" 100 '^rblcache-cdb: none: No such file' "$cdb" build l.cdb none
 exits "no such directory" 100 '^rblcache-cdb: no/l.cdb: No such file' "$cdb" build no/l.cdb own
-exits "no arguments" 100 '^usage: rblcache-cdb|usage:' "$cdb"
-exits "unknown verb" 100 'unknown verb' "$cdb" make x
 exits "query: no address" 100 "'junk' is no IP address" "$cdb" query l.cdb junk
 exits "query: no file" 100 'none: No such file' "$cdb" query none 192.0.2.1
 printf junk >junk

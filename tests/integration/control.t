@@ -711,22 +711,8 @@ fi
 kill "$gone_pid"
 wait "$gone_pid"
 
-# ---- wrong usage ----
-
-for words in '' 'stat' 'test' 'test 203.0.113.9 x' 'test localhost' \
-    'test 203.0.113.0/24' 'del' 'del x' 'add' 'add x' 'add 203.0.113.9 -t' \
-    'add 203.0.113.9 -t 25d' 'add 203.0.113.9 -t 0' 'flush x' 'status x' \
-    'forget' 'forget rblsmtpd x' 'forget rblsmtpd since' \
-    'forget rblsmtpd since soon' 'export' 'export bind' '-x status' \
-    '-s bad/name status' '-d'; do
-	# shellcheck disable=SC2086 # several words
-	exits "usage: rblcachectl $words" 100 'usage: rblcachectl' ctl $words
-done
 exits "a log that is named twice" 100 'log: this log is named twice' \
     "$feed" -n -c "$rules" log ./log
-exits "a set for both" 100 'so -s and -S are two' \
-    "$feed" -n -c "$rules" -s x -S x log
-exits "-h" 0 '^usage: rblcachectl' ctl -h
 stop TERM
 unlike "$(cat err)" 'damaged|missing' "the feed complained of nothing else"
 done_testing

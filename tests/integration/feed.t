@@ -125,16 +125,11 @@ printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nnet = 24 after 8 in 1h, 24 after 9 in
 exits "rules: net twice" 100 "^rblcache-feed: net:4: net: '24 after 9 in 1h' is the second" try -c net log
 printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nlist = maybe\n' >list
 exits "rules: list" 100 "^rblcache-feed: list:4: list: 'maybe' is neither" try -c list log
-exits "cap" 100 "option -m: 'x' is no number" try -m x log
 exits "rules: empty" 100 "^rblcache-feed: empty: no rule" try -c empty log
 exits "rules: missing" 100 "^rblcache-feed: none: No such file" try -c none log
 exits "log missing" 100 "^rblcache-feed: nolog: No such file" try -c "$rules" nolog
 exits "state directory missing" 100 "^rblcache-feed: nodir/lock: No such file" \
     "$feed" -1 -c "$rules" -d nodir log
-exits "unknown option" 100 'unknown option -x' "$feed" -x log
-exits "no log" 100 'no log to read' "$feed"
-exits "bad set" 100 "option -s: 'a b' is no name" "$feed" -s 'a b' log
-exits "-h" 0 '^usage: rblcache-feed' "$feed" -h
 if [ "$FRONT_ROOT" ]; then
 	mkdir ro && chmod 555 ro
 	as="setpriv --reuid 65534 --regid 65534 --clear-groups"

@@ -11,25 +11,6 @@ cd "$scratch" || exit 1
 printf '203.0.113.0/24 deny no\n203.0.113.7 allow\n2001:db8::/32 defer 450 later\n198.51.100.1 deny 571 a %%s %%n text\n' |
 	"$cdb" build l.cdb - || exit 1
 
-# usage
-exits "unknown option" 100 'unknown option -x' "$hook" -x true
-exits "missing argument" 100 'option -t needs an argument' "$hook" -t
-for n in abc '' -1 1x 99999 99999999999999999999; do
-	exits "-t '$n'" 100 "option -t: '$n' is no number" "$hook" -t "$n" true
-done
-for n in abc '' 0 -1 1x 1000000001 99999999999999999999; do
-	exits "-r '$n'" 100 "option -r: '$n' is no number from 1 to 1000000000" \
-	    "$hook" -r "$n" true
-done
-for with in -e -n '-r 5'; do
-	# shellcheck disable=SC2086 # two words
-	exits "-p and $with" 100 'not with -e, -n or -r' "$hook" -p $with true
-done
-for set in 'a b' -x 0123456789012345678901234567890123 'x;y'; do
-	exits "-s '$set'" 100 'is no name of a set' "$hook" -s "$set" true
-done
-exits "no program" 100 'no program to run' "$hook"
-exits "-h" 0 '^usage: rblcache' "$hook" -h
 exits "a program that is not there" 111 'unable to run ./none' "$hook" ./none
 
 run() { # OPTION... : the hook before a program that shows RBLSMTPD

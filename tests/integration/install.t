@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # make install puts what INSTALL says, make uninstall takes it away again; the
-# pages agree with -h.
+# pages agree with each other and with the program.
 set -u
 here=$(dirname "$0")
 . "$here/../tap.sh"
@@ -58,47 +58,6 @@ install install >/dev/null 2>&1
 install uninstall >/dev/null 2>&1
 is "$(cd "$dest" && find . -type f -o -path '*/rblcache*')" "" \
     "unchanged: nothing is left"
-
-# every option in a page is in -h, and the other way round
-options() {
-	grep -oE -- '-[A-Za-z0-9]+' | sed 's/^-//' | grep -v '^h$' |
-		sed 's/./&\n/g' | grep . | sort -u | tr -d '\n'
-}
-page_options() { # PAGE: the letters in its SYNOPSIS
-	sed -n '/^.Sh SYNOPSIS/,/^.Sh DESC/p' "$1" |
-		sed -n 's/^\(\.Op \)\{0,1\}\.\{0,1\}Fl \([A-Za-z0-9]*\).*/\2/p' |
-		sed 's/./&\n/g' | grep . | sort -u | tr -d '\n'
-}
-for pair in rblcache:hooks/rblcache.8 rblcache-feed:src/rblcache-feed.8 \
-    rblcachectl:src/rblcachectl.8; do
-	program=${pair%%:*}
-	page=${pair#*:}
-	is "$("$RBLCACHE_BUILD/$program" -h | sed "s/rblcache-[a-z]*//g" |
-		options)" "$(page_options "$page")" "$program -h and its page agree"
-done
-for word in $("$RBLCACHE_BUILD/rblcachectl" -h |
-    sed -n 's/^       \([a-z]*\) .*/\1/p'); do
-	like "$(cat src/rblcachectl.8)" "^.It Cm $word( |\$)" \
-	    "rblcachectl -h has $word, its page too"
-done
-for word in build query dump; do
-	like "$("$RBLCACHE_BUILD/rblcache-cdb" -h)" "rblcache-cdb $word " \
-	    "rblcache-cdb -h has $word"
-	like "$(cat cdb/rblcache-cdb.8)" "^.It Cm $word\$" "its page too"
-done
-# every option of -h has an item of its own in the page
-for page in */*.8; do
-	program=${page##*/}
-	program=${program%.8}
-	[ -x "$RBLCACHE_BUILD/$program" ] || continue
-	missing=
-	for letter in $("$RBLCACHE_BUILD/$program" -h |
-		sed 's/rblcache-[a-z]*//g' | options | sed 's/./& /g'); do
-		grep -Eq "^\.It (.* )?Fl $letter( |\$)" "$page" ||
-			missing="$missing $letter"
-	done
-	is "$missing" "" "$program -h: each option has its item in $page"
-done
 
 # src/README has every module, and none that is not there
 named=$(grep -oE '[a-z/-]+\.c\>' src/README | sed 's,.*/,,' | sort -u)

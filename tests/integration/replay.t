@@ -315,17 +315,6 @@ run() {
 run "no such log" 100 'nolog: No such file' -c "$rules" "$scratch/nolog"
 exits "no such rules" 100 'norules: No such file' "$ctl" replay \
     -c "$scratch/norules" "$scratch/log"
-for time in 0 x 15q 25d ''; do
-	exits "-p '$time'" 100 "^rblcachectl: replay: -p wants" "$ctl" replay \
-	    -p "$time" "$scratch/log"
-done
-exits "no log" 100 'replay: it reads one log' "$ctl" replay -c "$rules"
-exits "two logs" 100 'replay: it reads one log' "$ctl" replay -c "$rules" \
-    "$scratch/log" "$scratch/log"
-exits "an unknown option" 100 'replay: unknown option -x' "$ctl" replay -x \
-    "$scratch/log"
-exits "an option without its argument" 100 'replay: option -p needs' "$ctl" \
-    replay -p
 echo '@400000006a00000000000000 rblcache: 203.0.113.9 pid 9: 451 x (local)' \
     >"$scratch/other"
 exits "nothing but own rules" 100 'own rules decided on all 1 connections' \

@@ -74,6 +74,9 @@ is "$(in_top dpkg-query -W -f '${Conffiles}\n' rblcache |
     "$(cd "$top" && find etc/rblcache etc/default/rblcache-feed -type f |
 	sed 's,^,/,' | sort)" "what is in /etc are conffiles"
 is "$(in_top dpkg -V rblcache)" "" "all files are there as packed"
+is "$(in_top rblcachectl -V)" \
+    "rblcachectl $(in_top dpkg-query -W -f '${Version}' rblcache)" \
+    "the programs are of that version"
 ok "without settings the defaults load" in_top sh -eu /etc/default/rblcache-feed
 for f in "$top"/lib/systemd/system/rblcache-*.service; do
 	like "$(cat "$f")" '^ExecStart=/usr/s' "${f##*/} starts what is installed"
