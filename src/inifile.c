@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <ini.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LINE_BYTES 4096
+#define NAMES_BYTES 256
+#define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+#define WORD_MAX 11 /* a longer one may be a secret, see secret.c */
 
 struct reading {
 	struct inifile *f;
@@ -33,6 +34,47 @@ inifile_fail(struct inifile *f, int line, int error, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(f->message + n, INIFILE_ERROR_SIZE - (size_t)n, format, args);
 	va_end(args);
+}
+
+static void
+fail_unknown(struct inifile *f, const struct inifile_known *keys, size_t n,
+    const char *name)
+{
+	size_t word = strspn(name, WORD);
+	char names[NAMES_BYTES] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < n && len < sizeof names; i++)
+		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s",
+		    i == 0 ? "" : ", ", keys[i].name);
+	if (word > 0 && word <= WORD_MAX && name[word] == 0)
+		inifile_fail(f, f->line, EINVAL,
+		    "'%s': no such key; there are %s", name, names);
+	else
+		inifile_fail(f, f->line, EINVAL,
+		    "there is no such key; there are %s", names);
+}
+
+void
+inifile_set(struct inifile *f, const struct inifile_known *keys, size_t n,
+    const char *name, const char *value, void *user)
+{
+	unsigned bit = 1;
+
+	for (size_t i = 0; i < n; i++, bit <<= 1) {
+		if (strcmp(keys[i].name, name) != 0)
+			continue;
+		if ((f->seen & bit) != 0 && !keys[i].many)
+			inifile_fail(
+			    f, f->line, EINVAL, "%s is given twice", name);
+		else if (*value == 0)
+			inifile_fail(f, f->line, EINVAL, "%s is empty", name);
+		else
+			keys[i].set(user, value);
+		f->seen |= bit;
+		return;
+	}
+	fail_unknown(f, keys, n, name);
 }
 
 /* fgets for inih: counts the lines. */
@@ -71,6 +113,7 @@ inifile_read(struct inifile *f, const char *what, inifile_key *key, void *user)
 	int bad_line;
 
 	f->line = 0;
+	f->seen = 0;
 	if (r.file == NULL) {
 		f->error = errno;
 		snprintf(f->message, INIFILE_ERROR_SIZE, "%s: %s", f->path,

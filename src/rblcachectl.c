@@ -85,8 +85,8 @@ die_option(const char *command, int answer, char **argv)
 	char wrong[USAGE_TEXT_SIZE];
 
 	if (answer == '?' && optopt != 0 && strchr(OPTIONS, optopt) != NULL)
-		die_usage("%s: -%c goes in front of the command", command,
-		    optopt);
+		die_usage(
+		    "%s: -%c goes in front of the command", command, optopt);
 	die_usage("%s: %s", command, usage_wrong_option(answer, argv, wrong));
 }
 

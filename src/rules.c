@@ -57,7 +57,6 @@ struct loading {
 	struct rules *rules;
 	int section_line; /* where the current rule began */
 	struct compiled *current;
-	unsigned seen; /* keys of the current rule, a bit each */
 };
 
 static pcre2_code *
@@ -201,8 +200,9 @@ group(const pcre2_code *code, const char *name)
 }
 
 static void
-set_match(struct loading *l, const char *pattern)
+set_match(void *user, const char *pattern)
 {
+	struct loading *l = user;
 	struct compiled *c = l->current;
 	uint32_t options = 0;
 
@@ -225,8 +225,9 @@ set_match(struct loading *l, const char *pattern)
 }
 
 static void
-set_reply(struct loading *l, const char *value)
+set_reply(void *user, const char *value)
 {
+	struct loading *l = user;
 	unsigned code = reply_code(value, strlen(value));
 
 	if (code == 0)
@@ -238,8 +239,10 @@ set_reply(struct loading *l, const char *value)
 }
 
 static void
-set_ban(struct loading *l, const char *value)
+set_ban(void *user, const char *value)
 {
+	struct loading *l = user;
+
 	if (timespan_parse(value, &l->current->rule.ban_s) != 0)
 		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "ban: '%s' is no time from 1 s to %u s (a number and one "
@@ -265,8 +268,9 @@ read_number_and_time(const char *value, const char *lead, unsigned *number,
 }
 
 static void
-set_count(struct loading *l, const char *value)
+set_count(void *user, const char *value)
 {
+	struct loading *l = user;
 	struct rules_rule *rule = &l->current->rule;
 
 	if (!read_number_and_time(
@@ -278,8 +282,9 @@ set_count(struct loading *l, const char *value)
 }
 
 static void
-set_again(struct loading *l, const char *value)
+set_again(void *user, const char *value)
 {
+	struct loading *l = user;
 	struct rules_rule *rule = &l->current->rule;
 
 	if (!read_number_and_time(
@@ -291,8 +296,9 @@ set_again(struct loading *l, const char *value)
 }
 
 static void
-set_seen(struct loading *l, const char *value)
+set_seen(void *user, const char *value)
 {
+	struct loading *l = user;
 	static const char *const words[] = {
 	    [RULES_SEEN_AUTO] = "auto",
 	    [RULES_SEEN_YES] = "yes",
@@ -378,8 +384,9 @@ add_net(struct loading *l, const char *text, size_t len)
 }
 
 static void
-set_net(struct loading *l, const char *value)
+set_net(void *user, const char *value)
 {
+	struct loading *l = user;
 	const char *comma;
 
 	while ((comma = strstr(value, ", ")) != NULL) {
@@ -390,8 +397,10 @@ set_net(struct loading *l, const char *value)
 }
 
 static void
-set_list(struct loading *l, const char *value)
+set_list(void *user, const char *value)
 {
+	struct loading *l = user;
+
 	l->current->rule.list = strcmp(value, "yes") == 0;
 	if (!l->current->rule.list && strcmp(value, "no") != 0)
 		inifile_fail(&l->file, l->file.line, EINVAL,
@@ -399,31 +408,32 @@ set_list(struct loading *l, const char *value)
 }
 
 static void
-set_except(struct loading *l, const char *value)
+set_except(void *user, const char *value)
 {
+	struct loading *l = user;
+
 	l->current->except = compile(l, "except", value);
 }
 
 static void
-set_once(struct loading *l, const char *value)
+set_once(void *user, const char *value)
 {
+	struct loading *l = user;
+
 	l->current->once = compile(l, "once", value);
 }
 
-static const struct {
-	const char *name;
-	void (*set)(struct loading *, const char *);
-} keys[] = {
-    {"match", set_match},
-    {"except", set_except},
-    {"ban", set_ban},
-    {"count", set_count},
-    {"again", set_again},
-    {"reply", set_reply},
-    {"once", set_once},
-    {"seen", set_seen},
-    {"net", set_net},
-    {"list", set_list},
+static const struct inifile_known keys[] = {
+    {"again", set_again, false},
+    {"ban", set_ban, false},
+    {"count", set_count, false},
+    {"except", set_except, false},
+    {"list", set_list, false},
+    {"match", set_match, false},
+    {"net", set_net, false},
+    {"once", set_once, false},
+    {"reply", set_reply, false},
+    {"seen", set_seen, false},
 };
 
 static bool
@@ -447,7 +457,7 @@ end_rule(struct loading *l)
 	const struct compiled *c = l->current;
 
 	l->current = NULL;
-	l->seen = 0;
+	l->file.seen = 0;
 	if (c == NULL || l->file.error != 0)
 		return;
 	if (c->match == NULL)
@@ -511,29 +521,13 @@ on_key(void *user, const char *section, const char *name, const char *value)
 		if (l->file.error != 0)
 			return;
 	}
-	for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++) {
-		if (strcmp(keys[i].name, name) != 0)
-			continue;
-		if ((l->seen & 1U << i) != 0)
-			inifile_fail(&l->file, l->file.line, EINVAL,
-			    "%s is given twice", name);
-		else if (*value == 0)
-			inifile_fail(&l->file, l->file.line, EINVAL,
-			    "%s is empty", name);
-		else
-			keys[i].set(l, value);
-		l->seen |= 1U << i;
-		return;
-	}
-	inifile_fail(&l->file, l->file.line, EINVAL, "unknown key '%s' in [%s]",
-	    name, section);
+	inifile_set(&l->file, keys, sizeof keys / sizeof *keys, name, value, l);
 }
 
 static void
 load_file(struct loading *l)
 {
 	l->current = NULL;
-	l->seen = 0;
 	inifile_read(&l->file, "neither [rule] nor key = value", on_key, l);
 	end_rule(l);
 }

@@ -21,7 +21,6 @@
 struct loading {
 	struct inifile file;
 	struct settings *settings;
-	unsigned seen; /* keys, a bit each */
 };
 
 static void
@@ -40,14 +39,18 @@ set_time(
 }
 
 static void
-set_pass(struct loading *l, const char *value)
+set_pass(void *user, const char *value)
 {
+	struct loading *l = user;
+
 	set_time(l, "pass", value, &l->settings->pass_s);
 }
 
 static void
-set_canary(struct loading *l, const char *value)
+set_canary(void *user, const char *value)
 {
+	struct loading *l = user;
+
 	set_time(l, "canary", value, &l->settings->canary_s);
 }
 
@@ -77,8 +80,9 @@ behind(const char *text, const char *word)
 }
 
 static void
-set_drop(struct loading *l, const char *value)
+set_drop(void *user, const char *value)
 {
+	struct loading *l = user;
 	const char *number = behind(value, "after");
 	unsigned n = number == NULL ? 0 : read_number(number, UINT16_MAX);
 
@@ -129,8 +133,9 @@ set_text(struct settings_zone *zone, const char *value)
 
 /* No message says the name: a misspelt one may have its key all the same. */
 static void
-set_zone(struct loading *l, const char *value)
+set_zone(void *user, const char *value)
 {
+	struct loading *l = user;
 	struct settings *s = l->settings;
 	struct settings_zone zone = {0};
 	size_t word = strcspn(value, BLANKS);
@@ -201,8 +206,9 @@ find_port(const char **address, size_t *len)
 }
 
 static void
-set_resolver(struct loading *l, const char *value)
+set_resolver(void *user, const char *value)
 {
+	struct loading *l = user;
 	struct settings *s = l->settings;
 	const char *address = value;
 	size_t len;
@@ -223,25 +229,23 @@ set_resolver(struct loading *l, const char *value)
 }
 
 static void
-set_alarm(struct loading *l, const char *value)
+set_alarm(void *user, const char *value)
 {
+	struct loading *l = user;
+
 	l->settings->alarm = strcmp(value, "yes") == 0;
 	if (!l->settings->alarm && strcmp(value, "no") != 0)
 		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "alarm: '%s' is neither yes nor no", value);
 }
 
-static const struct {
-	const char *name;
-	void (*set)(struct loading *, const char *);
-	bool many; /* may be given several times */
-} keys[] = {
-    {"pass", set_pass, false},
-    {"drop", set_drop, false},
-    {"zone", set_zone, true},
-    {"resolver", set_resolver, false},
-    {"canary", set_canary, false},
+static const struct inifile_known keys[] = {
     {"alarm", set_alarm, false},
+    {"canary", set_canary, false},
+    {"drop", set_drop, false},
+    {"pass", set_pass, false},
+    {"resolver", set_resolver, false},
+    {"zone", set_zone, true},
 };
 
 static void
@@ -254,24 +258,7 @@ on_key(void *user, const char *section, const char *name, const char *value)
 		    "there are no [sections] here");
 		return;
 	}
-	for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++) {
-		if (strcmp(keys[i].name, name) != 0)
-			continue;
-		if ((l->seen & 1U << i) != 0 && !keys[i].many)
-			inifile_fail(&l->file, l->file.line, EINVAL,
-			    "%s is given twice", name);
-		else if (*value == 0)
-			inifile_fail(&l->file, l->file.line, EINVAL,
-			    "%s is empty", name);
-		else
-			keys[i].set(l, value);
-		l->seen |= 1U << i;
-		return;
-	}
-	/* not its name, which may be that of a zone: "zone NAME:53" */
-	inifile_fail(&l->file, l->file.line, EINVAL,
-	    "there is no such key; there are pass, drop, zone, resolver, "
-	    "canary, alarm");
+	inifile_set(&l->file, keys, sizeof keys / sizeof *keys, name, value, l);
 }
 
 int
