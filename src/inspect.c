@@ -81,10 +81,18 @@ gather(struct verdict_facts *f, const struct inspect_sources *from,
 		note(notes, from->recent, why_text(error));
 }
 
+/* Whether it is a ban of this host that refuses it. */
+static bool
+is_by_ban(const struct verdict *v)
+{
+	return strcmp(v->source, "ipset") == 0 ||
+	       strcmp(v->source, "recent") == 0;
+}
+
 /* The ban in recent.cdb, whether or not the hook would ask there. */
 static json_t *
 ban_of(const struct inspect_sources *from, const struct addr *a, json_t *notes,
-    const struct verdict_facts *facts)
+    const struct verdict_facts *facts, const struct verdict *v)
 {
 	struct verdict_facts f = {.now = time(NULL)};
 	json_int_t until = f.now;
@@ -98,8 +106,9 @@ ban_of(const struct inspect_sources *from, const struct addr *a, json_t *notes,
 	if (facts->set_asked && facts->set == SETTEST_ABSENT && left > 0)
 		note(notes, from->recent,
 		    "has a ban that the set has not: somebody took it out");
-	return json_pack("{s:s, s:I, s:I, s:s}", "rule", f.ban.rule, "since",
-	    (json_int_t)f.ban.since, "until", until, "reply", f.ban.reply);
+	return json_pack("{s:s, s:I, s:I, s:s, s:b}", "rule", f.ban.rule,
+	    "since", (json_int_t)f.ban.since, "until", until, "reply",
+	    f.ban.reply, "in_force", (int)is_by_ban(v));
 }
 
 /* ---- the answer ---- */
@@ -143,7 +152,7 @@ inspect_address(const struct inspect_sources *from, const struct addr *a)
 
 	gather(&f, from, a, notes);
 	v = verdict_decide(&f);
-	ban = ban_of(from, a, notes, &f);
+	ban = ban_of(from, a, notes, &f, &v);
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "ip",
 	    addr_format(a, ip), "answer", answers[v.kind], "source",
 	    *v.source == 0 ? json_null() : json_string(v.source), "reply",
@@ -200,12 +209,18 @@ static void
 show_ban(FILE *to, const json_t *found)
 {
 	const json_t *ban = json_object_get(found, "ban");
+	const char *source = jsonget_string(found, "source");
 	int64_t until = jsonget_integer(ban, "until");
 	int64_t left = until - time(NULL);
 	char buf[WHEN_SIZE];
 
 	if (!json_is_object(ban))
 		return;
+	if (left > 0 && !json_is_true(json_object_get(ban, "in_force")))
+		fprintf(to, "ban      this one is not in force%s\n",
+		    source != NULL && strcmp(source, "local") == 0
+			? ": your own rules come first"
+			: "");
 	when_format(jsonget_integer(ban, "since"), buf);
 	if (strcmp(jsonget_string(ban, "rule"), REQUEST_ADD_RULE) == 0)
 		fprintf(to, "rule     added by hand, %s\n", buf);

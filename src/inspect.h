@@ -17,8 +17,9 @@ struct inspect_sources {
 
 /*
  * {"ip", "answer": "refuse", "allow" or "pass", "source", "reply", "prefix",
- * "left", "ban": {"rule", "since", "until", "reply"}, "notes": [TEXT, ...]};
- * what does not apply is null. The sources are those of struct verdict; the
+ * "left", "ban": {"rule", "since", "until", "reply", "in_force"}, "notes":
+ * [TEXT, ...]}; what does not apply is null. A ban in recent.cdb is not in force
+ * where a rule of the admin's own decides, or the set has it no longer. The sources are those of struct verdict; the
  * prefix of "net" is not known. For the caller to own; NULL: ENOMEM.
  */
 json_t *inspect_address(

@@ -223,6 +223,17 @@ is "$(ctl -j del 203.0.113.23 | json '"$s->{lifted} $s->{was_banned}"')" \
 for ip in 192.0.2.7 127.0.0.1 10.0.0.1 ::1; do
 	exits "add $ip: never" 100 'is never banned' ctl add "$ip"
 done
+is "$(ctl -j test 203.0.113.20 | json '$s->{ban}{in_force}')" 1 \
+    "test -j: the ban is in force"
+unlike "$(ctl test 203.0.113.20)" 'in force' "test: nothing is said of that"
+echo '203.0.113.20 allow' | "$cdb" build "$front/allow.cdb" -
+out=$(ctl -l "$front/allow.cdb" test 203.0.113.20)
+like "$out" '^203.0.113.20 is allowed' "test: allowed, though it is banned"
+is "$(echo "$out" | sed -n 3,4p)" \
+    "ban      this one is not in force: your own rules come first
+$(ctl test 203.0.113.20 | grep '^rule')" "the ban below is not in force"
+is "$(ctl -j -l "$front/allow.cdb" test 203.0.113.20 |
+	json '"$s->{answer} $s->{ban}{in_force}"')" "allow 0" "test -j says so too"
 for n in 1 2 3 4 5; do # a kill right behind the answer
 	ctl add "203.0.113.3$n" >/dev/null
 	stop KILL
@@ -270,6 +281,8 @@ if [ "$front_ipset" ]; then
 	unlike "$(ctl list)" '^203.0.113.10	' \
 	    "list: not what somebody took out of the set"
 	like "$(ctl test 203.0.113.10)" 'somebody took it out' "test says so"
+	like "$(ctl test 203.0.113.10)" '^ban +this one is not in force$' \
+	    "and what that means"
 	ipset -q create rblpass4 hash:ip timeout 600
 	ipset -q create rblnet4 hash:net timeout 600
 	ipset add rblpass4 203.0.113.41
