@@ -140,12 +140,15 @@ server=$!
 trap 'kill $server; rm -rf "$scratch"' EXIT
 front_wait 5 tcpclient -RHl0 127.0.0.1 8080 true
 
-# all that update-drop needs, and one of the two
-for tool in curl wget; do
+# all that update-drop needs, and one of the two, or none
+for tool in curl wget none; do
 	mkdir "with-$tool"
 	for p in $tool sh date mktemp rm mv chmod touch tail grep make rblcache-cdb; do
-		ln -s "$(command -v $p)" "with-$tool/$p"
+		! command -v $p >/dev/null ||
+			ln -s "$(command -v $p)" "with-$tool/$p"
 	done
+done
+for tool in curl wget; do
 	over_http() {
 		PATH=$scratch/with-$tool DROP_URL=http://127.0.0.1:8080/drop \
 		    "$root/cdb/update-drop" conf
@@ -172,4 +175,11 @@ for tool in curl wget; do
 	rm cut
 	ok "$tool: local.cdb stays" cmp local.cdb conf/local.cdb
 done
+without() { # DIRECTORY
+	PATH=$scratch/with-none "$root/cdb/update-drop" "$1"
+}
+echo 'no rule' >>conf/hosts
+exits "neither curl nor wget" 1 '^update-drop: install curl or wget' without conf
+is "$tap_said" "$(without none 2>&1)" "that is said before anything else"
+is "$(without conf 2>&1 | wc -l)" 1 "and nothing else is tried"
 done_testing
