@@ -850,7 +850,8 @@ start(struct feed *f)
 	notify_send("READY=1");
 }
 
-static void
+/* Whether a rule matches the line. */
+static bool
 print_line(struct feed *f, size_t i, const struct follow_line *line)
 {
 	char text[DECIDE_TEXT_SIZE];
@@ -865,6 +866,17 @@ print_line(struct feed *f, size_t i, const struct follow_line *line)
 		puts(decide_format(&d, text));
 	for (size_t k = 0; k < news.nets_n; k++)
 		puts(net_text(&news.nets[k], text));
+	return d.rule != NULL;
+}
+
+static void
+tell_unknown(const struct feed *f, const char *log, uint64_t lines)
+{
+	char wanted[RULES_WANTED_SIZE];
+
+	feed_say(f, "%s: no rule matches any of %llu lines; wanted are %s",
+	    strcmp(log, "-") == 0 ? "stdin" : log, (unsigned long long)lines,
+	    rules_wanted(f->o.rules, f->o.rules_n, wanted));
 }
 
 static void
@@ -872,12 +884,18 @@ print_log(struct feed *f, size_t i)
 {
 	struct follow_line line;
 	enum follow_answer answer;
+	uint64_t lines = 0;
+	bool is_known = false;
 
 	while (
-	    (answer = follow_to_end(f->logs[i].follow, &line)) == FOLLOW_LINE)
-		print_line(f, i, &line);
+	    (answer = follow_to_end(f->logs[i].follow, &line)) == FOLLOW_LINE) {
+		is_known |= print_line(f, i, &line);
+		lines++;
+	}
 	if (answer == FOLLOW_ERROR)
 		die(exits_code(errno), "%s: %s", f->o.logs[i], strerror(errno));
+	if (!is_known)
+		tell_unknown(f, f->o.logs[i], lines);
 }
 
 /* -n: prints what each line would do, and touches nothing. */

@@ -643,6 +643,7 @@ static int
 refuse_log(const struct replaylog_sources *from, const struct replay_counts *n)
 {
 	const char *log = strcmp(from->log, "-") == 0 ? "stdin" : from->log;
+	char wanted[RULES_WANTED_SIZE];
 
 	if (n->connections > 0)
 		say("%s: no line has a time, so it cannot be told what comes "
@@ -653,10 +654,9 @@ refuse_log(const struct replaylog_sources *from, const struct replay_counts *n)
 		    (unsigned long long)n->local);
 	else
 		say("%s: no connection in %llu lines; wanted are those of "
-		    "tcpserver -v (\"tcpserver: pid N from IP\") or some that "
-		    "a rule in %s%s matches (\"rblsmtpd: IP pid N: 451 TEXT\")",
-		    log, (unsigned long long)n->lines, from->rules[0],
-		    from->rules_n > 1 ? " or another" : "");
+		    "tcpserver -v (\"tcpserver: pid N from IP\") or %s",
+		    log, (unsigned long long)n->lines,
+		    rules_wanted(from->rules, from->rules_n, wanted));
 	return EXIT_USAGE;
 }
 

@@ -658,6 +658,16 @@ rules_free(struct rules *r)
 	free(r);
 }
 
+const char *
+rules_wanted(const char *const *paths, size_t n, char buf[RULES_WANTED_SIZE])
+{
+	snprintf(buf, RULES_WANTED_SIZE,
+	    "some that a rule in %.300s%s matches (\"rblsmtpd: IP pid N: 451 "
+	    "TEXT\")",
+	    paths[0], n > 1 ? " or another" : "");
+	return buf;
+}
+
 const struct rules_rule *
 rules_find(const struct rules *r, const char *name)
 {

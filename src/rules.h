@@ -87,6 +87,14 @@ struct rules *rules_load(const char *const *paths, size_t n,
 
 void rules_free(struct rules *rules);
 
+/*
+ * Which lines the rules of these paths want, for people whose log has none:
+ * 'some that a rule in FILE matches ("rblsmtpd: ...")'. Returns buf.
+ */
+#define RULES_WANTED_SIZE 512
+const char *rules_wanted(
+    const char *const *paths, size_t n, char buf[RULES_WANTED_SIZE]);
+
 /* The rule of that name, as long as the rules; NULL: there is none. */
 const struct rules_rule *rules_find(
     const struct rules *rules, const char *name);

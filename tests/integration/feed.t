@@ -16,7 +16,7 @@ T=$(printf '\t')
 export TZ=UTC
 
 decide() { # LINE...
-	printf '%s\n' "$@" | "$feed" -n -c "$rules" -l "$local_cdb" -
+	printf '%s\n' "$@" | "$feed" -n -c "$rules" -l "$local_cdb" - 2>err
 }
 
 # -n
@@ -58,8 +58,32 @@ is "$(decide '2026-11-24 07:31:02.123456789 rblsmtpd: 203.0.113.9 pid 7: 553 tex
 is "$(printf 'rblsmtpd: 203.0.113.9 pid 7: 451 no line feed' |
 	"$feed" -n -c "$rules" - | cut -f1)" ban "a last line without line feed"
 mkdir nofiles
-exits "a directory without files has an end" 0 '^$' timeout 10 "$feed" -n \
-    -c "$rules" nofiles
+exits "a directory without files has an end" 0 \
+    '^rblcache-feed: nofiles: no rule matches any of 0 lines; ' timeout 10 \
+    "$feed" -n -c "$rules" nofiles
+unknown() { # LOG...: -n says that no rule knows it, and succeeds
+	is "$("$feed" -n -c "$rules" "$@" 2>&1 >printed; echo "exit $?"
+	    cat printed)" \
+	    "rblcache-feed: $1: no rule matches any of 2 lines; wanted are some that a \
+rule in $rules matches (\"rblsmtpd: IP pid N: 451 TEXT\")
+exit 0${2:+
+$(printf 'ban\t203.0.113.9\trblsmtpd\t86400\t451 Listed')}" "-n, a log that no rule knows"
+}
+printf 'new msg 1\nend msg 1\n' >other
+unknown other
+printf 'tcpserver: pid 7 from 203.0.113.9\ntcpserver: end 7 status 0\n' >other
+unknown other
+echo 'rblsmtpd: 203.0.113.9 pid 7: 451 Listed' >known
+unknown other known
+like "$(: | "$feed" -n -c "$root/hooks/log/tjsi.rules" \
+    -c "$root/hooks/log/spamdyke.rules" - 2>&1)" \
+    '^rblcache-feed: stdin: no rule .* in [^ ]*/tjsi.rules or another matches' \
+    "-n, of several rule files"
+for line in '451 Listed' '451 Error: open resolver' 'greetdelay: 50'; do
+	echo "rblsmtpd: 203.0.113.9 pid 7: $line"
+done >known
+is "$("$feed" -n -c "$rules" known 2>&1 | cut -f 1 | tr '\n' ' ')" "ban skip " \
+    "-n, one that a rule knows: nothing is said"
 for line in \
     'CHKUSER rejected sender: from <a@b.test::> remote <h:r:203.0.113.9> rcpt <c@d.test> : invalid sender MX domain' \
     'CHKUSER rejected intrusion: from <a@b.test::> remote <h:r:203.0.113.9> rcpt <c@d.test> : rcpt ignored, session over intrusion threshold' \
