@@ -8,6 +8,7 @@ CONFDIR ?= $(SYSCONFDIR)/rblcache
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/rblcache
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 
 # release, san (ASan + UBSan), cov (gcov) or fuzz (libFuzzer, clang)
 BUILD ?= release
@@ -287,11 +288,12 @@ places := -e 's,/usr/local/sbin,$(SBINDIR),g' \
 install: all
 	install -d $(D)$(SBINDIR) $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man8 \
 	    $(if $(MAN7),$(D)$(MANDIR)/man7) $(D)$(CONFDIR)/lists \
-	    $(D)$(CONFDIR)/log $(D)$(STATEDIR) $(D)$(DATADIR)
+	    $(D)$(CONFDIR)/log $(D)$(STATEDIR) $(D)$(DATADIR) $(D)$(BASHDIR)
 	install -m 755 $(PROGRAMS) $(D)$(SBINDIR)
 	install -m 644 $(MAN5) $(D)$(MANDIR)/man5
 	install -m 644 $(MAN7) $(D)$(MANDIR)/man7
 	install -m 644 $(MAN8) $(D)$(MANDIR)/man8
+	install -m 644 src/rblcachectl.bash $(D)$(BASHDIR)/rblcachectl
 	cp -R $(SAMPLES) $(D)$(DATADIR)
 	find $(D)$(DATADIR) -type f -exec sed -i $(places) {} +
 	sed -i $(places) $(D)$(MANDIR)/man[578]/rblcache*
@@ -307,7 +309,8 @@ uninstall:
 	rm -f $(addprefix $(D)$(SBINDIR)/,$(notdir $(PROGRAMS))) \
 	    $(addprefix $(D)$(MANDIR)/man5/,$(notdir $(MAN5))) \
 	    $(addprefix $(D)$(MANDIR)/man7/,$(notdir $(MAN7))) \
-	    $(addprefix $(D)$(MANDIR)/man8/,$(notdir $(MAN8)))
+	    $(addprefix $(D)$(MANDIR)/man8/,$(notdir $(MAN8))) \
+	    $(D)$(BASHDIR)/rblcachectl
 	rm -rf $(D)$(DATADIR)
 	for f in $(CONFIG); do \
 	    to=$(D)$(CONFDIR)/$${f#*/}; \
@@ -444,6 +447,7 @@ lint:
 	    CFLAGS='-O1 -g -fanalyzer -Wno-analyzer-malloc-leak'
 	@# not: variables that cross from one sourced file to another
 	shellcheck -s sh -S warning -e SC1090,SC1091,SC2034,SC2154 $(SCRIPTS)
+	shellcheck -s bash src/rblcachectl.bash
 	mandoc -Tlint -W warning $(MAN5) $(MAN7) $(MAN8)
 
 cov:

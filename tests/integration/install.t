@@ -31,6 +31,7 @@ is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
 ./usr/sbin/rblcache-cdb
 ./usr/sbin/rblcache-feed
 ./usr/sbin/rblcachectl
+./usr/share/bash-completion/completions/rblcachectl
 ./usr/share/man/man5/rblcache-feed.conf.5
 ./usr/share/man/man5/rblcache-hosts.5
 ./usr/share/man/man5/rblcache.rules.5

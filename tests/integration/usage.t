@@ -228,4 +228,72 @@ is "$(sed -n 's/^.It Cm \([a-z]*\).*/\1/p' src/rblcachectl.8 | sort)" \
 is "$(sed -n 's/^.It Cm \([a-z]*\)$/\1/p' cdb/rblcache-cdb.8)" \
     "$("$RBLCACHE_BUILD/rblcache-cdb" -h | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p')" \
     "rblcache-cdb -h and its page have the same verbs"
+
+# ---- completion ----
+
+# an rblcachectl with something to list, and a directory to choose files from
+mkdir "$scratch/logs" "$scratch/logs/dir"
+cat >"$scratch/rblcachectl" <<'E2'
+#!/bin/sh
+case "$*" in
+list) d=7 ;;
+"-d other list") d=8 ;;
+*) exit 1 ;;
+esac
+printf '%s\t2026-11-26 03:11:14\t%s\t451 x\n' 203.0.113.$d rblsmtpd \
+    203.0.113.99 spamdyke 203.0.113.100 - 198.51.100.0/24 rblsmtpd \
+    2001:db8:1:2::/64 'chkuser-$(touch ran)'
+E2
+chmod 755 "$scratch/rblcachectl"
+: >"$scratch/logs/a file"
+completion=$PWD/src/rblcachectl.bash
+# offered WORD... : what bash offers for the last of them, quoted where it must be
+offered() {
+	(cd "$scratch/logs" && bash -c '. "$1"
+		shift
+		COMP_LINE="$*" COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		COMP_POINT=${#COMP_LINE}
+		COMP_WORDBREAKS=$'"' \\t\\n\\\"\\'><=;|&(:'"'
+		_rblcachectl "$1" "${!#}" "${@: -2:1}"
+		printf "%q " "${COMPREPLY[@]}"' - "$completion" \
+	    "$scratch/rblcachectl" "$@" 2>&1)
+}
+is "$(offered '')" "$(echo "$commands" | tr -s ' ')" "bash: the commands"
+is "$(offered f)" "flush forget " "by what they begin with"
+is "$(offered x)" "'' " "no such command: nothing"
+is "$(offered -j '')" "$(offered '')" "behind an option"
+is "$(offered -s st '')" "$(offered '')" "behind one with an argument"
+is "$(offered -s st)" "'' " "which is none of ours"
+is "$(offered -)" "-d -h -j -l -s -S -V --help --version " "the options"
+is "$(offered - | tr ' ' '\n' | sed -n 's/^-\(.\)$/\1/p' | sort)" \
+    "$("$RBLCACHE_BUILD/rblcachectl" -h | sed '1,/^Options before/d' |
+	sed -n 's/^  -\(.\).*/\1/p' | sort)" "which are those of -h"
+is "$(offered -d '')" "dir " "-d: directories"
+is "$(offered -l '')" "a\\ file dir " "-l: files"
+is "$(offered help t)" "test " "help: the commands"
+all="203.0.113.7 203.0.113.99 203.0.113.100 198.51.100.0 2001:db8:1:2:: "
+for verb in test del; do
+	is "$(offered $verb '')" "$all" "$verb: who is banned"
+	is "$(offered $verb 203.0.113.9)" "203.0.113.99 " "$verb: one of them"
+	is "$(offered -d other $verb 203.0.113.8)" "203.0.113.8 " \
+	    "$verb: of that feed"
+	is "$(offered $verb 2001:db8:1)" "1:2:: " \
+	    "$verb: IPv6, where a colon begins a word"
+	is "$(offered $verb 203.0.113.99 '')" "'' " "$verb: nothing behind it"
+done
+is "$(offered forget '')" \
+    "rblsmtpd spamdyke chkuser-\\\$\\(touch\\ ran\\) " "forget: the rules"
+is "$(ls "$scratch/logs")" "a file
+dir" "what a list says is not run"
+is "$(offered forget rblsmtpd '')" "since " "forget: since"
+is "$(offered forget rblsmtpd since '')" "'' " "and a time"
+is "$(offered add -)" "-t " "add: its option"
+is "$(offered add 203.0.113.9 -t '')" "'' " "which wants a time"
+is "$(offered export '')" "rbldnsd " "export"
+is "$(offered metrics '')" "dir " "metrics: directories"
+is "$(offered replay -)" "-c -p " "replay: its options"
+is "$(offered replay -c '')" "a\\ file dir " "replay: rules"
+is "$(offered replay -c x '')" "a\\ file dir " "replay: a log"
+is "$(offered status '')$(offered list '')$(offered flush '')" "'' '' '' " \
+    "status, list, flush: nothing"
 done_testing
