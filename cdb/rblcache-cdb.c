@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "cdbread.h"
 #include "exits.h"
 #include "hosts.h"
 #include "local.h"
@@ -156,8 +157,7 @@ __attribute__((noreturn)) static void
 die_damaged(const char *path)
 {
 	die(errno == EINVAL ? EXIT_USAGE : EXIT_SYSTEM, "%s: %s", path,
-	    errno == EINVAL ? "no local.cdb, or a damaged one"
-			    : strerror(errno));
+	    cdbread_error_text(errno));
 }
 
 static void

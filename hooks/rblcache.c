@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "cdbread.h"
 #include "exits.h"
 #include "lookup.h"
 #include "paths.h"
@@ -45,17 +46,17 @@ static const char usage[] =
     "       rblcache -p prog [arg ...]\n"
     "Refuses a known client, or runs prog: rblsmtpd, or behind it "
     "qmail-smtpd.\n"
-    "  -e             refuse by RBLSMTPD, so that prog talks to the client\n"
+    "  -e             refuse by RBLSMTPD: prog is to talk to the client\n"
     "  -h, --help     print this\n"
     "  -k recent.cdb  what the feed remembers (" PATHS_RECENT_CDB ")\n"
     "  -l local.cdb   your own rules (" PATHS_LOCAL_CDB ")\n"
     "  -n             only say what would be refused\n"
-    "  -p             behind rblsmtpd: only say that the client has passed\n"
-    "  -r number      let one refusal in so many go on to prog\n"
+    "  -p             behind rblsmtpd: say that the client passed, no more\n"
+    "  -r number      let one in so many refused clients go on to prog\n"
     "  -s set4        the kernel set of IPv4 hosts (" PATHS_SET4 ")\n"
     "  -S set6        the kernel set of IPv6 networks (" PATHS_SET6 ")\n"
     "  -t seconds     talk to a refused client for so long (60)\n"
-    "  -v             say also who is not known or allowed\n"
+    "  -v             log clients that are not known or allowed, too\n"
     "  -V, --version  print the version\n"
     "'' for -k, -l, -s or -S switches that source off. See rblcache(8).\n";
 
@@ -189,7 +190,7 @@ read_options(struct options *o, int argc, char **argv)
 	}
 	if (o->passed && (o->by_env || o->dry_run || o->recheck != 0))
 		die_usage(
-		    "-p refuses nobody, so it goes not with -e, -n or -r");
+		    "-p refuses nobody, so -e, -n and -r do not go with it");
 	o->prog = argv + optind;
 	if (*o->prog == NULL)
 		die_usage("no program to run");
@@ -252,7 +253,7 @@ static void
 say_error(const char *path, int error)
 {
 	if (error != 0)
-		say("%s: %s", path, strerror(error));
+		say("%s: %s", path, cdbread_error_text(error));
 }
 
 /*

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cdbread.h"
+
 /* Remembers an error of the file, to be told when it is another one. */
 static void
 note_error(struct allowlist *l, int error)
@@ -19,7 +21,7 @@ note_error(struct allowlist *l, int error)
 	l->told = error == 0;
 	snprintf(l->message, sizeof l->message,
 	    "%s: %s; banning nobody that it might allow", l->path,
-	    strerror(error));
+	    cdbread_error_text(error));
 }
 
 static enum local_answer

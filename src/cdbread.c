@@ -133,3 +133,10 @@ cdbread_find(const struct cdbread *c, const void *key, size_t klen,
 	errno = EINVAL; /* half of the slots of a table are empty */
 	return CDBREAD_ERROR;
 }
+
+const char *
+cdbread_error_text(int error)
+{
+	return error == EINVAL ? "it is damaged, or none of rblcache's"
+			       : strerror(error);
+}

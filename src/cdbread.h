@@ -50,4 +50,10 @@ enum cdbread_answer cdbread_find(const struct cdbread *c, const void *key,
     size_t klen, unsigned char version, struct record *r)
     __attribute__((warn_unused_result));
 
+/*
+ * What is wrong, for people, by the errno of whatever reads a cdb of ours:
+ * EINVAL in words of its own, else strerror(3).
+ */
+const char *cdbread_error_text(int error);
+
 #endif

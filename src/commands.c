@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cdbread.h"
 #include "feed.h"
 #include "hosts.h"
 #include "lookup.h"
@@ -95,7 +96,8 @@ status(struct feed *f)
 	json_t *feed = json_pack("{s:I, s:I, s:I}", "pid", (json_int_t)getpid(),
 	    "uid", (json_int_t)geteuid(), "since", (json_int_t)f->since_s);
 	json_t *local = report_text(
-	    f->allowlist.error == 0 ? NULL : strerror(f->allowlist.error));
+	    f->allowlist.error == 0 ? NULL
+				    : cdbread_error_text(f->allowlist.error));
 
 	json_t *status = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
 	    (json_int_t)now, "feed", feed, "logs", logs(f), "sets", sets(f),

@@ -34,8 +34,8 @@ void inifile_fail(struct inifile *f, int line, int error, const char *format,
 
 /*
  * Hands a value to the key of that name. Fails when there is none, when it is
- * not the first since seen was 0, and when the value is empty. A name that is no
- * short word is not told: it may be a secret that stands in the wrong place.
+ * not the first since seen was 0, and when the value is empty. A name that is
+ * no short word is not told: it may be a secret that stands in the wrong place.
  */
 void inifile_set(struct inifile *f, const struct inifile_known *keys, size_t n,
     const char *name, const char *value, void *user);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "ask.h"
+#include "cdbread.h"
 #include "jsonget.h"
 #include "lookup.h"
 #include "paths.h"
@@ -29,10 +30,8 @@ why_text(int error)
 		return "no such set";
 	case EPERM:
 		return "no right to read it (cap_net_admin)";
-	case EINVAL:
-		return "it is damaged, or none of rblcache's";
 	default:
-		return strerror(error);
+		return cdbread_error_text(error);
 	}
 }
 

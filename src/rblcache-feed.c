@@ -65,7 +65,7 @@ static const char usage[] =
     "  -f feed.conf   what else to do (" PATHS_FEED_CONF ")\n"
     "  -h, --help     print this\n"
     "  -l local.cdb   your own rules (" PATHS_LOCAL_CDB ")\n"
-    "  -m MAX         so many bans a minute of a log, 0: any number (1000)\n"
+    "  -m MAX         at most so many bans a minute, 0: any number (1000)\n"
     "  -n             print what each line would do, and touch nothing\n"
     "  -p             ban private addresses too\n"
     "  -s set4        the kernel set of IPv4 hosts (" PATHS_SET4 ")\n"

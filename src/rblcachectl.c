@@ -703,10 +703,10 @@ static const struct command {
 	int least, most; /* arguments */
 } commands[] = {
     {"status", "", "is all well? exits 0, 1 or 2", NULL, do_status, 0, 0},
-    {"list", "", "who is banned", NULL, do_list, 0, 0},
+    {"list", "", "the hosts that are banned", NULL, do_list, 0, 0},
     {"test", "IP", "what would the hook answer, and why?", NULL, do_test, 1, 1},
     {"add", "IP [-t TIME] [TEXT]", "ban a host, and tell it TEXT",
-	"  -t TIME        for so long: 90, 10m, 4h, 3d, 2w, at most 24d (1d)\n",
+	"  -t TIME        how long: 90, 10m, 4h, 3d, 2w, at most 24d (1d)\n",
 	do_add, 1, INT_MAX},
     {"del", "IP", "lift a ban", NULL, do_del, 1, 1},
     {"flush", "", "lift all bans", NULL, do_flush, 0, 0},
@@ -719,7 +719,7 @@ static const struct command {
 	"what the cache would have saved",
 	"  -c RULES       a rule file, or a directory of them (" PATHS_RULES
 	")\n"
-	"  -p TIME        for so long a pass holds (15m)\n",
+	"  -p TIME        how long a pass holds (15m)\n",
 	do_replay, 1, INT_MAX},
     {"help", "[COMMAND]", "print this, or how a command is used", NULL, do_help,
 	0, 1},

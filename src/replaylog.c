@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "allowlist.h"
+#include "cdbread.h"
 #include "follow.h"
 
 /* Says what is wrong with something. Returns -1, and errno stays. */
@@ -58,11 +59,11 @@ take_log(struct replay *r, const char *log, struct replay_counts *counts,
 static int
 check_allowlist(const struct allowlist *a, char error[REPLAYLOG_ERROR_SIZE])
 {
+	if (a->error == 0)
+		return 0;
+	snprintf(error, REPLAYLOG_ERROR_SIZE, "%s: %s", a->path,
+	    cdbread_error_text(a->error));
 	errno = a->error;
-	if (errno != EINVAL)
-		return errno == 0 ? 0 : fail(error, a->path);
-	snprintf(error, REPLAYLOG_ERROR_SIZE,
-	    "%s: it is damaged, or no local.cdb", a->path);
 	return -1;
 }
 

@@ -468,7 +468,8 @@ end_rule(struct loading *l)
 		    "[%s] has no ban", c->rule.name);
 	else if (c->rule.again > 1 && c->rule.again_max_s < c->rule.ban_s)
 		inifile_fail(&l->file, l->section_line, EINVAL,
-		    "[%s]: again ends below ban", c->rule.name);
+		    "[%s]: the longest time of again is shorter than ban",
+		    c->rule.name);
 }
 
 static void
@@ -528,7 +529,8 @@ static void
 load_file(struct loading *l)
 {
 	l->current = NULL;
-	inifile_read(&l->file, "neither [rule] nor key = value", on_key, l);
+	inifile_read(
+	    &l->file, "this is neither [rule] nor key = value", on_key, l);
 	end_rule(l);
 }
 

@@ -135,7 +135,7 @@ for value in 'x2' '2 up to 1d' 'x1 up to 1d' 'x100 up to 1d' 'x2 up to 99w'; do
 	exits "rules: again = $value" 100 "^rblcache-feed: again:4: again: '$value' is not 'xN up to TIME'" try -c again log
 done
 printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nagain = x2 up to 1h\n' >short
-exits "rules: again below ban" 100 "^rblcache-feed: short:2: \[r\]: again ends below ban" try -c short log
+exits "rules: again below ban" 100 "^rblcache-feed: short:2: \[r\]: the longest time of again is shorter than ban" try -c short log
 printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nseen = maybe\n' >seen
 exits "rules: seen" 100 "^rblcache-feed: seen:4: seen: 'maybe' is none of" try -c seen log
 for value in '24' '24 after 8' '24 after 1 in 1h' '24 after 33 in 1h' '15 after 8 in 1h' '31 after 2 in 1h' \

@@ -307,7 +307,8 @@ recent_says(struct outcome *o, const struct run *r)
 	case R_OTHER:
 		return r->now < until ? OTHER_REPLY : NULL;
 	case R_CORRUPT:
-		say(o, r, "%s: Invalid argument", recent_file(r->c));
+		say(o, r, "%s: it is damaged, or none of rblcache's",
+		    recent_file(r->c));
 		return NULL;
 	default:
 		return NULL;
@@ -391,7 +392,8 @@ model(struct outcome *o, const struct run *r)
 	case L_EMPTY:
 	case L_CUT:
 	case L_FLIPPED:
-		say(o, r, "%s: Invalid argument", local_file(c));
+		say(o, r, "%s: it is damaged, or none of rblcache's",
+		    local_file(c));
 		passes(o, r);
 		return;
 	default:

@@ -94,7 +94,7 @@ for n in abc '' 0 -1 1x 1000000001 99999999999999999999; do
 done
 for with in -e -n '-r 5'; do
 	# shellcheck disable=SC2086 # two words
-	wrong rblcache "-p refuses nobody, so it goes not with -e, -n or -r" \
+	wrong rblcache "-p refuses nobody, so -e, -n and -r do not go with it" \
 	    -p $with true
 done
 for set in 'a b' -x 0123456789012345678901234567890123 'x;y'; do
