@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # Completion of rblcachectl for bash. It needs nothing of bash-completion, which
 # loads it out of share/bash-completion/completions.
 

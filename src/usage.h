@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * usage: what every program says of its command line: --help, --version, and
  * what is wrong with it, in one line.

@@ -600,8 +600,8 @@ time_limit(void)
 		rename_said(&a, &theirs);
 		rename_said(&b, &ours);
 		result(!b.silent && b.status == 0 && b.took_s > 0.9 &&
-			   !a.silent && a.status == 0 &&
-			   a.len == b.len && memcmp(a.said, b.said, a.len) == 0,
+			   !a.silent && a.status == 0 && a.len == b.len &&
+			   memcmp(a.said, b.said, a.len) == 0,
 		    "-t 1, a client that %s: gone after %.2f s (rblsmtpd "
 		    "%.2f s)",
 		    names[c], b.took_s, a.took_s);
@@ -613,8 +613,7 @@ time_limit(void)
 		finish(&b);
 		result(!a.silent && !b.silent && a.len == b.len && a.len > 0 &&
 			   memcmp(a.said, b.said, a.len) == 0 &&
-			   b.status == 0 && a.status == 0 &&
-			   said_is_clean(&b),
+			   b.status == 0 && a.status == 0 && said_is_clean(&b),
 		    "-t 0: the same line, without waiting");
 	}
 }

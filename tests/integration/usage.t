@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The command lines of the four programs: -h and -V, what is said of a wrong
 # one, and that -h, the pages and the shell's completion agree.
 set -u
