@@ -1201,7 +1201,8 @@ the_allow_list(void **state)
 	allowlist_refresh(&l);
 	assert_true(protects(&l.guard, "198.51.100.0", 120));
 	assert_true(protects(&l.guard, "198.51.101.0", 120));
-	assert_non_null(strstr(allowlist_trouble(&l), "local.cdb: it is damaged"));
+	assert_non_null(
+	    strstr(allowlist_trouble(&l), "local.cdb: it is damaged"));
 	assert_null(allowlist_trouble(&l));
 	write_rule("203.0.112.7", 128, LOCAL_ALLOW);
 	allowlist_refresh(&l);
