@@ -137,6 +137,12 @@ cdbread_find(const struct cdbread *c, const void *key, size_t klen,
 const char *
 cdbread_error_text(int error)
 {
-	return error == EINVAL ? "it is damaged, or none of rblcache's"
-			       : strerror(error);
+	switch (error) {
+	case EINVAL:
+		return "it is damaged, or none of rblcache's";
+	case ENOTSUP:
+		return "another version of rblcache wrote it";
+	default:
+		return strerror(error);
+	}
 }

@@ -41,10 +41,10 @@ struct cdbread {
 int cdbread_open(struct cdbread *c, int fd) __attribute__((warn_unused_result));
 
 /*
- * Looks key up and, when FOUND, leaves r ready for record_get; ABSENT leaves
- * it as it was. ERROR with errno: that of pread(2), or EINVAL when the file is
- * no intact cdb, the record is larger than RECORD_MAX, or its check sum or
- * version is wrong.
+ * Looks key up and, when FOUND, leaves r ready for record_get (version as for
+ * record_open); ABSENT leaves it as it was. ERROR with errno: that of pread(2),
+ * or EINVAL when the file is no intact cdb, the record is larger than
+ * RECORD_MAX, or its check sum or version is wrong.
  */
 enum cdbread_answer cdbread_find(const struct cdbread *c, const void *key,
     size_t klen, unsigned char version, struct record *r)
@@ -52,7 +52,7 @@ enum cdbread_answer cdbread_find(const struct cdbread *c, const void *key,
 
 /*
  * What is wrong, for people, by the errno of whatever reads a cdb of ours:
- * EINVAL in words of its own, else strerror(3).
+ * EINVAL and ENOTSUP in words of its own, else strerror(3).
  */
 const char *cdbread_error_text(int error);
 

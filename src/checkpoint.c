@@ -63,11 +63,17 @@ checkpoint_save(const char *path, const struct state *s,
 	return cdbwrite_commit(&w, old);
 }
 
-/* Records that there are, and that there should be. */
+/* Records that there are, that there should be, and that nobody knows. */
 struct tally_of_records {
-	uint64_t n, said;
+	uint64_t n, said, strange;
 	bool ended;
 };
+
+static bool
+is_end(const void *key, size_t klen)
+{
+	return klen == strlen(END_KEY) && memcmp(key, END_KEY, klen) == 0;
+}
 
 static int
 load_record(struct cdb *c, struct state *s, struct state_log *logs, size_t n,
@@ -77,26 +83,36 @@ load_record(struct cdb *c, struct state *s, struct state_log *logs, size_t n,
 	const void *value = cdb_getdata(c);
 	size_t klen = cdb_keylen(c);
 	struct record r;
+	int version;
 
 	r.len = cdb_datalen(c);
-	if (key == NULL || value == NULL || records->ended ||
-	    r.len > sizeof r.buf)
+	if (key == NULL || value == NULL || records->ended)
+		return -1;
+	version = record_version(value, r.len, key, klen);
+	if (version < 0)
+		return -1;
+	if (!is_end(key, klen)) {
+		records->n++;
+		if (!codec_knows(key, klen, (uint8_t)version)) {
+			records->strange++;
+			return 0;
+		}
+	}
+	if (r.len > sizeof r.buf)
 		return -1;
 	memcpy(r.buf, value, r.len);
-	if (record_open(&r, key, klen, RECENT_VERSION) != 0)
+	if (record_open(&r, key, klen, RECORD_ANY) != 0)
 		return -1;
-	if (klen == strlen(END_KEY) && memcmp(key, END_KEY, klen) == 0) {
-		records->ended = true;
-		records->said = record_get(&r, 8);
-		return r.bad ? -1 : 0;
-	}
-	records->n++;
-	return codec_take(s, logs, n, key, klen, &r);
+	if (!is_end(key, klen))
+		return codec_take(s, logs, n, key, klen, &r);
+	records->ended = true;
+	records->said = record_get(&r, 8);
+	return r.bad ? -1 : 0;
 }
 
 enum checkpoint_answer
-checkpoint_load(
-    const char *path, struct state *s, struct state_log *logs, size_t n)
+checkpoint_load(const char *path, struct state *s, struct state_log *logs,
+    size_t n, uint64_t *strange)
 {
 	enum checkpoint_answer answer = CHECKPOINT_DAMAGED;
 	struct tally_of_records records = {0};
@@ -126,6 +142,8 @@ checkpoint_load(
 	}
 	if (more == 0 && records.ended && records.n == records.said)
 		answer = CHECKPOINT_LOADED;
+	if (strange != NULL)
+		*strange = records.strange;
 out:
 	cdb_free(&c);
 	close(fd);

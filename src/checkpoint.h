@@ -7,12 +7,14 @@
  *
  * The file is replaced whole, and the one before is kept beside it under the
  * name with ".old" behind. A file that was cut or changed does not load: every
- * record has a check sum, and the end record counts them.
+ * record has a check sum, and the end record counts them. What another version
+ * wrote does: codec.h says how.
  */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "state.h"
 
@@ -35,9 +37,11 @@ int checkpoint_save(const char *path, const struct state *s,
 /*
  * Puts what the file at path says into an empty state, and into each of the n
  * logs what was saved under its path. Unless LOADED, some of it may have been
- * put: then take new ones.
+ * put: then take new ones. *strange, unless strange is NULL, is how many
+ * records were passed over, being of a kind or version that is not known here.
  */
 enum checkpoint_answer checkpoint_load(const char *path, struct state *s,
-    struct state_log *logs, size_t n) __attribute__((warn_unused_result));
+    struct state_log *logs, size_t n, uint64_t *strange)
+    __attribute__((warn_unused_result));
 
 #endif

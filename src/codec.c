@@ -218,7 +218,7 @@ take_seen(
 	read.key.log = number_of(key + 1);
 	read.key.pid = number_of(key + 9);
 	ip = record_get_bytes(r, sizeof read.ip.b, &len);
-	read.marks = (uint32_t)record_get(r, 4);
+	read.marks = r->version < 4 ? 0 : (uint32_t)record_get(r, 4);
 	if (r->bad || len != sizeof read.ip.b)
 		return -1;
 	memcpy(read.ip.b, ip, len);
@@ -405,6 +405,9 @@ take_zone(
 
 /* ---- tallies ---- */
 
+_Static_assert(DECIDE_WHYS == 8 && HOOKLOG_KINDS == 11,
+    "version 4 has so many; more of them go to the end of the record");
+
 static void
 put_numbers(struct record *r, const struct tally_numbers *n)
 {
@@ -446,6 +449,8 @@ take_tally(
 	char name[RECENT_RULE_SIZE];
 	struct tally *tally;
 
+	if (r->version < 4)
+		return 0;
 	if (take_name(name, key + 1, klen - 1) != 0)
 		return -1;
 	tally = tallies_of(&s->tallies, name);
@@ -500,6 +505,8 @@ take_day(
 	struct tallies_hook *hook = &s->tallies.hook;
 
 	(void)key;
+	if (r->version < 4)
+		return 0;
 	if (klen != 1)
 		return -1;
 	s->tallies.day_from = (int64_t)record_get(r, 8);
@@ -548,11 +555,13 @@ take_log(struct state_log *logs, size_t n, const unsigned char *key,
 	read.time_s = (int64_t)record_get(r, 8);
 	read.lines = record_get(r, 8);
 	read.shows_tcpserver = record_get(r, 1) != 0;
-	read.shows_rblsmtpd = record_get(r, 1) != 0;
-	read.shows_passed = record_get(r, 1) != 0;
+	if (r->version >= 4) {
+		read.shows_rblsmtpd = record_get(r, 1) != 0;
+		read.shows_passed = record_get(r, 1) != 0;
+	}
 	read.minute = (int64_t)record_get(r, 8);
 	read.minute_bans = (uint32_t)record_get(r, 4);
-	if (breaker_get(r, &read.breaker) != 0)
+	if (r->version >= 4 && breaker_get(r, &read.breaker) != 0)
 		return -1;
 	if (r->bad || klen < 1 || klen > PATH_MAX)
 		return -1;
@@ -609,16 +618,37 @@ codec_next(const struct state *s, const struct state_log *logs, size_t n,
 	return 0;
 }
 
+/* The place among the kinds; KINDS: none of them. */
+static size_t
+kind_of(const unsigned char *key, size_t klen)
+{
+	size_t i = 0;
+
+	while (i < KINDS && (klen == 0 || kinds[i].letter != (char)key[0]))
+		i++;
+	return i;
+}
+
+static bool
+is_log(const unsigned char *key, size_t klen)
+{
+	return klen > 0 && key[0] == 'l';
+}
+
+bool
+codec_knows(const unsigned char *key, size_t klen, uint8_t version)
+{
+	return recent_knows(version) &&
+	       (is_log(key, klen) || kind_of(key, klen) < KINDS);
+}
+
 int
 codec_take(struct state *s, struct state_log *logs, size_t n,
     const unsigned char *key, size_t klen, struct record *r)
 {
-	if (klen == 0)
-		return -1;
-	if (key[0] == 'l')
+	size_t kind = kind_of(key, klen);
+
+	if (is_log(key, klen))
 		return take_log(logs, n, key, klen, r);
-	for (size_t i = 0; i < KINDS; i++)
-		if (kinds[i].letter == (char)key[0])
-			return kinds[i].take(s, key, klen, r);
-	return -1;
+	return kind < KINDS ? kinds[kind].take(s, key, klen, r) : -1;
 }

@@ -13,12 +13,28 @@
  *	tally	't', rule			tallies.h
  *	day	'd'				tallies.h
  *	log	'l', path			state.h
+ *
+ * What a version writes, every later one loads, and an earlier one loads what
+ * it knows of it:
+ *
+ * - a record that gets more fields gets them at its end, and keeps its version.
+ *   Who knows fewer does not look there; who knows more looks whether they are
+ *   there;
+ * - a new kind of record gets a new letter, which others pass over;
+ * - RECENT_VERSION is raised only when fields that there are change. Others
+ *   pass over such records, which lose them.
+ *
+ * tests/upgrade has files that earlier versions wrote. Version 3 and 2 (0.5 of
+ * November 2026, before it knew passes) have no tallies that could be read
+ *here, and no breakers.
  */
 #ifndef CODEC_H
 #define CODEC_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "record.h"
 #include "state.h"
@@ -40,10 +56,13 @@ struct codec_at {
 int codec_next(const struct state *s, const struct state_log *logs, size_t n,
     struct codec_at *at, struct codec_key *key, struct record *r);
 
+/* Whether codec_take knows records of that key and version. */
+bool codec_knows(const unsigned char *key, size_t klen, uint8_t version);
+
 /*
- * Puts a record that record_open accepted into the state, or into the log of
- * that path if it is one of the n. Returns 0, or -1 when it is malformed or,
- * with errno ENOMEM, out of memory.
+ * Puts a record that record_open accepted, and that codec_knows, into the
+ * state, or into the log of that path if it is one of the n. Returns 0, or -1
+ * when it is malformed or, with errno ENOMEM, out of memory.
  */
 int codec_take(struct state *s, struct state_log *logs, size_t n,
     const unsigned char *key, size_t klen, struct record *r)

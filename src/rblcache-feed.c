@@ -397,12 +397,18 @@ make_state(struct feed *f)
 static enum checkpoint_answer
 load_from(struct feed *f, const char *path, const char *instead)
 {
+	uint64_t strange;
 	enum checkpoint_answer answer =
-	    checkpoint_load(path, &f->state, f->marks, f->o.logs_n);
+	    checkpoint_load(path, &f->state, f->marks, f->o.logs_n, &strange);
 
 	switch (answer) {
 	case CHECKPOINT_LOADED:
 		feed_say(f, "%s: bans: %zu", path, bans_count(f->state.bans));
+		if (strange > 0)
+			feed_complain(f,
+			    "%s: another version of rblcache wrote it; records "
+			    "that this one does not know are left out: %llu",
+			    path, (unsigned long long)strange);
 		break;
 	case CHECKPOINT_ABSENT:
 		break;

@@ -164,7 +164,7 @@ load(const struct options *o, struct state *state)
 		say("%s", strerror(errno));
 		return -1;
 	}
-	switch (checkpoint_load(o->recent, state, NULL, 0)) {
+	switch (checkpoint_load(o->recent, state, NULL, 0, NULL)) {
 	case CHECKPOINT_LOADED:
 	case CHECKPOINT_ABSENT:
 		return 0;

@@ -15,6 +15,12 @@ recent_key(unsigned char key[RECENT_KEY_BYTES], const struct addr *a)
 	addr_spread(&net, key + 1);
 }
 
+bool
+recent_knows(uint8_t version)
+{
+	return version >= RECENT_OLDEST && version <= RECENT_VERSION;
+}
+
 void
 recent_put(struct record *r, const struct recent_ban *ban)
 {
@@ -49,7 +55,7 @@ recent_get(struct record *r, struct recent_ban *ban)
 	memcpy(ban->ip.b, ip, sizeof ban->ip.b);
 	ban->since = (int64_t)record_get(r, 8);
 	ban->until = (int64_t)record_get(r, 8);
-	ban->refused = (uint32_t)record_get(r, 4);
+	ban->refused = r->version < 4 ? 0 : (uint32_t)record_get(r, 4);
 	get_string(r, ban->rule, sizeof ban->rule);
 	get_string(r, ban->reply, sizeof ban->reply);
 	return !r->bad && reply_is_clean(ban->reply) ? 0 : -1;
@@ -77,13 +83,14 @@ recent_find(int fd, const struct addr *a, struct recent_ban *ban)
 	if (cdbread_open(&c, fd) != 0)
 		return RECENT_ERROR;
 	recent_key(key, a);
-	answer = cdbread_find(&c, key, sizeof key, RECENT_VERSION, &r);
+	answer = cdbread_find(&c, key, sizeof key, RECORD_ANY, &r);
 	if (answer == CDBREAD_ABSENT)
 		return RECENT_ABSENT;
 	if (answer == CDBREAD_ERROR)
 		return RECENT_ERROR;
-	if (recent_get(&r, ban) == 0)
-		return RECENT_FOUND;
+	errno = ENOTSUP;
+	if (!recent_knows(r.version))
+		return RECENT_ERROR;
 	errno = EINVAL;
-	return RECENT_ERROR;
+	return recent_get(&r, ban) == 0 ? RECENT_FOUND : RECENT_ERROR;
 }

@@ -2,10 +2,11 @@
 /*
  * recent: one ban as it stands in recent.cdb, the checkpoint.
  *
- *	ban	key 'b', addr_spread of its addr_ban_key	see struct
+ *	ban	key 'b', addr_spread of its addr_ban_key	struct
  *recent_ban
  *
- * checkpoint.h has the other keys; the hook needs this one only.
+ * codec.h has the other keys, and what a version is; the hook needs this one
+ * only.
  */
 #ifndef RECENT_H
 #define RECENT_H
@@ -17,7 +18,8 @@
 #include "record.h"
 #include "reply.h"
 
-#define RECENT_VERSION 4
+#define RECENT_VERSION 4    /* what is written */
+#define RECENT_OLDEST 2	    /* what can be read, up to that */
 #define RECENT_RULE_SIZE 32 /* a rule's name, NUL included */
 #define RECENT_KEY_BYTES (1 + ADDR_SPREAD_BYTES)
 
@@ -34,7 +36,8 @@ struct recent_ban {
 
 /*
  * The ban around a in the recent.cdb open at fd, whether or not its time is
- * over. ERROR with errno when the file cannot be read or is damaged (EINVAL).
+ * over. ERROR with errno when the file cannot be read, is damaged (EINVAL), or
+ * has this ban in a version that is not known here (ENOTSUP).
  */
 enum recent_answer recent_find(int fd, const struct addr *a,
     struct recent_ban *ban) __attribute__((warn_unused_result));
@@ -50,6 +53,9 @@ uint32_t recent_left_s(const struct recent_ban *ban, int64_t now);
 
 /* The key under which a ban of this address stands. */
 void recent_key(unsigned char key[RECENT_KEY_BYTES], const struct addr *a);
+
+/* Whether records of that version can be read. */
+bool recent_knows(uint8_t version);
 
 /* Fills r with the ban (not sealed). */
 void recent_put(struct record *r, const struct recent_ban *ban);

@@ -16,10 +16,10 @@ fnv1a(uint32_t h, const void *p, size_t len)
 }
 
 static uint32_t
-check_of(const struct record *r, const void *key, size_t klen)
+check_of(const uint8_t *value, size_t len, const void *key, size_t klen)
 {
-	return fnv1a(fnv1a(2166136261U, key, klen), r->buf + CHECK_BYTES,
-	    r->len - CHECK_BYTES);
+	return fnv1a(fnv1a(2166136261U, key, klen), value + CHECK_BYTES,
+	    len - CHECK_BYTES);
 }
 
 static void
@@ -76,19 +76,33 @@ record_seal(struct record *r, const void *key, size_t klen)
 {
 	if (r->bad)
 		return -1;
-	store(r->buf, CHECK_BYTES, check_of(r, key, klen));
+	store(r->buf, CHECK_BYTES, check_of(r->buf, r->len, key, klen));
 	return 0;
+}
+
+int
+record_version(const void *value, size_t len, const void *key, size_t klen)
+{
+	const uint8_t *bytes = value;
+
+	if (len <= CHECK_BYTES ||
+	    fetch(bytes, CHECK_BYTES) != check_of(bytes, len, key, klen))
+		return -1;
+	return bytes[CHECK_BYTES];
 }
 
 int
 record_open(struct record *r, const void *key, size_t klen, uint8_t version)
 {
+	int found = -1;
+
 	r->bad = true;
-	if (r->len < CHECK_BYTES + 1 || r->len > sizeof r->buf ||
-	    fetch(r->buf, CHECK_BYTES) != check_of(r, key, klen) ||
-	    r->buf[CHECK_BYTES] != version)
+	if (r->len <= sizeof r->buf)
+		found = record_version(r->buf, r->len, key, klen);
+	if (found < 0 || (version != RECORD_ANY && version != found))
 		return -1;
 	r->bad = false;
+	r->version = (uint8_t)found;
 	r->at = CHECK_BYTES + 1;
 	return 0;
 }

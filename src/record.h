@@ -8,11 +8,11 @@
  * damage unlikely to pass (1 in 2^32); it is no defence against an author of
  * the file, whose rights are those of the file.
  *
- *	struct record r;			struct record r;
- *	record_begin(&r, VERSION);		r.len = bytes read into r.buf
- *	record_put(&r, 8, until);		record_open(&r, key, klen,
- *VERSION) record_seal(&r, key, klen);		until = record_get(&r, 8); if
- *(r.bad) ...
+ *	struct record r;		struct record r;
+ *	record_begin(&r, VERSION);	r.len = bytes read into r.buf
+ *	record_put(&r, 8, until);	record_open(&r, key, klen, VERSION)
+ *	record_seal(&r, key, klen);	until = record_get(&r, 8);
+ *					if (r.bad) ...
  */
 #ifndef RECORD_H
 #define RECORD_H
@@ -25,9 +25,10 @@
 
 struct record {
 	uint8_t buf[RECORD_MAX];
-	size_t len; /* bytes in buf */
-	size_t at;  /* the next byte to get */
-	bool bad;   /* something did not fit, or was not there */
+	size_t len;	 /* bytes in buf */
+	size_t at;	 /* the next byte to get */
+	bool bad;	 /* something did not fit, or was not there */
+	uint8_t version; /* after record_open */
 };
 
 /* Starts an empty value. */
@@ -46,10 +47,15 @@ void record_put_bytes(struct record *r, const void *p, size_t len);
 int record_seal(struct record *r, const void *key, size_t klen)
     __attribute__((warn_unused_result));
 
+/* The version of a value, which may be longer than RECORD_MAX; -1: damaged. */
+int record_version(const void *value, size_t len, const void *key, size_t klen);
+
 /*
  * Prepares to get the fields of the len bytes in buf. Returns 0, or -1 when
- * the check sum or the version does not agree.
+ * the check sum or the version does not agree. RECORD_ANY takes any version,
+ * for a caller that looks at it.
  */
+#define RECORD_ANY 0
 int record_open(struct record *r, const void *key, size_t klen, uint8_t version)
     __attribute__((warn_unused_result));
 

@@ -9,8 +9,9 @@
  *
  * Strange: records whose check sums are right, with any fields. What is loaded
  * of them can be used, saved, and loaded again as the same. Input: an odd
- * byte, 3 for a wrong number of records, 5 for none; then records: length of
- * key, key, length of value, value.
+ * byte, 3 for a wrong number of records, 5 for none, 7 for records that say
+ * their version in a byte in front; then records: length of key, key, length of
+ * value, value.
  */
 #include "fuzz.h"
 
@@ -28,6 +29,7 @@
 #define CUT 0xff
 #define WRONG_NUMBER 3
 #define NO_NUMBER 5
+#define VERSIONS 7
 #define BANS 3
 
 static unsigned char intact[65536];
@@ -117,7 +119,7 @@ load(void)
 
 	HOLDS(state_new(&state) == 0);
 	name_log();
-	answer = checkpoint_load(path, &state, &log_a, 1);
+	answer = checkpoint_load(path, &state, &log_a, 1, NULL);
 	HOLDS(answer == CHECKPOINT_LOADED || answer == CHECKPOINT_DAMAGED);
 	return answer;
 }
@@ -198,10 +200,12 @@ write_records(struct fuzz_input *in, uint8_t what)
 	HOLDS(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
 	HOLDS(cdb_make_start(&make, fd) == 0);
 	for (; in->len > 0 && n < RECORDS_MAX - TALLIES_MAX - 8; n++) {
+		uint8_t version =
+		    what == VERSIONS ? fuzz_byte(in) : RECENT_VERSION;
 		struct fuzz_input key = take(in, fuzz_byte(in));
 		struct fuzz_input value = take(in, fuzz_byte(in));
 
-		record_begin(&r, RECENT_VERSION);
+		record_begin(&r, version);
 		while (value.len > 0)
 			record_put(&r, 1, fuzz_byte(&value));
 		add(&make, key.p, key.len, &r);
