@@ -8,18 +8,47 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control.h"
 
-#define PATIENCE_S 30
 #define READ_BYTES 65536
+#define SECOND 1000 /* ms */
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * SECOND + t.tv_nsec / 1000000;
+}
+
+/* Lets the next call wait until that time at most. */
+static int
+wait_until(int fd, int64_t end_ms)
+{
+	int64_t left = end_ms - now_ms();
+	const struct timeval patience = {
+	    .tv_sec = left / SECOND, .tv_usec = left % SECOND * 1000};
+
+	if (left <= 0) { /* 0 would be for ever */
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+		   sizeof patience) == 0 &&
+		       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+			   sizeof patience) == 0
+		   ? 0
+		   : -1;
+}
 
 static int
-connect_to(const char *statedir)
+connect_to(const char *statedir, int64_t end_ms)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	const struct timeval patience = {.tv_sec = PATIENCE_S};
 	int n = snprintf(
 	    to.sun_path, sizeof to.sun_path, "%s/%s", statedir, CONTROL_NAME);
 	int fd;
@@ -32,13 +61,10 @@ connect_to(const char *statedir)
 	if (fd < 0)
 		return -1;
 	/* connect waits as well, for a feed that accepts nobody any more */
-	if (setsockopt(
-		fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-	    setsockopt(
-		fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
+	if (wait_until(fd, end_ms) == 0 &&
 	    connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
 		return fd;
-	n = errno == EAGAIN ? ETIMEDOUT : errno;
+	n = errno;
 	close(fd);
 	errno = n;
 	return -1;
@@ -62,7 +88,7 @@ send_line(int fd, const struct request *r)
 
 /* Up to the end; the feed closes the connection behind its line. */
 static json_t *
-read_answer(int fd)
+read_answer(int fd, int64_t end_ms)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -78,34 +104,64 @@ read_answer(int fd)
 				break;
 			text = more;
 		}
+		if (wait_until(fd, end_ms) != 0)
+			break;
 		n = recv(fd, text + len, room - len, 0);
+		if (n == 0)
+			errno = ECONNRESET;
 		if (n <= 0)
 			break;
 		len += (size_t)n;
 		if (text[len - 1] == '\n')
 			break;
 	}
-	if (len > 0 && text[len - 1] == '\n')
+	if (len > 0 && text[len - 1] == '\n') {
+		errno = ECONNRESET; /* for what is no JSON */
 		object = json_loadb(text, len, 0, NULL);
-	else if (errno == EAGAIN)
-		errno = ETIMEDOUT;
+	}
 	free(text);
 	return object;
 }
 
-enum ask_answer
-ask_feed(const char *statedir, const struct request *r, json_t **object)
+/* Of the feed, whether or not it has accepted the connection. */
+static pid_t
+pid_of(int fd)
 {
-	int fd = connect_to(statedir);
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0
+		   ? peer.pid
+		   : 0;
+}
+
+/* Sets errno as the caller is to see it. */
+static enum ask_answer
+failed(int error)
+{
+	errno = error == EAGAIN	 ? ETIMEDOUT
+		: error == EPIPE ? ECONNRESET
+				 : error;
+	return error == ENOENT || error == ECONNREFUSED ? ASK_NOBODY
+							: ASK_ERROR;
+}
+
+enum ask_answer
+ask_feed(const char *statedir, const struct request *r, struct ask *to)
+{
+	int64_t end_ms =
+	    now_ms() +
+	    (request_changes(r) ? ASK_CHANGE_S : ASK_READ_S) * SECOND;
+	int fd = connect_to(statedir, end_ms);
 	int error;
 
+	*to = (struct ask){0};
 	if (fd < 0)
-		return errno == ENOENT || errno == ECONNREFUSED ? ASK_NOBODY
-								: ASK_ERROR;
-	errno = ECONNRESET; /* closed without an answer */
-	*object = send_line(fd, r) == 0 ? read_answer(fd) : NULL;
+		return failed(errno);
+	to->pid = pid_of(fd);
+	if (send_line(fd, r) == 0)
+		to->answer = read_answer(fd, end_ms);
 	error = errno;
 	close(fd);
-	errno = error;
-	return *object == NULL ? ASK_ERROR : ASK_ANSWERED;
+	return to->answer != NULL ? ASK_ANSWERED : failed(error);
 }

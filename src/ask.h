@@ -6,20 +6,32 @@
 #define ASK_H
 
 #include <jansson.h>
+#include <sys/types.h>
 
 #include "request.h"
+
+/* How long it waits, in seconds: for what reads, and for what changes. */
+#define ASK_READ_S 4
+#define ASK_CHANGE_S 30
 
 enum ask_answer {
 	ASK_ANSWERED,
 	ASK_NOBODY, /* no feed runs on this STATEDIR */
-	ASK_ERROR,  /* errno; EACCES: neither root nor in the feed's group */
+	ASK_ERROR,  /* errno */
+};
+
+struct ask {
+	json_t *answer; /* with ANSWERED: an object, for the caller to own */
+	pid_t pid;	/* with ERROR: of the feed; 0: it is not known */
 };
 
 /*
- * Asks the feed whose STATEDIR this is. With ANSWERED, *object is a JSON object
- * for the caller to own. Waits half a minute at most (ETIMEDOUT).
+ * Asks the feed whose STATEDIR this is. errno with ERROR: ETIMEDOUT when it
+ * does not answer in time, or as many wait for it as may; ECONNRESET when it
+ * closed the connection without an answer; EACCES when STATEDIR or the socket
+ * of an earlier version is not for this user.
  */
 enum ask_answer ask_feed(const char *statedir, const struct request *r,
-    json_t **object) __attribute__((warn_unused_result));
+    struct ask *to) __attribute__((warn_unused_result));
 
 #endif

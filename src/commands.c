@@ -21,6 +21,8 @@
 /* Exit codes of rblcachectl: whose fault it is. */
 enum { CALLER = 100, SYSTEM = 111 };
 
+#define TOLD_MS 1000
+
 static json_t *
 failure(int exit_code, const char *why)
 {
@@ -344,9 +346,34 @@ test(struct feed *f, const struct request *r)
 	    "net", facts.net == SETTEST_MEMBER);
 }
 
+/*
+ * Those who only read do not hurry the checkpoint: it would be written all the
+ * time.
+ */
 static json_t *
-answer(struct feed *f, const struct request *r, uint64_t *hold)
+save(struct feed *f, bool may_change, uint64_t *hold)
 {
+	*hold = may_change ? saver_urge(&f->saver, feed_now_ms())
+			   : saver_soon(&f->saver);
+	return json_object();
+}
+
+static json_t *
+refusal(void)
+{
+	json_t *why = failure(
+	    SYSTEM, "only root and the feed's group may change something");
+
+	(void)json_object_set_new(
+	    why, "group", json_integer((json_int_t)getegid()));
+	return why;
+}
+
+static json_t *
+answer(struct feed *f, bool may_change, const struct request *r, uint64_t *hold)
+{
+	if (request_changes(r) && !may_change)
+		return refusal();
 	switch (r->command) {
 	case REQUEST_STATUS:
 		return status(f);
@@ -361,35 +388,57 @@ answer(struct feed *f, const struct request *r, uint64_t *hold)
 	case REQUEST_TEST:
 		return test(f, r);
 	case REQUEST_SAVE:
-		*hold = saver_urge(&f->saver, feed_now_ms());
-		return json_object();
+		return save(f, may_change, hold);
 	}
 	return NULL;
 }
 
+/* As text, to be freed; takes the object. */
+static char *
+text_of(json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	json_decref(object);
+	return text;
+}
+
+/*
+ * The status for those who only read. It takes a look at each ban, so it is
+ * made once a second at most, however many ask.
+ */
+static char *
+told_status(struct feed *f)
+{
+	int64_t now_ms = feed_now_ms();
+
+	if (f->told == NULL || now_ms >= f->told_ms + TOLD_MS) {
+		free(f->told);
+		f->told = text_of(status(f));
+		f->told_ms = now_ms;
+	}
+	return f->told == NULL ? NULL : strdup(f->told);
+}
+
 char *
-commands_answer(void *user, const char *line, size_t len, uint64_t *hold)
+commands_answer(
+    void *user, bool may_change, const char *line, size_t len, uint64_t *hold)
 {
 	char error[REQUEST_ERROR_SIZE];
 	struct feed *f = user;
 	struct request r;
-	json_t *object;
-	char *text;
 
-	if (request_parse(&r, line, len, error) == 0)
-		object = answer(f, &r, hold);
-	else
-		object = failure(CALLER, error);
-	text = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	return text;
+	if (request_parse(&r, line, len, error) != 0)
+		return text_of(failure(CALLER, error));
+	if (r.command == REQUEST_STATUS && !may_change)
+		return told_status(f);
+	return text_of(answer(f, may_change, &r, hold));
 }
 
 void
 commands_release(struct feed *f)
 {
 	char why[PATH_MAX + 128];
-	json_t *object;
 	char *text;
 
 	if (f->control == NULL)
@@ -400,9 +449,7 @@ commands_release(struct feed *f)
 	}
 	snprintf(why, sizeof why, "done, but not saved: %s: %s", f->saver.path,
 	    strerror(f->saver.error));
-	object = failure(SYSTEM, why);
-	text = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
+	text = text_of(failure(SYSTEM, why));
 	control_release(f->control, f->saver.ended, text);
 	free(text);
 }

@@ -10,11 +10,13 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* A control_answer for user, a struct feed. */
-char *commands_answer(void *user, const char *line, size_t len, uint64_t *hold);
+char *commands_answer(
+    void *user, bool may_change, const char *line, size_t len, uint64_t *hold);
 
 /* Lets go the answers that wait for recent.cdb, as far as it is written. */
 struct feed;

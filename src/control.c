@@ -13,9 +13,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CLIENTS_MAX 64
+#include "seats.h"
+
 #define GROUPS_MAX 65536 /* NGROUPS_MAX of Linux */
-#define LISTENER CLIENTS_MAX
+#define LISTENER SEATS_MAX
 #define BACKLOG 64
 
 /* milliseconds */
@@ -24,7 +25,7 @@
 
 struct client {
 	int fd; /* -1: none */
-	int64_t until_ms;
+	struct seat *seat;
 	char line[CONTROL_LINE_MAX];
 	size_t line_len;
 	char *answer; /* NULL: not asked yet */
@@ -37,7 +38,8 @@ struct control {
 	char path[PATH_MAX];
 	control_answer *answer;
 	void *user;
-	struct client clients[CLIENTS_MAX];
+	struct client clients[SEATS_MAX];
+	struct seat seats[SEATS_MAX]; /* of the same */
 };
 
 /* ---- who may ---- */
@@ -56,16 +58,19 @@ has_group(int fd, gid_t wanted)
 	return false;
 }
 
-static bool
-may_ask(int fd)
+/* 0, or -1: it cannot be told who it is. */
+static int
+look_at(int fd, struct seat *who)
 {
 	struct ucred peer;
 	socklen_t len = sizeof peer;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
-		return false;
-	return peer.uid == 0 || peer.uid == geteuid() ||
-	       peer.gid == getegid() || has_group(fd, getegid());
+		return -1;
+	who->uid = peer.uid;
+	who->may_change = peer.uid == 0 || peer.uid == geteuid() ||
+			  peer.gid == getegid() || has_group(fd, getegid());
+	return 0;
 }
 
 /* ---- clients ---- */
@@ -84,7 +89,8 @@ drop(struct control *c, struct client *client)
 		close(client->fd);
 	}
 	free(client->answer);
-	*client = (struct client){.fd = -1};
+	*client = (struct client){.fd = -1, .seat = client->seat};
+	client->seat->taken = false;
 }
 
 static void
@@ -143,14 +149,14 @@ ask(struct control *c, struct client *client, int64_t now_ms)
 	char *answer;
 
 	client->line[client->line_len] = 0;
-	answer =
-	    c->answer(c->user, client->line, client->line_len, &client->hold);
+	answer = c->answer(c->user, client->seat->may_change, client->line,
+	    client->line_len, &client->hold);
 	if (answer == NULL) {
 		drop(c, client);
 		return;
 	}
 	give_answer(client, answer);
-	client->until_ms =
+	client->seat->until_ms =
 	    now_ms + (client->hold == 0 ? PATIENCE : PATIENCE_HELD);
 	if (client->hold == 0)
 		send_answer(c, client);
@@ -183,81 +189,61 @@ read_line(struct control *c, struct client *client, int64_t now_ms)
 	}
 }
 
-/* The one that has to go first; NULL: there is nobody. */
-static struct client *
-oldest(struct control *c)
-{
-	struct client *first = NULL;
-
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		struct client *client = &c->clients[i];
-
-		if (client->fd >= 0 &&
-		    (first == NULL || client->until_ms < first->until_ms))
-			first = client;
-	}
-	return first;
-}
-
-/* A free place, or that of the oldest. */
-static struct client *
-place_for_one(struct control *c)
-{
-	struct client *client;
-
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		if (c->clients[i].fd < 0)
-			return &c->clients[i];
-	client = oldest(c);
-	drop(c, client);
-	return client;
-}
-
 /* Without a descriptor for the next one, one client has to do without. */
 static void
 make_room(struct control *c)
 {
-	struct client *client = oldest(c);
+	size_t i = SEATS_MAX;
 
-	if ((errno == EMFILE || errno == ENFILE) && client != NULL)
+	if (errno == EMFILE || errno == ENFILE)
+		i = seats_first_to_leave(c->seats);
+	if (i < SEATS_MAX)
+		drop(c, &c->clients[i]);
+}
+
+static void
+take_client(struct control *c, int fd, int64_t now_ms)
+{
+	struct seat who = {.taken = true, .until_ms = now_ms + PATIENCE};
+	struct client *client;
+	size_t i;
+
+	if (look_at(fd, &who) != 0 ||
+	    (i = seats_for(c->seats, who.uid, who.may_change)) == SEATS_MAX) {
+		close(fd);
+		return;
+	}
+	client = &c->clients[i];
+	if (client->fd >= 0)
 		drop(c, client);
+	client->fd = fd;
+	*client->seat = who;
+	watch(c, EPOLL_CTL_ADD, fd, EPOLLIN, (uint32_t)i);
+	/* before somebody comes who takes the seat */
+	read_line(c, client, now_ms);
 }
 
 static void
 take_clients(struct control *c, int64_t now_ms)
 {
 	/* as many as there is room for, so that nobody is kept busy here */
-	for (int i = 0; i < CLIENTS_MAX; i++) {
+	for (int i = 0; i < SEATS_MAX; i++) {
 		int fd = accept4(
 		    c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		struct client *client;
 
 		if (fd < 0) {
 			make_room(c);
 			return;
 		}
-		if (!may_ask(fd)) {
-			close(fd);
-			continue;
-		}
-		client = place_for_one(c);
-		client->fd = fd;
-		client->until_ms = now_ms + PATIENCE;
-		watch(c, EPOLL_CTL_ADD, fd, EPOLLIN,
-		    (uint32_t)(client - c->clients));
+		take_client(c, fd, now_ms);
 	}
 }
 
 static void
 serve(struct control *c, const struct epoll_event *event, int64_t now_ms)
 {
-	struct client *client;
+	struct client *client = &c->clients[event->data.u32];
 
-	if (event->data.u32 == LISTENER) {
-		take_clients(c, now_ms);
-		return;
-	}
-	client = &c->clients[event->data.u32];
 	if (client->fd < 0)
 		return;
 	if (client->answer == NULL)
@@ -271,20 +257,27 @@ serve(struct control *c, const struct epoll_event *event, int64_t now_ms)
 void
 control_serve(struct control *c, int64_t now_ms)
 {
-	struct epoll_event events[CLIENTS_MAX + 1];
-	int n = epoll_wait(c->epoll, events, CLIENTS_MAX + 1, 0);
+	struct epoll_event events[SEATS_MAX + 1];
+	int n = epoll_wait(c->epoll, events, SEATS_MAX + 1, 0);
+	bool knocks = false;
 
 	for (int i = 0; i < n; i++)
-		serve(c, &events[i], now_ms);
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		if (c->clients[i].fd >= 0 && c->clients[i].until_ms <= now_ms)
+		if (events[i].data.u32 == LISTENER)
+			knocks = true;
+		else
+			serve(c, &events[i], now_ms);
+	/* last: an event must not meet the next client in that seat */
+	if (knocks)
+		take_clients(c, now_ms);
+	for (size_t i = 0; i < SEATS_MAX; i++)
+		if (c->seats[i].taken && c->seats[i].until_ms <= now_ms)
 			drop(c, &c->clients[i]);
 }
 
 void
 control_release(struct control *c, uint64_t number, const char *instead)
 {
-	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+	for (size_t i = 0; i < SEATS_MAX; i++) {
 		struct client *client = &c->clients[i];
 		char *answer = NULL;
 
@@ -306,6 +299,8 @@ static int
 listen_at(const char *path)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	mode_t before;
+	bool bound;
 	int fd;
 
 	if (strlen(path) >= sizeof to.sun_path) {
@@ -317,10 +312,13 @@ listen_at(const char *path)
 	if (fd < 0)
 		return -1;
 	(void)unlink(path);
-	if (bind(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
-	    chmod(path, 0660) == 0 && listen(fd, BACKLOG) == 0)
+	/* no chmod: it would follow whatever somebody puts there meanwhile */
+	before = umask(0111);
+	bound = bind(fd, (struct sockaddr *)&to, sizeof to) == 0;
+	(void)umask(before);
+	if (bound && listen(fd, BACKLOG) == 0)
 		return fd;
-	close(fd);
+	close(fd); /* errno stays: closing a socket does not fail */
 	return -1;
 }
 
@@ -331,8 +329,8 @@ control_open(const char *path, control_answer *answer, void *user)
 
 	if (c == NULL)
 		return NULL;
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		c->clients[i].fd = -1;
+	for (size_t i = 0; i < SEATS_MAX; i++)
+		c->clients[i] = (struct client){.fd = -1, .seat = &c->seats[i]};
 	c->answer = answer;
 	c->user = user;
 	snprintf(c->path, sizeof c->path, "%s", path);
@@ -356,7 +354,7 @@ control_close(struct control *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < CLIENTS_MAX; i++)
+	for (size_t i = 0; i < SEATS_MAX; i++)
 		drop(c, &c->clients[i]);
 	close(c->listener);
 	close(c->epoll);

@@ -4,16 +4,18 @@
  *
  *	one line in, one line out, and the connection is closed
  *
- * Root may, and who has the user or the group of this process; others are not
- * even listened to. Nothing here waits: clients that send nothing, half a line,
- * or never read lose their connection after a while, and the one that was there
- * longest loses it to a new one when there are too many.
+ * Every local user may connect. Root, and who has the user or the group of this
+ * process, may change something; the others may only read, and the answerer is
+ * told so. Nothing here waits: clients that send nothing, half a line, or never
+ * read lose their connection after a while, and seats.h says who loses it to a
+ * new one when there are too many.
  *
  * Times are milliseconds of a monotonic clock.
  */
 #ifndef CONTROL_H
 #define CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,16 +25,18 @@
 struct control;
 
 /*
- * Answers the len bytes of a line (no line feed; a NUL behind them). Returns a
- * string to be freed, without a line feed, or NULL to close the connection. The
- * answer is held back until control_release names the number in *hold, unless
- * it is left 0.
+ * Answers the len bytes of a line (no line feed; a NUL behind them), of a
+ * client that may change something or only read. Returns a string to be freed,
+ * without a line feed, or NULL to close the connection. The answer is held back
+ * until control_release names the number in *hold, unless it is left 0.
  */
 typedef char *control_answer(
-    void *user, const char *line, size_t len, uint64_t *hold);
+    void *user, bool may_change, const char *line, size_t len, uint64_t *hold);
 
 /*
- * Listens at path, mode 0660; what is there is replaced. NULL with errno.
+ * Listens at path, mode 0666 from the first moment on; what is there is
+ * replaced. NULL with errno. Not for a process of which another thread creates
+ * files meanwhile (umask).
  */
 struct control *control_open(const char *path, control_answer *answer,
     void *user) __attribute__((warn_unused_result));

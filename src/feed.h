@@ -57,8 +57,10 @@ struct feed {
 	struct state_log marks[FEED_LOGS_MAX];
 	struct saver saver;
 	struct control *control; /* NULL: there is none */
-	struct canary *canary;	 /* NULL: no zone is to be asked */
-	int64_t alarmed_s;	 /* unix seconds: of an alarm, or the start */
+	char *told;		 /* the status that readers are told; or NULL */
+	int64_t told_ms;
+	struct canary *canary; /* NULL: no zone is to be asked */
+	int64_t alarmed_s;     /* unix seconds: of an alarm, or the start */
 	struct troubles troubles;
 	int64_t since_s; /* unix seconds of the start */
 	int signals;

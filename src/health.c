@@ -107,7 +107,10 @@ judge_feed(struct judgement *j, const json_t *status)
 	const char *local = jsonget_string(status, "local_error");
 	const json_t *checkpoint = json_object_get(status, "checkpoint");
 
-	if (!json_is_object(json_object_get(status, "feed")))
+	if (jsonget_string(status, "feed_error") != NULL)
+		find(j, HEALTH_CRITICAL,
+		    json_string(jsonget_string(status, "feed_error")));
+	else if (!json_is_object(json_object_get(status, "feed")))
 		find(j, HEALTH_CRITICAL,
 		    json_string("rblcache-feed is not running"));
 	if (local != NULL)

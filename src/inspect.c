@@ -29,7 +29,8 @@ why_text(int error)
 	case ENOENT:
 		return "no such set";
 	case EPERM:
-		return "no right to read it (cap_net_admin)";
+		return "no right to read it (cap_net_admin); so this goes by "
+		       "recent.cdb";
 	default:
 		return cdbread_error_text(error);
 	}
@@ -44,21 +45,27 @@ take_member(const json_t *object, const char *set, enum settest_answer *to)
 		*to = json_is_true(member) ? SETTEST_MEMBER : SETTEST_ABSENT;
 }
 
-/* The feed may read the sets where we may not. */
+/*
+ * The feed may read the sets where we may not: 0, or the errno that stays; a
+ * feed that is there and has no answer is worth a note.
+ */
 static int
-ask_set_of_feed(
-    struct verdict_facts *f, const char *statedir, const struct addr *a)
+ask_set_of_feed(struct verdict_facts *f, const char *statedir,
+    const struct addr *a, json_t *notes)
 {
 	const struct request r = {.command = REQUEST_TEST, .ip = *a};
-	json_t *object;
+	struct ask ask;
+	enum ask_answer answer = ask_feed(statedir, &r, &ask);
 
-	if (ask_feed(statedir, &r, &object) != ASK_ANSWERED)
-		return -1;
-	take_member(object, "member", &f->set);
-	take_member(object, "pass", &f->pass);
-	take_member(object, "net", &f->net);
-	json_decref(object);
-	return f->set == SETTEST_ERROR ? -1 : 0;
+	if (answer == ASK_ERROR)
+		note(notes, "the feed", strerror(errno));
+	if (answer != ASK_ANSWERED)
+		return EPERM;
+	take_member(ask.answer, "member", &f->set);
+	take_member(ask.answer, "pass", &f->pass);
+	take_member(ask.answer, "net", &f->net);
+	json_decref(ask.answer);
+	return f->set == SETTEST_ERROR ? EPERM : 0;
 }
 
 static void
@@ -68,8 +75,8 @@ gather(struct verdict_facts *f, const struct inspect_sources *from,
 	const char *set = addr_is4(a) ? from->set4 : from->set6;
 	int error = lookup_set(f, from->set4, from->set6, a);
 
-	if (error == EPERM && ask_set_of_feed(f, from->statedir, a) == 0)
-		error = 0;
+	if (error == EPERM)
+		error = ask_set_of_feed(f, from->statedir, a, notes);
 	if (error != 0)
 		note(notes, set, why_text(error));
 	error = lookup_local(f, from->local, a);

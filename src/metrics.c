@@ -251,7 +251,7 @@ metrics_write(FILE *to, const json_t *status)
 	    "nets", "gauge", "nets.live", "Networks that are banned now."};
 	bool up = json_is_object(json_object_get(status, "feed"));
 
-	head(to, "up", "gauge", "Whether the feed is running.");
+	head(to, "up", "gauge", "Whether the feed runs and answers.");
 	sample(to, "up", "", "", "", "", up);
 	if (up)
 		put_one(to, &start, status);

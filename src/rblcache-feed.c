@@ -920,6 +920,7 @@ static void
 finish(struct feed *f)
 {
 	control_close(f->control);
+	free(f->told);
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		follow_close(f->logs[i].follow);
 	watch_close(f);

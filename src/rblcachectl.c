@@ -9,6 +9,7 @@
  *	replay			a log -> replaylog, replay -> savings
  */
 #include <errno.h>
+#include <grp.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -21,13 +22,16 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "cdbread.h"
 #include "checkpoint.h"
+#include "control.h"
 #include "exits.h"
 #include "health.h"
 #include "hosts.h"
 #include "inspect.h"
 #include "jsonget.h"
 #include "listing.h"
+#include "lookup.h"
 #include "metrics.h"
 #include "paths.h"
 #include "rbldnsdzone.h"
@@ -44,6 +48,7 @@
 enum { EXIT_UNKNOWN = 3 };
 
 #define OPTIONS "dhjlsSV"
+#define TROUBLE_SIZE (PATH_MAX + 128)
 #define ADD_DEFAULT_S 86400
 #define PASS_DEFAULT_S (15 * 60)
 #define RULES_MAX 16 /* -c */
@@ -102,43 +107,77 @@ count_words(char **words)
 
 /* ---- the feed ---- */
 
-static int
-complain_of_feed(const struct options *o, enum ask_answer answer)
+/* Why the feed has no answer, errno being as ask_feed left it. */
+static void
+feed_trouble(
+    char why[TROUBLE_SIZE], const struct options *o, const struct ask *ask)
 {
-	if (answer == ASK_NOBODY)
-		say("no rblcache-feed runs on %s", o->statedir);
-	else if (errno == EACCES)
-		say("%s/control: this is for root and the feed's group",
-		    o->statedir);
+	char who[48] = "the feed";
+
+	if (ask->pid > 0)
+		snprintf(who, sizeof who, "the feed (pid %ld)", (long)ask->pid);
+	if (errno == ETIMEDOUT && ask->pid > 0)
+		snprintf(
+		    why, TROUBLE_SIZE, "%s does not answer: it hangs", who);
+	else if (errno == ETIMEDOUT)
+		snprintf(why, TROUBLE_SIZE,
+		    "%s does not answer: as many wait for it as may", who);
 	else if (errno == ECONNRESET)
-		say("%s/control: the feed gave no answer", o->statedir);
+		snprintf(why, TROUBLE_SIZE, "%s closed the connection", who);
 	else
-		say("%s/control: %s", o->statedir, strerror(errno));
-	return EXIT_SYSTEM;
+		snprintf(why, TROUBLE_SIZE, "%s/" CONTROL_NAME ": %s%s",
+		    o->statedir, strerror(errno),
+		    errno == EACCES
+			? " (rblcachectl wants a directory of mode 0755)"
+			: "");
+}
+
+/* Says who may, by what the feed refused; its group may have a name. */
+static void
+complain_of_rights(const json_t *group)
+{
+	gid_t gid = (gid_t)json_integer_value(group);
+	const struct group *g = getgrgid(gid);
+	char number[24];
+
+	snprintf(number, sizeof number, "%lu", (unsigned long)gid);
+	say("only root and the group %s may change something: use sudo, or "
+	    "join that group",
+	    g == NULL ? number : g->gr_name);
 }
 
 /* Sends a change. The answer, or NULL after saying why; *code says how bad. */
 static json_t *
 tell_feed(const struct options *o, const struct request *r, int *code)
 {
-	json_t *object;
-	enum ask_answer answer = ask_feed(o->statedir, r, &object);
+	struct ask ask;
+	enum ask_answer answer = ask_feed(o->statedir, r, &ask);
+	json_t *object = ask.answer;
+	char why[TROUBLE_SIZE];
 	const char *error;
 
-	*code = 0;
-	if (answer != ASK_ANSWERED) {
-		*code = complain_of_feed(o, answer);
+	*code = EXIT_SYSTEM;
+	if (answer == ASK_NOBODY) {
+		say("no rblcache-feed runs on %s", o->statedir);
+		return NULL;
+	}
+	if (answer == ASK_ERROR) {
+		feed_trouble(why, o, &ask);
+		say("%s", why);
 		return NULL;
 	}
 	error = jsonget_string(object, "error");
 	if (error != NULL) {
-		say("%s", error);
-		*code = (int)jsonget_integer(object, "exit");
-		if (*code == 0)
-			*code = EXIT_SYSTEM;
+		if (json_object_get(object, "group") != NULL)
+			complain_of_rights(json_object_get(object, "group"));
+		else
+			say("%s", error);
+		if (jsonget_integer(object, "exit") != 0)
+			*code = (int)jsonget_integer(object, "exit");
 		json_decref(object);
 		return NULL;
 	}
+	*code = 0;
 	error = jsonget_string(object, "set_error");
 	if (error != NULL) {
 		say("recent.cdb is changed, but a set is not: %s", error);
@@ -156,27 +195,31 @@ print_json(const json_t *object)
 
 /* ---- recent.cdb and the sets ---- */
 
-/* Loads what recent.cdb has; -1 after saying why not. */
-static int
+/*
+ * Loads what recent.cdb has, if it is there. NULL, or what is wrong with it,
+ * and the state is empty. To be freed in any case; without bans there is no
+ * memory.
+ */
+static const char *
 load(const struct options *o, struct state *state)
 {
-	if (state_new(state) != 0) {
-		say("%s", strerror(errno));
-		return -1;
-	}
+	const char *wrong = NULL;
+
+	if (state_new(state) != 0)
+		return strerror(ENOMEM);
 	switch (checkpoint_load(o->recent, state, NULL, 0, NULL)) {
 	case CHECKPOINT_LOADED:
 	case CHECKPOINT_ABSENT:
-		return 0;
+		return NULL;
 	case CHECKPOINT_DAMAGED:
-		say("%s is damaged", o->recent);
+		wrong = cdbread_error_text(EINVAL);
 		break;
 	case CHECKPOINT_ERROR:
-		say("%s: %s", o->recent, strerror(errno));
+		wrong = strerror(errno);
 		break;
 	}
 	state_free(state);
-	return -1;
+	return state_new(state) == 0 ? wrong : strerror(ENOMEM);
 }
 
 static void
@@ -200,71 +243,117 @@ open_net_sets(const struct options *o)
 	    *o->set6 == 0 ? "" : PATHS_NET6, SETS_NETS, ignore, NULL);
 }
 
+/* Whether the kernel keeps the sets from this user. */
+static bool
+may_not_read_sets(const struct options *o)
+{
+	static const char *const any[] = {"192.0.2.1", "2001:db8::1"};
+
+	for (size_t i = 0; i < sizeof any / sizeof *any; i++) {
+		struct verdict_facts facts = {0};
+		struct addr a;
+
+		if (addr_parse(any[i], strlen(any[i]), &a) == 0 &&
+		    lookup_set(&facts, o->set4, o->set6, &a) == EPERM)
+			return true;
+	}
+	return false;
+}
+
 /* ---- status ---- */
 
-/* What can be known while no feed runs. */
-static json_t *
-status_of_files(const struct options *o)
+/* What is wrong with the directory, or with what was loaded from it. */
+static const char *
+files_trouble(const struct options *o, const char *loaded)
 {
-	struct sets *sets = open_sets(o);
+	struct stat st;
+
+	return stat(o->statedir, &st) != 0 ? strerror(errno) : loaded;
+}
+
+/*
+ * What can be known while no feed runs, or one has no answer: why, or NULL.
+ * What is known for sure is that, so all else may be missing.
+ */
+static json_t *
+status_of_files(const struct options *o, const char *why)
+{
+	bool forbidden = may_not_read_sets(o);
+	struct sets *sets = forbidden ? NULL : open_sets(o);
 	int64_t now = time(NULL);
 	struct state state;
+	const char *wrong = load(o, &state);
 	struct stat st;
 	bool saved = stat(o->recent, &st) == 0;
 	json_t *list = json_array();
 	json_t *status;
 
-	/* what is known for sure is that no feed runs */
-	if (load(o, &state) != 0 && state_new(&state) != 0) {
+	if (state.bans == NULL) {
+		say("%s", wrong);
 		sets_free(sets);
 		json_decref(list);
 		return NULL;
 	}
 	report_sets(list, sets);
-	status = json_pack("{s:I, s:n, s:[], s:o, s:n, s:[]}", "now",
-	    (json_int_t)now, "feed", "logs", "sets", list, "local_error",
-	    "errors");
+	status = json_pack("{s:I, s:n, s:o, s:[], s:o, s:b, s:n, s:[]}", "now",
+	    (json_int_t)now, "feed", "feed_error", report_text(why), "logs",
+	    "sets", list, "sets_forbidden", forbidden, "local_error", "errors");
 	report_state(status, &state, now);
 	(void)json_object_set_new(status, "checkpoint",
-	    json_pack("{s:o, s:o, s:n}", "path", report_text(o->recent),
+	    json_pack("{s:o, s:o, s:o}", "path", report_text(o->recent),
 		"saved", saved ? json_integer(st.st_mtime) : json_null(),
-		"error"));
+		"error", report_text(files_trouble(o, wrong))));
 	state_free(&state);
 	sets_free(sets);
 	return status;
 }
 
+/* NULL, with why, when it cannot even be told whether there is a feed. */
 static json_t *
-get_status(const struct options *o)
+get_status(const struct options *o, char why[TROUBLE_SIZE])
 {
 	const struct request r = {.command = REQUEST_STATUS};
-	json_t *status;
-	enum ask_answer answer = ask_feed(o->statedir, &r, &status);
+	struct ask ask;
+	enum ask_answer answer = ask_feed(o->statedir, &r, &ask);
+	bool forbidden = answer == ASK_ERROR && errno == EACCES;
 
-	switch (answer) {
-	case ASK_ANSWERED:
-		return status;
-	case ASK_NOBODY:
-		return status_of_files(o);
-	case ASK_ERROR:
-		(void)complain_of_feed(o, answer);
-		break;
+	if (answer == ASK_ANSWERED)
+		return ask.answer;
+	if (answer == ASK_NOBODY)
+		return status_of_files(o, NULL);
+	feed_trouble(why, o, &ask);
+	return forbidden ? NULL : status_of_files(o, why);
+}
+
+/* On standard output, where a monitor reads. */
+static int
+print_unknown(const struct options *o, const char *why)
+{
+	json_t *status;
+
+	if (o->json) {
+		status = json_pack("{s:{s:s, s:[o]}}", "health", "level",
+		    "UNKNOWN", "problems", report_text(why));
+		print_json(status);
+		json_decref(status);
+	} else {
+		printf("UNKNOWN: %s\n", why);
 	}
-	return NULL;
+	return EXIT_UNKNOWN;
 }
 
 static int
 do_status(const struct options *o, char **args)
 {
-	json_t *status = get_status(o);
-	json_t *problems = json_array();
+	char why[TROUBLE_SIZE] = "no memory";
+	json_t *status = get_status(o, why);
+	json_t *problems;
 	enum health health;
 
 	(void)args;
-	if (status == NULL) {
-		json_decref(problems);
-		return EXIT_UNKNOWN;
-	}
+	if (status == NULL)
+		return print_unknown(o, why);
+	problems = json_array();
 	health = health_judge(status, problems);
 	if (o->json) {
 		(void)json_object_set_new(status, "health",
@@ -282,11 +371,14 @@ do_status(const struct options *o, char **args)
 static int
 do_metrics(const struct options *o, char **args)
 {
-	json_t *status = get_status(o);
+	char why[TROUBLE_SIZE] = "no memory";
+	json_t *status = get_status(o, why);
 	int code = 0;
 
-	if (status == NULL)
+	if (status == NULL) {
+		say("%s", why);
 		return EXIT_SYSTEM;
+	}
 	if (*args == NULL) {
 		metrics_write(stdout, status);
 	} else if (metrics_save(*args, status) != 0) {
@@ -363,27 +455,35 @@ static void
 save_first(const struct options *o)
 {
 	const struct request r = {.command = REQUEST_SAVE};
-	json_t *object;
+	struct ask ask;
 
-	if (ask_feed(o->statedir, &r, &object) == ASK_ANSWERED)
-		json_decref(object);
+	/* it hangs, or its disk is slow */
+	if (ask_feed(o->statedir, &r, &ask) == ASK_ERROR && errno == ETIMEDOUT)
+		say("the feed does not answer within %d s; so this is what it "
+		    "saved before",
+		    ASK_READ_S);
+	json_decref(ask.answer);
 }
 
 static int
 with_listing(const struct options *o, void (*print)(const struct listing *))
 {
-	struct sets *hosts;
-	struct sets *nets;
+	bool forbidden = may_not_read_sets(o);
+	struct sets *hosts = forbidden ? NULL : open_sets(o);
+	struct sets *nets = forbidden ? NULL : open_net_sets(o);
 	struct listing l;
 	struct state state;
+	const char *wrong;
 	int code = EXIT_SYSTEM;
 
 	save_first(o);
-	if (load(o, &state) != 0)
-		return code;
-	hosts = open_sets(o);
-	nets = open_net_sets(o);
-	if (listing_open(&l, &state, hosts, nets, time(NULL)) != 0) {
+	wrong = load(o, &state);
+	if (forbidden)
+		say("no right to read the kernel sets (cap_net_admin); so this "
+		    "is what recent.cdb has");
+	if (wrong != NULL) {
+		say("%s: %s", o->recent, wrong);
+	} else if (listing_open(&l, &state, hosts, nets, time(NULL)) != 0) {
 		say("%s", strerror(errno));
 	} else {
 		print(&l);

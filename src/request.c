@@ -13,14 +13,15 @@ enum field { IP = 1, SECONDS = 2, REPLY = 4, RULE = 8, SINCE = 16 };
 static const struct {
 	const char *name;
 	unsigned fields;
+	bool changes;
 } commands[] = {
-    [REQUEST_STATUS] = {"status", 0},
-    [REQUEST_ADD] = {"add", IP | SECONDS | REPLY},
-    [REQUEST_DEL] = {"del", IP},
-    [REQUEST_FLUSH] = {"flush", 0},
-    [REQUEST_FORGET] = {"forget", RULE | SINCE},
-    [REQUEST_TEST] = {"test", IP},
-    [REQUEST_SAVE] = {"save", 0},
+    [REQUEST_STATUS] = {"status", 0, false},
+    [REQUEST_ADD] = {"add", IP | SECONDS | REPLY, true},
+    [REQUEST_DEL] = {"del", IP, true},
+    [REQUEST_FLUSH] = {"flush", 0, true},
+    [REQUEST_FORGET] = {"forget", RULE | SINCE, true},
+    [REQUEST_TEST] = {"test", IP, false},
+    [REQUEST_SAVE] = {"save", 0, false},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -145,6 +146,12 @@ request_parse(struct request *r, const char *line, size_t len,
 		result = take_fields(r, object, error);
 	json_decref(object);
 	return result;
+}
+
+bool
+request_changes(const struct request *r)
+{
+	return commands[r->command].changes;
 }
 
 static json_t *

@@ -8,6 +8,7 @@
 #ifndef REQUEST_H
 #define REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,11 @@ enum request_command {
 	REQUEST_FLUSH,
 	REQUEST_FORGET, /* rule, since */
 	REQUEST_TEST,	/* ip: is it in the kernel set? */
-	REQUEST_SAVE,	/* answered when recent.cdb has what is known now */
+	/*
+	 * Answered when recent.cdb has what is known now; to those who only
+	 * read perhaps before that.
+	 */
+	REQUEST_SAVE,
 };
 
 struct request {
@@ -43,6 +48,9 @@ struct request {
  */
 int request_parse(struct request *r, const char *line, size_t len,
     char error[REQUEST_ERROR_SIZE]) __attribute__((warn_unused_result));
+
+/* Whether it changes something; else it only reads. */
+bool request_changes(const struct request *r);
 
 /* The line for it, without a line feed, to be freed; NULL: ENOMEM. */
 char *request_format(const struct request *r)

@@ -18,6 +18,7 @@
 /* milliseconds */
 #define DELAY 200     /* after the first change */
 #define INTERVAL 2000 /* and at least from one to the next */
+#define SOON 3000     /* an interval that somebody waits for */
 #define SHARE 200     /* or this many times what the last one cost */
 
 int
@@ -58,6 +59,14 @@ saver_urge(struct saver *s, int64_t now_ms)
 	saver_mark(s, now_ms);
 	s->urged = true;
 	return s->started + 1;
+}
+
+uint64_t
+saver_soon(const struct saver *s)
+{
+	if (!s->dirty)
+		return s->child != 0 ? s->started : 0;
+	return s->error == 0 && s->interval_ms <= SOON ? s->started + 1 : 0;
 }
 
 int64_t

@@ -55,6 +55,13 @@ void saver_mark(struct saver *s, int64_t now_ms);
  */
 uint64_t saver_urge(struct saver *s, int64_t now_ms);
 
+/*
+ * The same for somebody who may not hurry it: the number to wait for, when what
+ * is known now is going to be saved in a few seconds by itself; 0: it is saved,
+ * or not that soon.
+ */
+uint64_t saver_soon(const struct saver *s);
+
 /* How long until saver_start is to be called; INT64_MAX: not for now. */
 int64_t saver_wait_ms(const struct saver *s, int64_t now_ms);
 

@@ -44,8 +44,14 @@ show_feed(FILE *to, const json_t *status)
 	char since[WHEN_SIZE];
 
 	left(to, "feed");
+	if (jsonget_string(status, "feed_error") != NULL) {
+		fputs("has no answer; below is what it last saved\n", to);
+		return;
+	}
 	if (!json_is_object(feed)) {
-		fputs("not running\n", to);
+		fputs("not running; its own log says why (svstat, systemctl "
+		      "status)\n",
+		    to);
 		return;
 	}
 	fprintf(to, "running since %s, pid %lld, %s\n",
@@ -105,7 +111,10 @@ show_sets(FILE *to, const json_t *status)
 		word = "";
 	}
 	if (*word != 0)
-		fprintf(to, "%-8sswitched off\n", word);
+		fprintf(to, "%-8s%s\n", word,
+		    json_is_true(json_object_get(status, "sets_forbidden"))
+			? "no right to read them"
+			: "switched off");
 }
 
 /* One rule: what holds, and what came of its lines today. */

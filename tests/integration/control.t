@@ -86,9 +86,11 @@ for (1 .. 9) {
 	connect $s, sockaddr_un("hung/control") or last;
 	push @keep, $s;
 }
-system "timeout 60 @ARGV -d hung status >hung.out 2>&1; echo \$? >>hung.out";
+my $since = time;
+system "timeout 60 @ARGV -d hung status >hung.out 2>hung.err; echo \$? >>hung.out";
+print "took ", time - $since, "\n";
 EOT
-perl hung.pl "$front/bin/rblcachectl" &
+perl hung.pl "$front/bin/rblcachectl" >hung.took &
 hung_pid=$!
 line 203.0.113.9 >gone/log
 "$feed" -c "$rules" -d gone -l '' -s '' -S '' gone/log 2>gone/err &
@@ -102,7 +104,8 @@ exits "no feed: status is critical" 2 '^CRITICAL: rblcache-feed is not running' 
     ctl status
 echo junk >"$recent"
 exits "no feed, and recent.cdb is damaged: critical as well" 2 \
-    '^CRITICAL: rblcache-feed is not running' ctl status
+    '^CRITICAL: rblcache-feed is not running; state/recent.cdb: it is damaged' \
+    eval 'ctl status 2>/dev/null'
 rm "$recent"
 exits "no feed: nothing can be changed" 111 'no rblcache-feed runs on state' \
     ctl del 203.0.113.9
@@ -115,7 +118,7 @@ if [ "$front_ipset" ]; then
 	    "no set: test"
 fi
 echo junk >state/recent.cdb
-exits "a damaged recent.cdb: no list" 111 'state/recent.cdb is damaged' ctl list
+exits "a damaged recent.cdb: no list" 111 'state/recent.cdb: it is damaged' ctl list
 rm state/recent.cdb
 
 # ---- status, list, test ----
@@ -395,37 +398,166 @@ as() { # UID:GID:GROUP COMMAND...
 	    ($), $() = ("$gid $group", $gid); ($<, $>) = ($uid, $uid);
 	    exec @ARGV' -- "$ids" "$@"
 }
+is "$(stat -c %a state/control)" 666 "everybody may ask"
 if [ "$FRONT_ROOT" ]; then
-	stranger="as 65534:65534:65534 $front/bin/rblcachectl -d $front/work/state"
-	exits "another user: no" 111 'for root and the feed.s group' \
-	    $stranger del 203.0.113.60
-	exits "nor the status" 3 'for root and the feed.s group' $stranger status
-	like "$($stranger list)" '^203.0.113.60	' "but the list, from recent.cdb"
-	like "$($stranger test 203.0.113.60)" \
-	    '^note +rblcache4: no right to read it' "test says what it cannot see"
-	chmod 666 state/control
-	exits "the peer is checked as well" 111 'gave no answer|Broken pipe' \
-	    $stranger del 203.0.113.60
-	chmod 660 state/control
+	other() { # COMMAND...
+		as 65534:65534:65534 "$front/bin/rblcachectl" \
+		    -d "$front/work/state" -l "$local_cdb" "$@"
+	}
+	for change in 'del 203.0.113.60' 'add 203.0.113.62' flush \
+	    'forget rblsmtpd'; do
+		# shellcheck disable=SC2086 # words
+		exits "another user: no $change" 111 \
+		    '^rblcachectl: only root and the group root may .* use sudo' \
+		    other $change
+	done
+	ok "and none of it was done" banned 203.0.113.60 yes
+	other status >other.said
+	is "$?" "$(ctl status >/dev/null; echo $?)" "but the status"
+	like "$(cat other.said)" '^feed +running since .*, pid '"$feed_pid", \
+	    "which is the feed's"
+	is "$(other -j status | json '$s->{feed}{pid}')" "$feed_pid" "in JSON"
+	like "$(other metrics)" '^rblcache_up 1$' "metrics"
+	other list >other.said 2>other.err
+	is "$?" 0 "and the list"
+	like "$(cat other.said)" '^203.0.113.60	' "from recent.cdb"
+	if [ "$front_ipset" ]; then
+		like "$(cat other.err)" 'no right to read the kernel sets' \
+		    "which is said"
+		ipset add rblcache4 203.0.113.61 timeout 600
+		out=$(other test 203.0.113.61)
+		like "$out" '^203.0.113.61 is refused' \
+		    "test: the feed looks into the set for him"
+		unlike "$out" '^note' "with nothing to be noted"
+		ctl del 203.0.113.61 >/dev/null
+		# a feed that wants no such sets empties them when it starts
+		ipset add rblpass4 203.0.113.41
+		ipset add rblnet4 203.0.113.40/31
+		like "$(other test 203.0.113.41)" 'is allowed' \
+		    "and into the others"
+		like "$(other test 203.0.113.40)" 'the kernel set rblnet4$' \
+		    "all of them"
+	else
+		skip "a user without a right to read the sets" "no ipset here"
+	fi
+	lines_read() {
+		ctl -j status | json '$s->{logs}[0]{lines}'
+	}
+	lines=$(lines_read)
+	line 203.0.113.63 >>log
+	front_wait 5 eval '[ "$(lines_read)" -gt "$lines" ]'
+	like "$(other list 2>/dev/null)" '^203.0.113.63	' \
+	    "a list waits for recent.cdb, which is about to be written"
 	exits "the feed's group may" 0 'is no longer banned' as 65534:0:65534 \
 	    "$front/bin/rblcachectl" -d "$front/work/state" del 203.0.113.60
 	exits "who is in it, too" 0 'was not banned' as 65534:65534:0 \
 	    "$front/bin/rblcachectl" -d "$front/work/state" del 203.0.113.60
-	ipset add rblcache4 203.0.113.61 timeout 600
-	like "$(as 65534:0:0 "$front/bin/rblcachectl" -d "$front/work/state" \
-	    test 203.0.113.61)" 'is refused' \
-	    "and has the feed look into the set, where it may not"
-	ctl del 203.0.113.61 >/dev/null
-	# a feed that wants no such sets empties them when it starts
-	ipset add rblpass4 203.0.113.41
-	ipset add rblnet4 203.0.113.40/31
-	like "$(as 65534:0:0 "$front/bin/rblcachectl" -d "$front/work/state" \
-	    test 203.0.113.41)" 'is allowed' "and into the others"
-	like "$(as 65534:0:0 "$front/bin/rblcachectl" -d "$front/work/state" \
-	    test 203.0.113.40)" 'the kernel set rblnet4$' "all of them"
+	chmod 700 state
+	exits "a directory that is not for all: unknown" 3 \
+	    '^UNKNOWN: .*/control: Permission denied .*0755' other status
+	is "$(other -j status | json '$s->{health}{level}')" UNKNOWN "in JSON"
+	exits "nor metrics" 111 'Permission denied' other metrics
+	chmod 755 state
 else
 	skip "other users" "not root"
 fi
+
+# ---- keys of lists ----
+
+mkdir keys
+key=ab3defghijklmnopqrstuvwx12
+short=dnsbl4711key
+printf '%s\n' "zone = $key.zen.dq.test.net text test" "resolver = 127.0.0.1" \
+    "zone = $short.short.test.net" "canary = 1s" >keys/conf
+line 203.0.113.9 5 "Listed, see $key.zen.dq.test.net" >keys/log
+line 203.0.113.10 4 "Error: at $short.short.test.net" >>keys/log
+line 203.0.113.11 3 "Listed by $short.short.test.net" >>keys/log
+"$feed" -c "$rules" -f keys/conf -d keys -l '' -s '' -S '' keys/log 2>keys/err &
+keys_pid=$!
+keys_ctl() {
+	"$front/bin/rblcachectl" -d keys -s '' -S '' "$@"
+}
+front_wait 10 test -s keys/recent.cdb
+front_wait 10 eval 'keys_ctl status | grep -q "gives no answer"'
+echo "zone = $key.zen dq" >keys/conf
+kill -HUP "$keys_pid"
+front_wait 5 grep -q 'old settings stay' keys/err
+{
+	keys_ctl status
+	keys_ctl -j status
+	keys_ctl metrics
+	keys_ctl list
+	keys_ctl -j list
+	keys_ctl export rbldnsd
+	for ip in 203.0.113.9 203.0.113.11; do
+		keys_ctl test "$ip"
+		keys_ctl -j test "$ip"
+	done
+	keys_ctl del 203.0.113.9 # for a recent.cdb.old
+} >keys/said
+kill "$keys_pid"
+wait "$keys_pid"
+like "$(cat keys/said)" 'Listed by KEY.short.test.net' "a key is masked"
+ok "and nowhere to be read" eval \
+    '! grep -aiq -e "$key" -e "$short" keys/said keys/err keys/recent.cdb*'
+is "$(find keys -perm -4 -name 'recent.cdb*' | sort | tr '\n' ' ')" \
+    'keys/recent.cdb keys/recent.cdb.old ' "in what everybody may read"
+
+# ---- a feed that hangs ----
+
+# hung_as WHO COMMAND...: leaves what it says, how it ends, how long it takes
+hung_as() {
+	hung=$1.$(echo "$*" | tr -dc a-z)
+	hung_since=$(date +%s)
+	"$@" >"$hung.out" 2>"$hung.err"
+	echo $? >"$hung.code"
+	echo $(($(date +%s) - hung_since)) >"$hung.took"
+}
+hung_said() { # WHO COMMAND...
+	hung=$1.$(echo "$*" | tr -dc a-z)
+	out=$(cat "$hung.out")
+	# 4 s, and what a busy machine adds
+	ok "$*: it does not wait long ($(cat "$hung.took") s)" \
+	    test "$(cat "$hung.took")" -lt 12
+}
+ctl add 203.0.113.60 >/dev/null
+whos=ctl
+[ ! "$FRONT_ROOT" ] || whos='ctl other'
+kill -STOP "$feed_pid"
+hung_pids=
+for who in $whos; do
+	for what in status '-j status' metrics list 'test 203.0.113.60'; do
+		# shellcheck disable=SC2086 # words
+		hung_as $who $what &
+		hung_pids="$hung_pids $!"
+	done
+done
+# shellcheck disable=SC2086 # words
+wait $hung_pids
+kill -CONT "$feed_pid"
+for who in $whos; do
+	hung_said $who status
+	like "$out" \
+	    "^CRITICAL: the feed \\(pid $feed_pid\\) does not answer: it hangs" \
+	    "a feed that hangs: critical"
+	is "$(cat "$hung.code" "$hung.err")" 2 "on standard output"
+	like "$out" '^bans +[0-9]+ hold now' "with what it saved"
+	hung_said $who -j status
+	like "$out" '"level": "CRITICAL"' "in JSON"
+	hung_said $who metrics
+	like "$(cat "$hung.code") $out" '^rblcache_up 0$' "metrics: it is not up"
+	hung_said $who list
+	like "$out" '^203.0.113.60	' "the list"
+	like "$(cat "$hung.code" "$hung.err")" \
+	    'does not answer within 4 s; so this is what it saved' \
+	    "is that of recent.cdb, which is said"
+	is "$(cat "$hung.code")" 0 "and no error"
+	hung_said $who test 203.0.113.60
+	like "$(cat "$hung.code") $out" '^0 203.0.113.60 is refused' "test"
+done
+[ ! "$FRONT_ROOT" ] || [ ! "$front_ipset" ] || like "$out" \
+    '^note     the feed: ' "which notes that it could not ask"
+ok "it goes on: all is as before" front_wait 10 answers
 
 # ---- at the socket ----
 
@@ -448,6 +580,79 @@ while (time < $end) {
 }
 print "$n\n";
 EOT
+# Of several users, each of which asks as fast as it can, and never reads; then
+# how long others had to wait: root, and a user who is none of them.
+cat >users.pl <<'EOT'
+use IO::Socket::UNIX;
+use Time::HiRes "time";
+$SIG{PIPE} = 'IGNORE';
+my ($ctl, $state) = @ARGV;
+my @crowd;
+my @lines = ("", "{\"command\": \"sta", "{\"command\": \"status\"}\n",
+    "{\"command\": \"test\", \"ip\": \"203.0.113.9\"}\n",
+    "{\"command\": \"save\"}\n");
+sub become {
+	($), $() = ("$_[0] $_[0]", $_[0]);
+	($<, $>) = ($_[0], $_[0]);
+}
+for my $uid (20001 .. 20010) {
+	my $pid = fork;
+	push @crowd, $pid and next if $pid;
+	become($uid);
+	my @keep;
+	for (my $n = 0;; $n++) {
+		my $s = IO::Socket::UNIX->new(Peer => "$state/control") or next;
+		$s->blocking(0);
+		syswrite $s, $lines[$n % @lines];
+		push @keep, $s;
+		shift @keep if @keep > 90;
+	}
+}
+sub longest { # UID COMMAND...
+	my ($uid, $worst, $failed) = (shift, 0, 0);
+	for (1 .. 10) {
+		my $from = time;
+		my $pid = fork;
+		if (!$pid) {
+			become($uid);
+			open STDOUT, '>', '/dev/null';
+			exec $ctl, '-d', $state, @_;
+		}
+		waitpid $pid, 0;
+		$failed++ if $? >> 8 > 1;
+		$worst = time - $from if time - $from > $worst;
+	}
+	return sprintf "%d failed, %.2f s at most", $failed, $worst;
+}
+print "status: ", longest(0, 'status'), "\n";
+print "add: ", longest(0, 'add', '203.0.113.99'), "\n";
+print "user: ", longest(65534, 'status'), "\n";
+kill 'KILL', @crowd;
+EOT
+if [ "$FRONT_ROOT" ]; then
+	perl users.pl "$front/bin/rblcachectl" "$front/work/state" >users.said &
+	users_pid=$!
+	read_meanwhile=0
+	while kill -0 "$users_pid" 2>/dev/null; do
+		read_meanwhile=$((read_meanwhile + 1))
+		line "198.51.100.$((read_meanwhile % 200))" >>log
+		front_wait 20 eval \
+		    "answer 198.51.100.$((read_meanwhile % 200)) '-s \"\" -S \"\"' |
+		    grep -q 'would refuse'" || break
+	done
+	wait "$users_pid"
+	said=$(sed -n 's/^status: //p' users.said)
+	like "$said" '^0 failed' "ten users crowd the socket: root's status ($said)"
+	said=$(sed -n 's/^add: //p' users.said)
+	like "$said" '^0 failed' "and what root tells ($said)"
+	said=$(sed -n 's/^user: //p' users.said)
+	like "$said" '^0 failed' "and the status of another user ($said)"
+	ok "and the log is read meanwhile ($read_meanwhile lines, each saved)" \
+	    test "$read_meanwhile" -gt 2
+	ctl forget rblsmtpd >/dev/null
+else
+	skip "several users who crowd the socket" "not root"
+fi
 perl crowd.pl >crowd.n &
 crowd_pid=$!
 served=0
@@ -688,8 +893,13 @@ fi
 # ---- what took a while ----
 
 wait "$hung_pid"
-like "$(cat hung.out)" 'timed out' "a feed that hangs, and many who ask: it ends"
-is "$(tail -n 1 hung.out)" 3 "unknown"
+like "$(cat hung.out)" \
+    '^CRITICAL: the feed does not answer: as many wait for it as may$' \
+    "a feed that hangs, and many who ask: critical, on standard output"
+is "$(tail -n 1 hung.out)" 2 "and so is the exit status"
+is "$(cat hung.err)" "" "with nothing else said"
+took=$(sed -n 's/^took //p' hung.took)
+ok "it does not wait long ($took s)" test "$took" -lt 12
 gone_status() {
 	"$front/bin/rblcachectl" -d gone -s '' -S '' status
 }

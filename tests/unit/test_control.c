@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* control, request, when, hooklog, tallies, report, troubles, health, show,
-   metrics: the control. */
+/* control, seats, request, when, hooklog, tallies, report, troubles, health,
+   show, metrics: the control. */
 #include "unit.h"
 
+#include <grp.h>
 #include <jansson.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include "metrics.h"
 #include "report.h"
 #include "request.h"
+#include "seats.h"
 #include "show.h"
 #include "tallies.h"
 #include "troubles.h"
@@ -28,12 +30,14 @@
 
 static struct control *control;
 static char directory[64];
-static uint64_t hold; /* of the answers to come */
+static uint64_t hold;	/* of the answers to come */
+static bool may_change; /* the one who asked last */
 
 static char *
-echo(void *user, const char *line, size_t len, uint64_t *held)
+echo(void *user, bool may, const char *line, size_t len, uint64_t *held)
 {
 	(void)user;
+	may_change = may;
 	assert_int_equal(strlen(line), len);
 	*held = hold;
 	if (strcmp(line, "much") == 0) {
@@ -66,9 +70,8 @@ close_socket(void **state)
 	return 0;
 }
 
-/* A client that comes at that moment and says so much. */
 static int
-client(const char *text, int64_t now_ms)
+connected(void)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -76,11 +79,24 @@ client(const char *text, int64_t now_ms)
 	snprintf(
 	    to.sun_path, sizeof to.sun_path, "%s/" CONTROL_NAME, directory);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	return fd;
+}
+
+/* It comes at that moment and says so much. */
+static int
+says(int fd, const char *text, int64_t now_ms)
+{
 	control_serve(control, now_ms);
 	assert_int_equal(
 	    send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 	control_serve(control, now_ms);
 	return fd;
+}
+
+static int
+client(const char *text, int64_t now_ms)
+{
+	return says(connected(), text, now_ms);
 }
 
 /* What it has heard: "" for nothing yet, "end" for the end and no word. */
@@ -193,6 +209,158 @@ room_for_a_new_one(void **state)
 	assert_string_equal(heard(fds[COUNT(fds) - 1]), "");
 	for (size_t i = 0; i < COUNT(fds); i++)
 		close(fds[i]);
+}
+
+/* ---- who has a seat ---- */
+
+/* The next one of that user takes his seat. */
+static size_t
+sit(struct seat seats[SEATS_MAX], uid_t uid, bool may, int64_t until_ms)
+{
+	size_t i = seats_for(seats, uid, may);
+
+	if (i < SEATS_MAX)
+		seats[i] = (struct seat){true, may, uid, until_ms};
+	return i;
+}
+
+static size_t
+seats_of(const struct seat seats[SEATS_MAX], uid_t uid)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < SEATS_MAX; i++)
+		n += seats[i].taken && seats[i].uid == uid;
+	return n;
+}
+
+static void
+seats_of_readers(void **state)
+{
+	struct seat seats[SEATS_MAX] = {0};
+
+	(void)state;
+	assert_int_equal(seats_first_to_leave(seats), SEATS_MAX);
+	/* one user has a few, and each one more costs his oldest */
+	for (int i = 0; i < SEATS_EACH; i++)
+		assert_int_equal(sit(seats, 1, false, i), i);
+	assert_int_equal(sit(seats, 1, false, 100), 0);
+	assert_int_equal(sit(seats, 1, false, 101), 1);
+	assert_int_equal(seats_of(seats, 1), SEATS_EACH);
+	/* many users: who has most gives up one */
+	for (uid_t uid = 2; seats_of(seats, uid - 1) == SEATS_EACH; uid++)
+		for (int i = 0; i < SEATS_EACH; i++)
+			if (uid <= SEATS_READERS / SEATS_EACH)
+				(void)sit(seats, uid, false, 200 + (int)uid);
+	assert_int_equal(sit(seats, 1000, false, 300), 2);
+	assert_int_equal(seats_of(seats, 1), SEATS_EACH - 1);
+	/* of those who have as many, the oldest */
+	assert_int_equal(sit(seats, 1001, false, 300), SEATS_EACH);
+	/* and the places of those who may change something stay free */
+	for (uid_t uid = 2000; uid < 2200; uid++)
+		(void)sit(seats, uid, false, 400);
+	for (size_t i = 0; i < SEATS_MAX; i++)
+		assert_int_equal(seats[i].taken, i < SEATS_READERS);
+}
+
+static void
+seats_of_root(void **state)
+{
+	struct seat seats[SEATS_MAX] = {0};
+
+	(void)state;
+	for (int i = 0; i < SEATS_READERS; i++)
+		(void)sit(seats, (uid_t)(1 + i / 4), false, i);
+	for (int i = SEATS_READERS; i < SEATS_MAX; i++)
+		assert_int_equal(sit(seats, 0, true, i), i);
+	/* the readers leave for root, and root for nobody who only reads */
+	assert_int_equal(seats_first_to_leave(seats), 0);
+	for (int i = 0; i < SEATS_READERS; i++)
+		assert_true(sit(seats, 0, true, 100 + i) < SEATS_READERS);
+	assert_int_equal(seats_of(seats, 0), SEATS_MAX);
+	assert_int_equal(sit(seats, 1, false, 500), SEATS_MAX);
+	/* but for himself, the oldest first */
+	assert_int_equal(seats_first_to_leave(seats), SEATS_READERS);
+	assert_int_equal(sit(seats, 0, true, 500), SEATS_READERS);
+}
+
+/* A client of another user, who is in no group of ours. */
+static int
+client_of(uid_t uid, gid_t gid, gid_t group, const char *text, int64_t now_ms)
+{
+	gid_t own = getegid();
+	int fd;
+
+	assert_int_equal(setgroups(1, &group), 0);
+	assert_int_equal(setegid(gid), 0);
+	assert_int_equal(seteuid(uid), 0);
+	fd = connected();
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(own), 0);
+	return says(fd, text, now_ms);
+}
+
+static void
+other_users(void **state)
+{
+	int fds[3 * SEATS_EACH];
+	gid_t before[64];
+	int before_n = getgroups(64, before);
+	int rude;
+
+	(void)state;
+	if (geteuid() != 0 || before_n < 0 || setgroups(0, NULL) != 0)
+		skip();
+	assert_int_equal(chmod(directory, 0755), 0);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		fds[i] = client_of(3001 + (uid_t)i % 2, 3001, 3001, "", (int)i);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		assert_string_equal(heard(fds[i]),
+		    i < COUNT(fds) - 2 * SEATS_EACH ? "end" : "");
+	/* who it is is seen by the kernel's word alone */
+	close(client_of(3001, 3001, 3001, "a\n", 0));
+	assert_false(may_change);
+	close(client_of(3001, getegid(), 3001, "a\n", 0));
+	assert_true(may_change);
+	close(client_of(3001, 3001, 3001, "a\n", 0));
+	assert_false(may_change);
+	close(client_of(3001, 3001, getegid(), "a\n", 0));
+	assert_true(may_change);
+	close(client_of(0, 3001, 3001, "a\n", 0));
+	assert_true(may_change);
+	/* one who never reads */
+	rude = client_of(3003, 3003, 3003, "much\n", 1000);
+	control_serve(control, 5999);
+	assert_int_equal(recv(rude, before, 1, MSG_PEEK), 1);
+	control_serve(control, 6000);
+	while (recv(rude, before, sizeof before, 0) > 0)
+		continue;
+	assert_string_equal(heard(rude), "end");
+	close(rude);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+	assert_int_equal(setgroups((size_t)before_n, before), 0);
+}
+
+/* Whatever the umask is. */
+static void
+for_everybody(void **state)
+{
+	char path[96];
+	struct stat st;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/" CONTROL_NAME, directory);
+	for (mode_t mask = 0; mask <= 0777; mask += 0777) {
+		mode_t before = umask(mask);
+		struct control *c = control_open(path, echo, NULL);
+
+		assert_int_equal(umask(before), mask);
+		assert_non_null(c);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0666);
+		control_close(c);
+	}
 }
 
 /* ---- what is said there ---- */
@@ -686,6 +854,12 @@ main(void)
 		a_long_answer, open_socket, close_socket),
 	    cmocka_unit_test_setup_teardown(
 		room_for_a_new_one, open_socket, close_socket),
+	    cmocka_unit_test(seats_of_readers),
+	    cmocka_unit_test(seats_of_root),
+	    cmocka_unit_test_setup_teardown(
+		other_users, open_socket, close_socket),
+	    cmocka_unit_test_setup_teardown(
+		for_everybody, open_socket, close_socket),
 	    cmocka_unit_test(requests),
 	    cmocka_unit_test(moments),
 	    cmocka_unit_test(lines_of_the_hook),
