@@ -7,6 +7,7 @@
 #include <ifaddrs.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cdbread.h"
@@ -18,6 +19,7 @@ note_error(struct allowlist *l, int error)
 	if (l->error == error)
 		return;
 	l->error = error;
+	l->since_s = error == 0 ? 0 : time(NULL);
 	l->told = error == 0;
 	snprintf(l->message, sizeof l->message,
 	    "%s: %s; banning nobody that it might allow", l->path,

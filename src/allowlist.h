@@ -23,6 +23,7 @@ struct allowlist {
 	const char *path; /* "": there are no rules */
 	int fd;		  /* -1: there is no such file, or error */
 	int error;	  /* errno of the file, 0 */
+	int64_t since_s;  /* unix seconds: since when there is that error; 0 */
 	struct stat st;
 	struct allows *allows; /* of this file; NULL: not read */
 	int allows_error;      /* why it could not be, 0 */

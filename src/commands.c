@@ -32,20 +32,33 @@ failure(int exit_code, const char *why)
 
 /* ---- status ---- */
 
+/* With what to do about it. */
+static json_t *
+inotify_error(int error)
+{
+	const char *remedy = follow_remedy(error);
+
+	if (error == 0)
+		return json_null();
+	return json_sprintf("%s%s%s", strerror(error),
+	    remedy == NULL ? "" : "; ", remedy == NULL ? "" : remedy);
+}
+
 static json_t *
 one_log(const struct feed *f, size_t i)
 {
 	const struct log *log = &f->logs[i];
 	const struct state_log *mark = &f->marks[i];
 
-	return json_pack("{s:o, s:b, s:o, s:I, s:o, s:I, s:o, s:o}", "path",
-	    report_text(f->o.logs[i]), "following",
+	return json_pack("{s:o, s:b, s:o, s:b, s:o, s:I, s:o, s:I, s:o, s:o}",
+	    "path", report_text(f->o.logs[i]), "following",
 	    log->error == 0 && !log->ended, "error",
 	    report_text(log->error == 0 ? NULL : strerror(log->error)),
-	    "unread_bytes", (json_int_t)follow_unread(log->follow),
-	    "newest_line", report_time(mark->time_s), "lines",
-	    (json_int_t)mark->lines, "capped",
-	    report_time(log->capped_minute * 60), "alarm",
+	    "inotify", log->unwatched == 0, "inotify_error",
+	    inotify_error(log->unwatched), "unread_bytes",
+	    (json_int_t)follow_unread(log->follow), "newest_line",
+	    report_time(mark->time_s), "lines", (json_int_t)mark->lines,
+	    "capped", report_time(log->capped_minute * 60), "alarm",
 	    report_alarm(&mark->breaker));
 }
 
@@ -84,6 +97,17 @@ errors(const struct feed *f)
 }
 
 static json_t *
+reload_error(const struct feed *f)
+{
+	const struct trouble *bad = &f->bad_reload;
+
+	return bad->time_s == 0
+		   ? json_null()
+		   : json_pack("{s:o, s:I}", "text", report_text(bad->text),
+			 "since", (json_int_t)bad->time_s);
+}
+
+static json_t *
 checkpoint(const struct feed *f)
 {
 	return json_pack("{s:o, s:o, s:o}", "path", report_text(f->saver.path),
@@ -101,10 +125,12 @@ status(struct feed *f)
 	    f->allowlist.error == 0 ? NULL
 				    : cdbread_error_text(f->allowlist.error));
 
-	json_t *status = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
-	    (json_int_t)now, "feed", feed, "logs", logs(f), "sets", sets(f),
-	    "checkpoint", checkpoint(f), "local_error", local, "errors",
-	    errors(f));
+	json_t *status =
+	    json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
+		(json_int_t)now, "feed", feed, "logs", logs(f), "sets", sets(f),
+		"checkpoint", checkpoint(f), "reload_error", reload_error(f),
+		"local_error", local, "local_since",
+		report_time(f->allowlist.since_s), "errors", errors(f));
 
 	report_state(status, &f->state, now);
 	return status;

@@ -43,6 +43,8 @@ struct log {
 	bool missed;	       /* and not yet told, for want of a time */
 	int64_t capped_minute; /* the last one told */
 	int error;	       /* errno of the last one told; 0 */
+	int unwatched;	       /* errno of inotify, told; 0 */
+	int64_t line_ms;       /* when there was a line */
 };
 
 struct feed {
@@ -59,10 +61,12 @@ struct feed {
 	struct control *control; /* NULL: there is none */
 	char *told;		 /* the status that readers are told; or NULL */
 	int64_t told_ms;
+	int64_t watch_ms;      /* when to try again to have inotify */
 	struct canary *canary; /* NULL: no zone is to be asked */
 	int64_t alarmed_s;     /* unix seconds: of an alarm, or the start */
 	struct troubles troubles;
-	int64_t since_s; /* unix seconds of the start */
+	struct trouble bad_reload; /* since when, and the last; time 0: none */
+	int64_t since_s;	   /* unix seconds of the start */
 	int signals;
 	bool stop;
 };

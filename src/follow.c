@@ -25,6 +25,7 @@ struct follow {
 	struct logqueue files;
 	struct opener opener;
 	int notify;
+	int unwatched; /* errno of inotify; 0 */
 
 	bool reads; /* there is a first file */
 	struct logqueue_file first;
@@ -145,10 +146,42 @@ static void
 watch(struct follow *f)
 {
 	f->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	/* without it a look every second has to do */
+	f->unwatched = 0;
+	if (f->notify >= 0 &&
+	    inotify_add_watch(f->notify, f->files.dir,
+		IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ATTRIB) >= 0)
+		return;
+	f->unwatched = errno;
 	if (f->notify >= 0)
-		(void)inotify_add_watch(f->notify, f->files.dir,
-		    IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ATTRIB);
+		close(f->notify);
+	f->notify = -1;
+}
+
+int
+follow_watched(struct follow *f, bool again)
+{
+	if (f->stream >= 0)
+		return 0;
+	if (again && f->notify < 0)
+		watch(f);
+	if (again && f->opener.error != 0) {
+		opener_stop(&f->opener);
+		opener_start(&f->opener, &f->files);
+	}
+	return f->unwatched != 0 ? f->unwatched : f->opener.error;
+}
+
+const char *
+follow_remedy(int error)
+{
+	switch (error) {
+	case EMFILE:
+		return "sysctl fs.inotify.max_user_instances=1024";
+	case ENOSPC:
+		return "sysctl fs.inotify.max_user_watches=524288";
+	default:
+		return NULL;
+	}
 }
 
 static int

@@ -92,10 +92,20 @@ uint64_t follow_unread(struct follow *f);
 
 /*
  * A descriptor that becomes readable when there may be more, and the call that
- * takes note of it. A log on a file system without inotify wants a look every
- * second as well.
+ * takes note of it; -1: there is none. A log on a file system without inotify
+ * wants a look every second as well.
  */
 int follow_fd(const struct follow *f);
 void follow_wake(struct follow *f);
+
+/*
+ * Whether the kernel says when there is more: 0, or the errno of inotify, such
+ * as EMFILE and ENOSPC, which are limits that an administrator can raise. With
+ * again, another try is made first.
+ */
+int follow_watched(struct follow *f, bool again);
+
+/* What to do about it, or NULL. */
+const char *follow_remedy(int error);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "jsonget.h"
+#include "when.h"
 
 #define BEHIND_S 60 /* reading that much after the fact is worth a look */
 #define LATELY_S 3600
@@ -43,6 +44,10 @@ judge_log(struct judgement *j, const json_t *log)
 		    json_sprintf("%s: %lld bytes and %lld s behind", path,
 			(long long)jsonget_integer(log, "unread_bytes"),
 			(long long)(j->now - newest)));
+	if (jsonget_string(log, "inotify_error") != NULL)
+		find(j, HEALTH_WARNING,
+		    json_sprintf("%s is read late: inotify: %s", path,
+			jsonget_string(log, "inotify_error")));
 	if (jsonget_integer(log, "capped") > j->now - LATELY_S)
 		find(j, HEALTH_WARNING,
 		    json_sprintf(
@@ -106,6 +111,8 @@ judge_feed(struct judgement *j, const json_t *status)
 {
 	const char *local = jsonget_string(status, "local_error");
 	const json_t *checkpoint = json_object_get(status, "checkpoint");
+	const json_t *reload = json_object_get(status, "reload_error");
+	char when[WHEN_SIZE];
 
 	if (jsonget_string(status, "feed_error") != NULL)
 		find(j, HEALTH_CRITICAL,
@@ -115,7 +122,15 @@ judge_feed(struct judgement *j, const json_t *status)
 		    json_string("rblcache-feed is not running"));
 	if (local != NULL)
 		find(j, HEALTH_WARNING,
-		    json_sprintf("local.cdb: %s; nobody is banned", local));
+		    json_sprintf("local.cdb: %s; nobody is banned since %s",
+			local,
+			when_format(
+			    jsonget_integer(status, "local_since"), when)));
+	if (json_is_object(reload))
+		find(j, HEALTH_WARNING,
+		    json_sprintf("%s; so what was loaded before %s holds",
+			jsonget_string(reload, "text"),
+			when_format(jsonget_integer(reload, "since"), when)));
 	if (jsonget_string(checkpoint, "error") != NULL)
 		find(j, HEALTH_WARNING,
 		    json_sprintf("%s: %s", jsonget_string(checkpoint, "path"),

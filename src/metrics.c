@@ -203,6 +203,8 @@ put_logs(FILE *to, const json_t *status)
 {
 	static const struct metric metrics[] = {
 	    {"log_following", "gauge", "following", "Whether the log is read."},
+	    {"log_inotify", "gauge", "inotify",
+		"Whether the kernel says when there are new lines."},
 	    {"log_unread_bytes", "gauge", "unread_bytes",
 		"Bytes of it still to be read."},
 	    {"log_newest_line_time_seconds", "gauge", "newest_line",
@@ -253,8 +255,13 @@ metrics_write(FILE *to, const json_t *status)
 
 	head(to, "up", "gauge", "Whether the feed runs and answers.");
 	sample(to, "up", "", "", "", "", up);
-	if (up)
+	if (up) {
 		put_one(to, &start, status);
+		head(to, "reload_ok", "gauge",
+		    "Whether rules and settings are those of their files.");
+		sample(to, "reload_ok", "", "", "", "",
+		    !json_is_object(json_object_get(status, "reload_error")));
+	}
 	put_one(to, &saved, status);
 	put_logs(to, status);
 	put_sets(to, status);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "opener.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
@@ -72,12 +73,12 @@ void
 opener_start(struct opener *o, struct logqueue *queue)
 {
 	*o = (struct opener){.queue = queue};
-	o->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	o->stop = eventfd(0, EFD_CLOEXEC);
-	o->runs = o->notify >= 0 && o->stop >= 0 &&
-		  inotify_add_watch(o->notify, queue->dir,
-		      IN_CREATE | IN_MOVED_TO | IN_ATTRIB) >= 0 &&
-		  start_thread(o);
+	o->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (o->notify < 0 || inotify_add_watch(o->notify, queue->dir,
+				 IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0)
+		o->error = errno;
+	o->runs = o->error == 0 && o->stop >= 0 && start_thread(o);
 }
 
 void

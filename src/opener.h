@@ -20,6 +20,7 @@ struct opener {
 	struct logqueue *queue;
 	pthread_t thread;
 	bool runs;
+	int error; /* errno of inotify, which it could not have; 0 */
 	int notify;
 	int stop; /* readable when the thread has to end */
 };

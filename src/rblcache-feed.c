@@ -46,7 +46,10 @@
 #define OUTPUT_BYTES 65536
 #define LINES_A_ROUND 4096 /* then the others get their turn */
 
-#define LOOK_INTERVAL 1000 /* ms; at logs on file systems without inotify */
+/* milliseconds */
+#define LOOK_INTERVAL 1000 /* at logs on file systems without inotify */
+#define LOOK_OFTEN 50	   /* where there is no inotify, while lines come */
+#define WATCH_AGAIN 30000  /* tries to have it */
 
 static const char usage[] =
     "usage: rblcache-feed [-1pv] [-c RULES] ... [-d STATEDIR] "
@@ -102,6 +105,8 @@ feed_complain(struct feed *f, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	/* the status is for everybody */
+	secret_mask(&f->settings.secrets, text);
 	feed_say(f, "%s", text);
 	troubles_note(&f->troubles, time(NULL), text);
 }
@@ -585,7 +590,8 @@ read_log(struct feed *f, size_t i)
 		switch (answer) {
 		case FOLLOW_LINE:
 			log->error = 0;
-			saver_mark(&f->saver, feed_now_ms());
+			log->line_ms = feed_now_ms();
+			saver_mark(&f->saver, log->line_ms);
 			take_line(f, i, &line);
 			break;
 		case FOLLOW_WAIT:
@@ -628,6 +634,62 @@ all_ended(const struct feed *f)
 	return true;
 }
 
+/* ---- inotify ---- */
+
+/*
+ * Without inotify a line is seen when somebody looks: often while lines come,
+ * and less and less often while none does.
+ */
+static int64_t
+look_interval(const struct feed *f)
+{
+	int64_t interval = LOOK_INTERVAL;
+
+	for (size_t i = 0; i < f->o.logs_n; i++) {
+		int64_t quiet = feed_now_ms() - f->logs[i].line_ms;
+
+		if (f->logs[i].unwatched != 0 && quiet / 4 < interval)
+			interval = quiet / 4;
+	}
+	return interval > LOOK_OFTEN ? interval : LOOK_OFTEN;
+}
+
+static void
+tell_unwatched(struct feed *f, size_t i)
+{
+	int error = f->logs[i].unwatched;
+	const char *remedy = follow_remedy(error);
+
+	if (error == 0)
+		feed_say(f, "%s: inotify is there now", f->o.logs[i]);
+	else
+		feed_complain(f,
+		    "%s: inotify: %s; lines are read up to a second late, and "
+		    "files that are soon deleted may be missed%s%s",
+		    f->o.logs[i], strerror(error), remedy == NULL ? "" : ": ",
+		    remedy == NULL ? "" : remedy);
+}
+
+/* Are all logs watched? Says once when one is not, and when it is again. */
+static void
+see_watched(struct feed *f)
+{
+	int64_t now_ms = feed_now_ms();
+
+	if (f->o.once || now_ms < f->watch_ms)
+		return;
+	f->watch_ms = now_ms + WATCH_AGAIN;
+	for (size_t i = 0; i < f->o.logs_n; i++) {
+		struct log *log = &f->logs[i];
+		int error = follow_watched(log->follow, true);
+
+		if (error == log->unwatched)
+			continue;
+		log->unwatched = error;
+		tell_unwatched(f, i);
+	}
+}
+
 /* ---- signals and waiting ---- */
 
 /* The zones that are to be asked now, and what is known of them. */
@@ -645,6 +707,18 @@ change_zones(struct feed *f)
 		feed_complain(f, "%s; no list is checked", error);
 }
 
+/* Until the next good one, status says so. */
+static void
+reload_failed(struct feed *f, const char *error, const char *what_stays)
+{
+	struct trouble *bad = &f->bad_reload;
+
+	feed_complain(f, "%s; the old %s stay", error, what_stays);
+	if (bad->time_s == 0)
+		bad->time_s = time(NULL);
+	snprintf(bad->text, sizeof bad->text, "%s", error);
+}
+
 static void
 reload(struct feed *f)
 {
@@ -656,18 +730,21 @@ reload(struct feed *f)
 
 	allowlist_read_addresses(&f->allowlist);
 	live_look_soon(&f->live);
+	f->watch_ms = 0;
 	if (read_settings(f, &settings, settings_error) != 0) {
-		feed_complain(f, "%s; the old settings stay", settings_error);
+		reload_failed(f, settings_error, "settings");
 		return;
 	}
 	rules = rules_load(f->o.rules, f->o.rules_n, error);
 	if (rules == NULL) {
-		feed_complain(f, "%s; the old rules stay", error);
+		secret_mask(&settings.secrets, error);
+		reload_failed(f, error, "rules");
 		return;
 	}
 	rules_free(f->rules);
 	f->rules = rules;
 	f->settings = settings;
+	f->bad_reload.time_s = 0;
 	make_policy(f);
 	forget_alarms(f);
 	w = wishes(f);
@@ -714,7 +791,7 @@ wait_for_more(struct feed *f)
 {
 	struct pollfd fds[FEED_LOGS_MAX + 2 + CANARY_FDS_MAX] = {
 	    {f->signals, POLLIN, 0}};
-	int64_t timeout = LOOK_INTERVAL;
+	int64_t timeout = look_interval(f);
 	nfds_t n = 1;
 
 	if (f->control != NULL)
@@ -743,6 +820,7 @@ run(struct feed *f)
 		take_signals(f);
 		if (f->stop)
 			break;
+		see_watched(f);
 		more = read_logs(f);
 		watch_serve(f);
 		feed_flush_sets(f);

@@ -82,6 +82,8 @@ show_logs(FILE *to, const json_t *status)
 			    (long long)jsonget_integer(log, "unread_bytes"));
 		else
 			fputs("read to its end", to);
+		if (jsonget_string(log, "inotify_error") != NULL)
+			fputs(", without inotify", to);
 		if (newest == 0)
 			fputs(", no line yet\n", to);
 		else

@@ -462,6 +462,47 @@ else
 	skip "other users" "not root"
 fi
 
+# ---- a reload that fails ----
+
+mkdir reload
+cp "$rules" reload/a.rules
+echo 'pass = 15m' >reload/conf
+: >reload/log
+"$feed" -c reload/a.rules -f reload/conf -d reload -l '' -s '' -S '' \
+    reload/log 2>reload/err &
+reload_pid=$!
+reload_ctl() {
+	"$front/bin/rblcachectl" -d reload -s '' -S '' "$@"
+}
+front_wait 10 eval 'reload_ctl status >/dev/null'
+reloaded() { # PATTERN: of what the feed says
+	kill -HUP "$reload_pid"
+	front_wait 10 eval 'tail -n 1 reload/err | grep -q -e "'"$1"'"'
+}
+like "$(reload_ctl metrics)" '^rblcache_reload_ok 1$' "metrics: as it was loaded"
+printf 'pass = 15m\ndrop = 20\n' >reload/conf
+reloaded 'old settings stay'
+exits "a broken feed.conf at SIGHUP: a warning, with its line and since when" 1 \
+    "^WARNING: reload/conf:2: drop: '20' .*; so what was loaded before 20.* holds" \
+    reload_ctl status
+like "$(reload_ctl metrics)" '^rblcache_reload_ok 0$' "in the metrics, too"
+since=$(reload_ctl -j status | json '$s->{reload_error}{since}')
+ok "and in JSON" test "$since" -gt 1700000000
+echo 'pass = 15m' >reload/conf
+echo 'match = x' >>reload/a.rules
+sleep 1
+reloaded 'old rules stay'
+exits "then a broken rule: that one" 1 '^WARNING: reload/a.rules:[0-9]+: ' \
+    reload_ctl status
+is "$(reload_ctl -j status | json '$s->{reload_error}{since}')" "$since" \
+    "since it was loaded last"
+cp "$rules" reload/a.rules
+reloaded 'loaded again'
+exits "a good one ends it" 0 '^OK$' reload_ctl status
+is "$(reload_ctl -j status | json '$s->{reload_error} // "none"')" none "in JSON"
+kill "$reload_pid"
+wait "$reload_pid"
+
 # ---- keys of lists ----
 
 mkdir keys
@@ -797,7 +838,7 @@ if [ "$front_ipset" ]; then
 	echo junk >"$local_cdb"
 	follow '-m 1'
 	ok "status: a damaged local.cdb" front_wait 5 eval \
-	    'ctl status | grep -q "^WARNING.*local.cdb: .*nobody is banned"'
+	    'ctl status | grep -q "^WARNING.*local.cdb: .*nobody is banned since 20"'
 	cp kept.cdb "$local_cdb"
 	exits "a set that will not do: told" 111 \
 	    'recent.cdb is changed, but a set is not: rblcache4: .* no timeout' \

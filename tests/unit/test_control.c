@@ -673,6 +673,16 @@ healths(void **state)
 		"local.cdb"},
 	    {"checkpoint.error", json_string("No space left on device"),
 		HEALTH_WARNING, "/recent: No space"},
+	    {"feed_error", json_string("it hangs"), HEALTH_CRITICAL,
+		"it hangs"},
+	    {"logs.0.inotify_error", json_string("Too many; sysctl x"),
+		HEALTH_WARNING,
+		"/log is read late: inotify: Too many; sysctl x"},
+	    {"reload_error",
+		json("{\"text\": \"/f.conf:3: no\", \"since\": 1795521590}"),
+		HEALTH_WARNING,
+		"/f.conf:3: no; so what was loaded before "
+		"2026-11-24 11:59:50 holds"},
 	};
 
 	(void)state;
@@ -755,6 +765,8 @@ samples(void **state)
 	(void)state;
 	put(status, "logs.0.path", json_string("/a\"b\\c\nd"));
 	put(status, "sets.0.error", json_string("four: no such set"));
+	put(status, "logs.0.inotify", json_false());
+	put(status, "reload_error", json("{\"text\": \"x\", \"since\": 1}"));
 	put(status, "bans",
 	    json("{\"rules\": [{\"rule\": \"r\", \"live\": 1, "
 		 "\"today\": {\"skips\": {\"cap\": 2}}, "
@@ -767,6 +779,8 @@ samples(void **state)
 	    text, "\nrblcache_skipped_total{rule=\"r\",why=\"cap\"} 3\n"));
 	assert_non_null(
 	    strstr(text, "\nrblcache_set_usable{set=\"four\"} 0\n"));
+	assert_non_null(strstr(text, "\nrblcache_reload_ok 0\n"));
+	assert_non_null(strstr(text, "\nrblcache_log_inotify{log="));
 	free(text);
 	json_decref(status);
 }
