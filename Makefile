@@ -353,7 +353,7 @@ TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/licence tests/missing tests/front.sh tests/load.sh \
-	tests/scratch.sh tests/tap.sh \
+	tests/scratch.sh tests/tap.sh tests/upgrade/make \
 	tests/bench/bench.sh tests/bench/saving \
 	$(BENCHES) tests/bench/soak tests/bench/stretch \
 	$(INTEGRATION_TESTS) $(LONG_TESTS) \
