@@ -14,7 +14,7 @@
 #include "control.h"
 
 #define READ_BYTES 65536
-#define SECOND 1000 /* ms */
+#define SECOND INT64_C(1000) /* ms */
 
 static int64_t
 now_ms(void)

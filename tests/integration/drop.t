@@ -98,7 +98,7 @@ look() { # UID GID GROUPS NAME: everything that a feed has to do
 	line 203.0.113.1 >>logs/smtpd/current
 	ok "$4: a ban" front_wait 5 banned 203.0.113.1
 	is "$(stat -c '%n %u:%g %a' state/*)" \
-"state/control $1:$2 660
+"state/control $1:$2 666
 state/lock $1:$2 600
 state/recent.cdb $1:$2 644" "$4: files are its own"
 	mv logs/smtpd/current logs/smtpd/@4000000065000000deadbeef.s
