@@ -142,9 +142,9 @@ checkpoint_load(const char *path, struct state *s, struct state_log *logs,
 	}
 	if (more == 0 && records.ended && records.n == records.said)
 		answer = CHECKPOINT_LOADED;
+out:
 	if (strange != NULL)
 		*strange = records.strange;
-out:
 	cdb_free(&c);
 	close(fd);
 	return answer;

@@ -24,9 +24,8 @@
  * - RECENT_VERSION is raised only when fields that there are change. Others
  *   pass over such records, which lose them.
  *
- * tests/upgrade has files that earlier versions wrote. Version 3 and 2 (0.5 of
- * November 2026, before it knew passes) have no tallies that could be read
- *here, and no breakers.
+ * tests/upgrade has files that earlier versions wrote. Of versions 2 and 3 (the
+ * first packages of 0.5, before passes) the tallies are left out.
  */
 #ifndef CODEC_H
 #define CODEC_H

@@ -123,7 +123,7 @@ feed_trouble(
 		snprintf(why, TROUBLE_SIZE,
 		    "%s does not answer: as many wait for it as may", who);
 	else if (errno == ECONNRESET)
-		snprintf(why, TROUBLE_SIZE, "%s closed the connection", who);
+		snprintf(why, TROUBLE_SIZE, "%s gave no answer", who);
 	else
 		snprintf(why, TROUBLE_SIZE, "%s/" CONTROL_NAME ": %s%s",
 		    o->statedir, strerror(errno),
