@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # A feed that cannot have inotify says so once, reads nevertheless, and has it
 # again when it can be had. The limits are those of a user namespace of its own.
 set -u
