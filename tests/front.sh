@@ -306,17 +306,19 @@ front_connect() {
 
 # How many questions the DNSBL was asked since its start.
 front_queries() {
+	front_stats=$(front_count_stats)
 	kill -USR1 "$rbldnsd_pid"
 	front_wait 5 front_has_stats || front_fail "rbldnsd does not count"
 	sed -n 's/.*stats for [0-9]*secs*: tot=\([0-9]*\).*/\1/p' \
 	    "$front/rbldnsd.log" | tail -n 1
 }
 
+front_count_stats() {
+	grep -c 'stats for [0-9]*secs*: tot=' "$front/rbldnsd.log"
+}
+
 front_has_stats() {
-	[ "$(grep -c 'stats for [0-9]*secs*: tot=' "$front/rbldnsd.log")" -gt \
-	    "${front_stats_seen:-0}" ] || return 1
-	front_stats_seen=$(grep -c 'stats for [0-9]*secs*: tot=' \
-	    "$front/rbldnsd.log")
+	[ "$(front_count_stats)" -gt "$front_stats" ]
 }
 
 # front_cached ADDRESS: whether recent.cdb would refuse it now

@@ -330,7 +330,7 @@ if [ "$FRONT_ROOT" ]; then
 	chown -R 65534:65534 "$front/state"
 	: >"$front/feed.log"
 	# the tree may be where that user does not get
-	cp -R "$feed" "$front_rules" "$front/bin"
+	cp -R "$front_rules" "$front/bin"
 	setpriv --reuid 65534 --regid 65534 --clear-groups \
 	    "$front/bin/rblcache-feed" -v -c "$front/bin/log" -d "$front/state" -l "$local_cdb" \
 	    -f "$conf" "$front/log/main" 2>>"$front/feed.log" &
