@@ -52,6 +52,8 @@ struct canary {
 	canary_taken *taken;
 	void *user;
 	ares_channel channel;
+	struct pollfd sockets[CANARY_FDS_MAX];
+	size_t sockets_n;
 	struct round rounds[ZONES_MAX];
 };
 
@@ -129,6 +131,66 @@ judge(const struct answer answers[QUESTIONS])
 
 /* ---- questions ---- */
 
+/* Without a reply it is c-ares that does not ask (a name in .onion). */
+static struct answer *
+end_wait(const struct wait *w, int status, bool has_reply)
+{
+	struct answer *a = &w->round->answers[w->question];
+
+	w->round->open--;
+	a->is_there =
+	    has_reply && (status == ARES_ENOTFOUND || status == ARES_ENODATA);
+	return a;
+}
+
+/* Since 1.31; what is below the #else is deprecated by 1.34. */
+#ifdef ARES_OPT_QUERY_CACHE
+
+static void
+read_answer(
+    struct answer *a, ares_dns_rec_type_t type, const ares_dns_record_t *reply)
+{
+	size_t n = ares_dns_record_rr_cnt(reply, ARES_SECTION_ANSWER);
+
+	for (size_t i = 0; i < n; i++) {
+		const ares_dns_rr_t *rr =
+		    ares_dns_record_rr_get_const(reply, ARES_SECTION_ANSWER, i);
+
+		if (ares_dns_rr_get_type(rr) != type ||
+		    ares_dns_rr_get_class(rr) != ARES_CLASS_IN)
+			continue;
+		a->is_listing = true;
+		if (type == ARES_REC_TYPE_A && a->n < ADDRESSES_MAX)
+			a->addresses[a->n++] = (struct ares_addrttl){
+			    *ares_dns_rr_get_addr(rr, ARES_RR_A_ADDR),
+			    (int)ares_dns_rr_get_ttl(rr)};
+	}
+	/* also NODATA: an alias that leads to no such record */
+	a->is_there = true;
+}
+
+static void
+take_answer(void *arg, ares_status_t status, size_t timeouts,
+    const ares_dns_record_t *reply)
+{
+	const struct wait *w = arg;
+	struct answer *a = end_wait(w, (int)status, reply != NULL);
+
+	(void)timeouts;
+	if (status == ARES_SUCCESS)
+		read_answer(
+		    a, (ares_dns_rec_type_t)questions[w->question].type, reply);
+}
+
+static void
+send_question(ares_channel channel, const char *name, int type, struct wait *w)
+{
+	ares_query_dnsrec(channel, name, ARES_CLASS_IN,
+	    (ares_dns_rec_type_t)type, take_answer, w, NULL);
+}
+
+#else
+
 static void
 read_answer(struct answer *a, int type, const unsigned char *bytes, int len)
 {
@@ -153,21 +215,24 @@ read_answer(struct answer *a, int type, const unsigned char *bytes, int len)
 	a->is_there = status == ARES_SUCCESS || status == ARES_ENODATA;
 }
 
-/* Without bytes it is c-ares that does not ask (a name in .onion). */
 static void
 take_answer(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 {
 	const struct wait *w = arg;
-	struct answer *a = &w->round->answers[w->question];
+	struct answer *a = end_wait(w, status, bytes != NULL);
 
 	(void)timeouts;
-	w->round->open--;
 	if (status == ARES_SUCCESS)
 		read_answer(a, questions[w->question].type, bytes, len);
-	else if (bytes != NULL)
-		a->is_there =
-		    status == ARES_ENOTFOUND || status == ARES_ENODATA;
 }
+
+static void
+send_question(ares_channel channel, const char *name, int type, struct wait *w)
+{
+	ares_query(channel, name, ns_c_in, type, take_answer, w);
+}
+
+#endif
 
 /* c-ares may answer before it returns. */
 static void
@@ -184,8 +249,8 @@ ask(struct canary *c, size_t i, int64_t now_ms)
 
 		snprintf(name, sizeof name, "%s.%s", questions[q].host,
 		    c->zones->list[i].name);
-		ares_query(c->channel, name, ns_c_in, questions[q].type,
-		    take_answer, &r->waits[q]);
+		send_question(
+		    c->channel, name, questions[q].type, &r->waits[q]);
 	}
 }
 
@@ -208,25 +273,29 @@ end_round(struct canary *c, size_t i, int64_t now_s)
 
 /* ---- the loop ---- */
 
+/* c-ares tells of every socket what it waits for there; in the end nothing. */
+static void
+note_socket(void *arg, ares_socket_t fd, int reads, int writes)
+{
+	struct canary *c = arg;
+	short events = (short)((reads ? POLLIN : 0) | (writes ? POLLOUT : 0));
+	size_t i = 0;
+
+	while (i < c->sockets_n && c->sockets[i].fd != fd)
+		i++;
+	if (i == CANARY_FDS_MAX)
+		return; /* as one whose answer does not come */
+	if (i == c->sockets_n)
+		c->sockets_n++;
+	c->sockets[i] = events != 0 ? (struct pollfd){fd, events, 0}
+				    : c->sockets[--c->sockets_n];
+}
+
 size_t
 canary_fds(const struct canary *c, struct pollfd fds[CANARY_FDS_MAX])
 {
-	ares_socket_t sockets[CANARY_FDS_MAX];
-	unsigned bits =
-	    (unsigned)ares_getsock(c->channel, sockets, CANARY_FDS_MAX);
-	size_t n = 0;
-
-	for (unsigned i = 0; i < CANARY_FDS_MAX; i++) {
-		short events = 0;
-
-		if (bits & 1U << i)
-			events |= POLLIN;
-		if (bits & 1U << (i + ARES_GETSOCK_MAXNUM))
-			events |= POLLOUT;
-		if (events != 0)
-			fds[n++] = (struct pollfd){sockets[i], events, 0};
-	}
-	return n;
+	memcpy(fds, c->sockets, c->sockets_n * sizeof *fds);
+	return c->sockets_n;
 }
 
 int64_t
@@ -314,23 +383,39 @@ is_resolver(const char *text)
 	return addr_parse(text, len, &a) == 0 && addr_is4(&a);
 }
 
+/*
+ * Every question is asked anew: no answer out of a cache. And each has a socket
+ * of its own where c-ares can do that, since a malformed answer makes it close
+ * the socket, and forget what else comes there.
+ */
 static int
-open_channel(ares_channel *channel, const char *resolver)
+open_channel(struct canary *c, const char *resolver)
 {
+	ares_channel *channel = &c->channel;
 	struct ares_options options = {
 	    .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
 	    .timeout = TIMEOUT_MS,
 	    .tries = TRIES,
 	    /* none, so that it does not look for this host's own */
 	    .ndomains = 0,
+	    .sock_state_cb = note_socket,
+	    .sock_state_cb_data = c,
 	};
+	int set = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+		  ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB;
 	int status = ares_library_init(ARES_LIB_INIT_ALL); /* is counted */
 
 	if (status != ARES_SUCCESS)
 		return status;
-	status = ares_init_options(channel, &options,
-	    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-		ARES_OPT_DOMAINS);
+#ifdef ARES_OPT_UDP_MAX_QUERIES
+	options.udp_max_queries = 1;
+	set |= ARES_OPT_UDP_MAX_QUERIES;
+#endif
+#ifdef ARES_OPT_QUERY_CACHE
+	options.qcache_max_ttl = 0;
+	set |= ARES_OPT_QUERY_CACHE;
+#endif
+	status = ares_init_options(channel, &options, set);
 	if (status == ARES_SUCCESS && *resolver != 0) {
 		status = ares_set_servers_ports_csv(*channel, resolver);
 		if (status != ARES_SUCCESS)
@@ -361,7 +446,7 @@ canary_open(struct zones *zones, const char *resolver, uint32_t interval_s,
 		snprintf(error, CANARY_ERROR_SIZE, "%s", strerror(errno));
 		return NULL;
 	}
-	status = open_channel(&c->channel, resolver);
+	status = open_channel(c, resolver);
 	if (status != ARES_SUCCESS) {
 		snprintf(error, CANARY_ERROR_SIZE, "c-ares: %s",
 		    ares_strerror(status));

@@ -28,7 +28,7 @@
 
 #include "zones.h"
 
-#define CANARY_FDS_MAX 16 /* ARES_GETSOCK_MAXNUM: eight resolvers */
+#define CANARY_FDS_MAX 64 /* three for each zone, and some for TCP */
 #define CANARY_ERROR_SIZE 256
 #define CANARY_AGAIN_MS 30000 /* a zone that is distrusted or silent */
 #define CANARY_SOON_MS 2000   /* after the last time, even when urged */
