@@ -10,6 +10,10 @@
 # Everything is below $front and is gone at the end; what was started is
 # stopped by its pid.
 
+# Debian's ordinary users have no sbin there; ipset, rbldnsd, setcap want it.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH
+
 front_enter() {
 	if [ "${FRONT_INSIDE-}" ]; then
 		return 0
@@ -75,9 +79,14 @@ front_prepare() {
 		echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
 	fi
 	front_ipset=
-	if ipset create probe hash:ip 2>/dev/null; then
+	front_no_ipset=
+	if ! command -v ipset >/dev/null; then
+		front_no_ipset="no ipset program is installed here"
+	elif ipset create probe hash:ip 2>/dev/null; then
 		ipset destroy probe
 		front_ipset=yes
+	else
+		front_no_ipset="this kernel (or its rights here) has no ipset"
 	fi
 	ip link set lo up
 	ip route add local 203.0.113.0/24 dev lo

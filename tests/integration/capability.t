@@ -10,7 +10,7 @@ front_enter "$0" "$@"
 [ "$FRONT_ROOT" ] || skip_all "setcap and another user want root"
 front_rules=$root/hooks/log
 front_prepare
-[ "$front_ipset" ] || skip_all "this kernel has no ipset"
+[ "$front_ipset" ] || skip_all "$front_no_ipset"
 ipset create rblcache4 hash:ip timeout 100
 ipset create rblcache6 hash:ip family inet6 netmask 64 timeout 100
 ipset add rblcache4 203.0.113.9

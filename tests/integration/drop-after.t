@@ -9,7 +9,7 @@ here=$(dirname "$0")
 front_enter "$0" "$@"
 front_rules=$root/hooks/log
 front_prepare
-[ "$front_ipset" ] || skip_all "this kernel has no ipset"
+[ "$front_ipset" ] || skip_all "$front_no_ipset"
 conf=$front/feed.conf
 echo 'drop = after 3' >"$conf"
 printf '203.0.113.66 deny go away\n' >"$front/hosts"

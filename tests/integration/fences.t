@@ -10,7 +10,7 @@ here=$(dirname "$0")
 . "$here/../front.sh"
 front_enter "$0" "$@"
 front_prepare
-[ "$front_ipset" ] || skip_all "this kernel has no ipset"
+[ "$front_ipset" ] || skip_all "$front_no_ipset"
 export TZ=UTC
 cd "$front" || exit 1
 T=$(printf '\t')

@@ -53,8 +53,8 @@ EOF
 
 set --
 if [ ! "$front_ipset" ]; then
-	[ "${CI-}" != true ] || skip_all "this kernel has no ipset"
-	echo "# SKIP this kernel has no ipset: the sets are left out"
+	[ "${CI-}" != true ] || skip_all "$front_no_ipset"
+	echo "# SKIP $front_no_ipset: the sets are left out"
 	set -- no-ipset
 fi
 # what the sanitizers or coverage make slow is thinned

@@ -8,7 +8,7 @@ here=$(dirname "$0")
 . "$here/../front.sh"
 front_enter "$0" "$@"
 front_prepare
-[ "$front_ipset" ] || skip_all "this kernel has no ipset"
+[ "$front_ipset" ] || skip_all "$front_no_ipset"
 front_rules=$front/smtpd.rules
 net='net = 24 after 4 in 1h, 56 after 3 in 1h'
 { cat "$root/hooks/log/rblsmtpd.rules"; echo "$net"; } >"$front_rules"

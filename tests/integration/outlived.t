@@ -9,7 +9,7 @@ here=$(dirname "$0")
 front_enter "$0" "$@"
 front_rules=$root/hooks/log
 front_prepare
-[ "$front_ipset" ] || skip_all "this kernel has no ipset"
+[ "$front_ipset" ] || skip_all "$front_no_ipset"
 echo 'exit 1' >>"$front/bin/smtpd"
 conf=$front/feed.conf
 echo 'pass = 15m' >"$conf"

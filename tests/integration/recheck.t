@@ -8,7 +8,7 @@ here=$(dirname "$0")
 . "$here/../front.sh"
 front_enter "$0" "$@"
 front_prepare
-[ "$front_ipset" ] || skip_all "this kernel has no ipset"
+[ "$front_ipset" ] || skip_all "$front_no_ipset"
 printf '203.0.113.66 deny go away\n203.0.113.77 allow\n' >"$front/hosts"
 "$cdb" build "$local_cdb" "$front/hosts" || exit 1
 front_list 203.0.113.9 203.0.113.10

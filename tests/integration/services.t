@@ -24,7 +24,7 @@ cat >path/rblcache <<EOT
 exec "$hook" -l '' -k "$front/state/recent.cdb" "\$@"
 EOT
 chmod 755 path/*
-PATH=$front/path:$PATH:/usr/sbin
+PATH=$front/path:$PATH
 
 line() { # ADDRESS
 	printf 'rblsmtpd: %s pid 7: 451 Listed by TEST\n' "$1"
