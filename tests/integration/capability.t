@@ -135,7 +135,7 @@ elif ! strace -u "$user" -o "$front/trace" true 2>/dev/null; then
 	skip "the order of system calls" "strace does not work here"
 else
 	libc='brk|arch_prctl|set_tid_address|set_robust_list|rseq|prlimit64'
-	libc="$libc|readlink|getrandom|mprotect|mmap|fcntl|access"
+	libc="$libc|readlink(at)?|getrandom|mprotect|mmap|fcntl|access"
 	for case in "unknown 198.51.100.7 A=1" "member 203.0.113.9 A=1" \
 	    "local 203.0.113.66 A=1" "no-such-set 198.51.100.7 A=1 -s none" \
 	    "own-client 203.0.113.9 RELAYCLIENT=" "no-address junk A=1" \
@@ -169,6 +169,7 @@ else
 		is "$(printf '%s\n' "$held" | grep -c -e '^readlink' \
 		    -e '^access' -e '^prlimit64')" "$(grep -c \
 		    -e '^readlink("/proc/self/exe", ' \
+		    -e '^readlinkat(AT_FDCWD, "/proc/self/exe", ' \
 		    -e '^access("/etc/suid-debug", F_OK)' \
 		    -e '^prlimit64(0, RLIMIT_STACK, NULL, ' \
 		    "$front/held")" "$name: libc's start only looks"

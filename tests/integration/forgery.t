@@ -123,7 +123,7 @@ function put(line, text, host) {
 	gsub(/@/, "\001", text)
 	gsub(/\001b/, "@b", text)
 	gsub(/\001/, host, text)
-	gsub(/{}/, text, line)
+	gsub(/[{][}]/, text, line)
 	print line
 	attempts++
 	print attempts >"attempts"
