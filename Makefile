@@ -27,7 +27,7 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config \
 	libcap-dev libc-ares-dev
 DEMO_PACKAGES := libcap2-bin util-linux procps \
 	ucspi-tcp daemontools rbldnsd ipset iproute2
-DEB_PACKAGES := debhelper dpkg-dev
+DEB_PACKAGES := build-essential debhelper dpkg-dev
 TRAFFIC_PACKAGES := gnuplot-nox
 TEST_PACKAGES := $(DEMO_PACKAGES) $(DEB_PACKAGES) lintian \
 	libcmocka-dev perl strace curl wget systemd \

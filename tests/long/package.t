@@ -78,7 +78,7 @@ is "$(in_top rblcachectl -V)" \
     "rblcachectl $(in_top dpkg-query -W -f '${Version}' rblcache)" \
     "the programs are of that version"
 ok "without settings the defaults load" in_top sh -eu /etc/default/rblcache-feed
-for f in "$top"/lib/systemd/system/rblcache-*.service; do
+for f in "$top"/usr/lib/systemd/system/rblcache-*.service; do
 	like "$(cat "$f")" '^ExecStart=/usr/s' "${f##*/} starts what is installed"
 	unlike "$(cat "$f")" /usr/local "and names nothing else"
 done
