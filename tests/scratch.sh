@@ -2,11 +2,28 @@
 # A scratch root: this machine's, below an overlay that is gone at the end, in
 # which the Debian package can be installed. For tests that have sourced tap.sh:
 #
+#	scratch_build				# unless it is inside already
 #	scratch_enter "$0" "what is tested"	# goes on inside the namespaces
 #	scratch_mount "what is tested"
 #
 # The root is $top, what differs in it $upper, and the package $deb. A machine
 # that cannot do this ends the test with a SKIP.
+
+# The package, without which there is nothing to be tested.
+scratch_build() {
+	if scratch_said=$(make deb 2>&1); then
+		deb=$(ls build/rblcache_*.deb)
+		tap_result 0 "make deb"
+		return
+	fi
+	tap_result 1 "make deb"
+	{
+		printf '%s\n' "$scratch_said" | tail -n 20
+		echo "The package cannot be built, so nothing of it is tested."
+	} | sed 's/^/# /' >&2
+	done_testing
+	exit 1
+}
 
 scratch_enter() {
 	if [ "${SCRATCH_INSIDE-}" ]; then

@@ -12,8 +12,7 @@ cd "$root" || exit 1
 unset MAKEFLAGS MAKELEVEL
 
 if [ -z "${SCRATCH_INSIDE-}" ]; then
-	ok "make deb" make deb
-	deb=$(ls build/rblcache_*.deb)
+	scratch_build
 fi
 scratch_enter "$0" "a mail server"
 scratch_mount "a mail server"

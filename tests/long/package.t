@@ -15,9 +15,8 @@ outside() { # what is in the tree besides build
 }
 if [ -z "${SCRATCH_INSIDE-}" ]; then
 	before=$(outside)
-	ok "make deb" make deb
+	scratch_build
 	is "$(outside)" "$before" "it leaves nothing outside build"
-	deb=$(ls build/rblcache_*.deb)
 	lintian=lintian
 	[ "$(id -u)" != 0 ] || lintian="lintian --allow-root"
 	exits "lintian finds no error and nothing to warn of" 0 '' \
