@@ -8,11 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define TRIES 20
 #define FIRST_BYTES 65536
 #define LAST_BYTES (64U << 20)
+
+/* A name as the kernel gives it, getdents64(2); libcs differ in their types. */
+struct entry {
+	uint64_t ino;
+	int64_t next;
+	uint16_t len_bytes;
+	uint8_t type; /* DT_REG, ... */
+	char name[];
+};
 
 static bool
 ends_with(const char *name, const char *end)
@@ -133,7 +143,7 @@ open_quietly(int at, const char *path, int flags)
 /*
  * All names of a directory at one moment: the kernel holds it still during a
  * call, so what did not fit into one is asked for anew with more room. Returns
- * how many bytes of struct dirent64 there are in *buf, to be freed; or -1.
+ * how many bytes of struct entry there are in *buf, to be freed; or -1.
  */
 static ssize_t
 read_names(int fd, char **buf)
@@ -143,17 +153,18 @@ read_names(int fd, char **buf)
 	*buf = NULL;
 	for (; size <= LAST_BYTES; size *= 2) {
 		char *larger = realloc(*buf, size);
-		struct dirent64 more[2];
-		ssize_t n;
-		ssize_t rest;
+		char more[2 * (sizeof(struct entry) + NAME_MAX)];
+		long n;
+		long rest;
 
 		if (larger == NULL)
 			return -1;
 		*buf = larger;
 		if (lseek(fd, 0, SEEK_SET) < 0)
 			return -1;
-		n = getdents64(fd, *buf, size);
-		rest = n < 0 ? -1 : getdents64(fd, more, sizeof more);
+		n = syscall(SYS_getdents64, fd, *buf, size);
+		rest =
+		    n < 0 ? -1 : syscall(SYS_getdents64, fd, more, sizeof more);
 		if (rest < 0)
 			return -1;
 		if (rest == 0)
@@ -168,24 +179,24 @@ read_names(int fd, char **buf)
  * age is asked as well; -1 with EAGAIN when the name has moved on by then.
  */
 static int
-add_entry(struct logfiles *l, int dir, const struct dirent64 *e, bool is_dir)
+add_entry(struct logfiles *l, int dir, const struct entry *e, bool is_dir)
 {
 	struct stat st;
 
-	if (is_dir && e->d_type == DT_REG)
-		return add(l, e->d_name, e->d_ino, 0);
-	if (fstatat(dir, e->d_name, &st, 0) != 0) {
+	if (is_dir && e->type == DT_REG)
+		return add(l, e->name, e->ino, 0);
+	if (fstatat(dir, e->name, &st, 0) != 0) {
 		if (errno == ENOENT)
 			errno = EAGAIN;
 		return -1;
 	}
 	if (!S_ISREG(st.st_mode))
 		return 0;
-	if (st.st_ino != e->d_ino && e->d_type == DT_REG) {
+	if (st.st_ino != e->ino && e->type == DT_REG) {
 		errno = EAGAIN;
 		return -1;
 	}
-	return add(l, e->d_name, st.st_ino,
+	return add(l, e->name, st.st_ino,
 	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec);
 }
 
@@ -201,12 +212,12 @@ list_once(struct logfiles *l, const char *path, const char *live, bool is_dir,
 
 	*l = (struct logfiles){0};
 	for (ssize_t at = 0; at < n && error == 0;) {
-		const struct dirent64 *e = (const void *)(names + at);
+		const struct entry *e = (const void *)(names + at);
 
-		if (belongs(e->d_name, live, is_dir, after) &&
+		if (belongs(e->name, live, is_dir, after) &&
 		    add_entry(l, dir, e, is_dir) != 0)
 			error = errno;
-		at += e->d_reclen;
+		at += e->len_bytes;
 	}
 	free(names);
 	if (dir >= 0)
