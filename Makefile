@@ -16,8 +16,8 @@ B := build/$(BUILD)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps check check-all run-tests demo cdb bench bench-traffic \
-	soak fuzz lint cov install uninstall deb clean
+.PHONY: all help deps check check-all check-debian run-tests demo cdb bench \
+	bench-traffic soak fuzz lint cov install uninstall deb clean
 all:
 
 # What Debian 12 calls what is needed: to build it, for the demo, for the tests,
@@ -37,6 +37,7 @@ LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 COV_PACKAGES := gcovr
 BENCH_PACKAGES := python3
+FRESH_PACKAGES := debootstrap
 OTHERS_PACKAGES := swatch libbit-vector-perl libcarp-clan-perl \
 	libdate-calc-perl libdate-manip-perl libfile-tail-perl \
 	libtimedate-perl sshguard fail2ban python3-pyinotify
@@ -189,6 +190,13 @@ run-tests: all $(UNIT_TESTS) $(REPLAYS) $(TEST_PROGRAMS) \
 	    prove -e '' -j$$((2 * $(CORES))) $(PROVEFLAGS) \
 	    $(if $(LONG),$(LONG_TESTS)) $(INTEGRATION_TESTS) \
 	    $(UNIT_TESTS) $(REPLAYS)
+
+# What a newcomer does, on a fresh Debian of that release: some minutes, and
+# below build/debian some gigabytes. The script says what it cannot do here.
+RELEASE ?= trixie
+check-debian:
+	-$(call need,$(FRESH_PACKAGES))
+	$(Q)env -i PATH="$$PATH" CI="$$CI" tests/fresh-debian $(RELEASE)
 
 demo:
 	$(call need,$(BUILD_PACKAGES) $(DEMO_PACKAGES))
@@ -352,9 +360,9 @@ HEADERS := $(wildcard src/*.h tests/bench/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
-	tests/demo tests/licence tests/missing tests/front.sh tests/load.sh \
-	tests/scratch.sh tests/tap.sh tests/upgrade/make \
-	tests/bench/bench.sh tests/bench/saving \
+	tests/demo tests/fresh-debian tests/licence tests/missing \
+	tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
+	tests/upgrade/make tests/bench/bench.sh tests/bench/saving \
 	$(BENCHES) tests/bench/soak tests/bench/stretch \
 	$(INTEGRATION_TESTS) $(LONG_TESTS) \
 	$(wildcard $(SERVICE)/*/run $(SERVICE)/*/*/run $(SERVICE)/qmail-smtpd/*) \
@@ -461,7 +469,7 @@ clean:
 	rm -rf build cdb/local.cdb
 
 help:
-	@echo 'all demo check check-all cdb bench bench-traffic soak fuzz lint cov' \
-	    'install uninstall deb deps clean; LOG=smtpd log, BUILD=release|san|cov|fuzz, DEV=1, V=1'
+	@echo 'all demo check check-all check-debian cdb bench bench-traffic soak' \
+	    'fuzz lint cov install uninstall deb deps clean; LOG=smtpd log, RELEASE=trixie|bookworm, BUILD=release|san|cov|fuzz, DEV=1, V=1'
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
