@@ -302,7 +302,8 @@ front_left() {
 
 front_start_feed() {
 	[ "$front_ipset" ] || set -- -s '' -S '' "$@"
-	"$feed" -v -c "$front_rules" -d "$front/state" -l "$local_cdb" "$@" \
+	"$feed" -f /dev/null -v -c "$front_rules" -d "$front/state" \
+	    -l "$local_cdb" "$@" \
 	    "$front/log/main" 2>>"$front/feed.log" &
 	feed_pid=$!
 }

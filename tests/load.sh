@@ -22,7 +22,7 @@ load_hosts() {
 		} }' >"$front/seen.log"
 	set -- -m 0 -c "$front_rules" -d "$front/state" -l ''
 	[ "$front_ipset" ] || set -- "$@" -s '' -S ''
-	"$feed" -1 "$@" "$front/seen.log" 2>"$front/feed.log" ||
+	"$feed" -f /dev/null -1 "$@" "$front/seen.log" 2>"$front/feed.log" ||
 		front_fail "the feed: $(cat "$front/feed.log")"
 	chmod 755 "$front/state"
 	chmod 644 "$recent"

@@ -24,7 +24,7 @@ as_user="setpriv --reuid 65534 --regid 65534 --clear-groups"
 
 # through the real tcpserver -u -g
 tcpserver -R -H -l localhost -u 65534 -g 65534 127.0.0.1 2525 \
-    "$hook" "$front/bin/caps" 2>"$front/err" &
+    "$hook" -l '' -k '' "$front/bin/caps" 2>"$front/err" &
 tcpserver_pid=$!
 front_wait 5 front_listens
 caps=$(tcpclient -RHl0 -i 198.51.100.7 127.0.0.1 2525 sh -c 'cat <&6')

@@ -30,8 +30,8 @@ answers() { # a warning is an answer
 	[ $? -le 1 ]
 }
 follow() { # [OPTION]
-	eval "\"$feed\" ${1--m 0} -c \"$rules\" -d state -l \"$local_cdb\" ${sets-} log" \
-	    '2>>err &'
+	eval "\"$feed\" -f /dev/null ${1--m 0} -c \"$rules\" -d state" \
+	    "-l \"$local_cdb\" ${sets-} log 2>>err &"
 	feed_pid=$!
 	front_wait 10 answers
 }
@@ -93,7 +93,7 @@ EOT
 perl hung.pl "$front/bin/rblcachectl" >hung.took &
 hung_pid=$!
 line 203.0.113.9 >gone/log
-"$feed" -c "$rules" -d gone -l '' -s '' -S '' gone/log 2>gone/err &
+"$feed" -f /dev/null -c "$rules" -d gone -l '' -s '' -S '' gone/log 2>gone/err &
 gone_pid=$!
 front_wait 10 test -s gone/recent.cdb
 mv gone/log gone/away
@@ -799,19 +799,20 @@ fi
 stop TERM
 cat >fulldisk <<'EOT'
 mkdir full && mount -t tmpfs -o size=64k none full || exit 77
-"$feed" -m 0 -c "$rules" -d full -l '' -s '' -S '' log 2>/dev/null &
+"$feed" -f /dev/null -m 0 -c "$rules" -d full -l '' -s '' -S '' \
+    log 2>/dev/null &
 pid=$!
 i=0
 while [ ! -s full/recent.cdb ] && [ $((i += 1)) -lt 500 ]; do sleep 0.02; done
 sleep 0.3
 dd if=/dev/zero of=full/filler bs=1k 2>/dev/null
-"$ctl" -d full -s '' -S '' add 203.0.113.70
+"$ctl" -d full -l '' -s '' -S '' add 203.0.113.70
 echo $?
-"$ctl" -d full -s '' -S '' status | head -n 1
-"$ctl" -d full -s '' -S '' metrics full
+"$ctl" -d full -l '' -s '' -S '' status | head -n 1
+"$ctl" -d full -l '' -s '' -S '' metrics full
 echo $?
 rm full/filler
-"$ctl" -d full -s '' -S '' add 203.0.113.71
+"$ctl" -d full -l '' -s '' -S '' add 203.0.113.71
 echo $?
 kill $pid
 wait $pid
@@ -942,7 +943,7 @@ is "$(cat hung.err)" "" "with nothing else said"
 took=$(sed -n 's/^took //p' hung.took)
 ok "it does not wait long ($took s)" test "$took" -lt 12
 gone_status() {
-	"$front/bin/rblcachectl" -d gone -s '' -S '' status
+	"$front/bin/rblcachectl" -d gone -l '' -s '' -S '' status
 }
 exits "a log that is gone: critical" 2 \
     '^CRITICAL: gone/log is not read: No such file' gone_status
@@ -951,7 +952,7 @@ mv gone/away gone/log
 line 203.0.113.10 >>gone/log
 ok "it is back: all is well" front_wait 10 eval 'gone_status >/dev/null'
 ok "and read" front_wait 10 eval \
-    '"$front/bin/rblcachectl" -d gone -s "" -S "" list | grep -q 203.0.113.10'
+    '"$front/bin/rblcachectl" -d gone -l "" -s "" -S "" list | grep -q 203.0.113.10'
 if [ "$FRONT_ROOT" ]; then # which is a user like others, but for the sets
 	chown 65534 gone/log
 	chmod 600 gone/log
@@ -962,7 +963,8 @@ if [ "$FRONT_ROOT" ]; then # which is a user like others, but for the sets
 	mkdir gone/dir
 	line 203.0.113.11 >gone/dir/current
 	stop_gone
-	"$feed" -c "$rules" -d gone -l '' -s '' -S '' gone/dir 2>gone/err &
+	"$feed" -f /dev/null -c "$rules" -d gone -l '' -s '' -S '' \
+	    gone/dir 2>gone/err &
 	gone_pid=$!
 	front_wait 10 eval 'gone_status >/dev/null'
 	chown 65534 gone/dir

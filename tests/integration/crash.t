@@ -51,7 +51,8 @@ read_log() { # STATE OPTION...: the rest of it
 	shift
 	[ "$front_ipset" ] && set -- -s "${state}4" -S "${state}6" "$@"
 	[ "$front_ipset" ] || set -- -s '' -S '' "$@"
-	exec "$feed" "$@" -m 0 -c "$rules" -d "$state" -l '' log2 2>>err
+	exec "$feed" -f /dev/null "$@" -m 0 -c "$rules" -d "$state" -l '' \
+	    log2 2>>err
 }
 
 records() { # as text, sorted; the newline of a record is none of its bytes

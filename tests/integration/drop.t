@@ -46,7 +46,8 @@ make_state() { # OWNER:GROUP
 start() { # [COMMAND...]: runs it
 	: >err
 	[ "$front_ipset" ] || set -- "$@" env
-	"$@" "$feed" -v -c "$rules" -d state -l '' $sets logs/smtpd 2>>err &
+	"$@" "$feed" -f /dev/null -v -c "$rules" -d state \
+	    -l '' $sets logs/smtpd 2>>err &
 	feed_pid=$!
 	front_wait 10 follows
 }
@@ -197,7 +198,7 @@ chmod 711 logs
 make_state 0:0
 line 203.0.113.1 >>logs/smtpd/current
 ok "files of root's" \
-    "$feed" -1 -c "$rules" -d state -l '' $sets logs/smtpd
+    "$feed" -f /dev/null -1 -c "$rules" -d state -l '' $sets logs/smtpd
 : >state/recent.cdb.new
 chmod 600 state/*
 line root >secret
@@ -212,7 +213,7 @@ for kind in -s -P; do
 	ln $kind "$front/secret" state/lock
 	exits "what is not the state directory's is not given away: ln $kind" \
 	    100 '^rblcache-feed: state/lock: Permission denied$' \
-	    "$feed" -1 -c "$rules" -d state -l '' $sets logs/smtpd
+	    "$feed" -f /dev/null -1 -c "$rules" -d state -l '' $sets logs/smtpd
 	is "$(stat -c %u secret)" 0 "it is root's still: ln $kind"
 done
 
@@ -221,7 +222,7 @@ done
 make_log $log_user:$log_group 0:0
 make_state $owned
 try() {
-	"$feed" -1 -c "$rules" -d state -l '' $sets logs/smtpd
+	"$feed" -f /dev/null -1 -c "$rules" -d state -l '' $sets logs/smtpd
 }
 chmod 700 logs/smtpd
 exits "no group may read it" 100 \
@@ -242,7 +243,7 @@ exits "a state directory that it may not write" 100 \
 chmod 700 logs/smtpd
 exits "-n drops nothing" 0 '^ban	203.0.113.1	' \
     sh -c "echo '$(line 203.0.113.1)' >logs/smtpd/current &&
-    $feed -n -c $rules -l '' logs/smtpd"
+    $feed -f /dev/null -n -c $rules -l '' logs/smtpd"
 
 # ---- the system does not let it ----
 
@@ -254,10 +255,11 @@ for call in setuid setgroups capset; do
 	    '^rblcache-feed: privileges: .*: Operation not permitted$' \
 	    strace -qq -o /dev/null -e trace=$call \
 	    -e inject=$call:error=EPERM \
-	    "$feed" -1 -c "$rules" -d state -l '' $sets logs/smtpd
+	    "$feed" -f /dev/null -1 -c "$rules" -d state -l '' $sets logs/smtpd
 done
 # the call says that it did, and did not
-nth=$(strace -qq -e trace=prctl "$feed" -1 -c "$rules" -d state -l '' $sets \
+nth=$(strace -qq -e trace=prctl "$feed" -f /dev/null -1 -c "$rules" -d state \
+    -l '' $sets \
     logs/smtpd 2>&1 | grep prctl | grep -n PR_SET_NO_NEW_PRIVS | cut -d: -f1)
 rm -f state/*
 for lie in 'setuid:other users' 'setgroups:other users' 'setgid:other users' \
@@ -270,7 +272,7 @@ for lie in 'setuid:other users' 'setgroups:other users' 'setgid:other users' \
 	    "^rblcache-feed: privileges: .*${lie%:*}" \
 	    strace -qq -o /dev/null -e trace="$call" \
 	    -e inject="$call:retval=0$when" \
-	    "$feed" -1 -c "$rules" -d state -l '' $sets logs/smtpd
+	    "$feed" -f /dev/null -1 -c "$rules" -d state -l '' $sets logs/smtpd
 done
 ok "nothing was written" test ! -e state/recent.cdb
 

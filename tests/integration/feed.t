@@ -16,7 +16,7 @@ T=$(printf '\t')
 export TZ=UTC
 
 decide() { # LINE...
-	printf '%s\n' "$@" | "$feed" -n -c "$rules" -l "$local_cdb" - 2>err
+	printf '%s\n' "$@" | "$feed" -f /dev/null -n -c "$rules" -l "$local_cdb" - 2>err
 }
 
 # -n
@@ -56,13 +56,14 @@ is "$(decide '@4000000066d1f3a50c5e2f1c rblsmtpd: 2001:DB8::0:1 pid 7: 553 text'
 is "$(decide '2026-11-24 07:31:02.123456789 rblsmtpd: 203.0.113.9 pid 7: 553 text' |
 	cut -f1)" ban "behind a local stamp"
 is "$(printf 'rblsmtpd: 203.0.113.9 pid 7: 451 no line feed' |
-	"$feed" -n -c "$rules" - | cut -f1)" ban "a last line without line feed"
+	"$feed" -f /dev/null -l '' -n -c "$rules" - | cut -f1)" ban \
+    "a last line without line feed"
 mkdir nofiles
 exits "a directory without files has an end" 0 \
     '^rblcache-feed: nofiles: no rule matches any of 0 lines; ' timeout 10 \
-    "$feed" -n -c "$rules" nofiles
+    "$feed" -f /dev/null -l '' -n -c "$rules" nofiles
 unknown() { # LOG...: -n says that no rule knows it, and succeeds
-	is "$("$feed" -n -c "$rules" "$@" 2>&1 >printed; echo "exit $?"
+	is "$("$feed" -f /dev/null -l '' -n -c "$rules" "$@" 2>&1 >printed; echo "exit $?"
 	    cat printed)" \
 	    "rblcache-feed: $1: no rule matches any of 2 lines; wanted are some that a \
 rule in $rules matches (\"rblsmtpd: IP pid N: 451 TEXT\")
@@ -75,7 +76,7 @@ printf 'tcpserver: pid 7 from 203.0.113.9\ntcpserver: end 7 status 0\n' >other
 unknown other
 echo 'rblsmtpd: 203.0.113.9 pid 7: 451 Listed' >known
 unknown other known
-like "$(: | "$feed" -n -c "$root/hooks/log/tjsi.rules" \
+like "$(: | "$feed" -f /dev/null -l '' -n -c "$root/hooks/log/tjsi.rules" \
     -c "$root/hooks/log/spamdyke.rules" - 2>&1)" \
     '^rblcache-feed: stdin: no rule .* in [^ ]*/tjsi.rules or another matches' \
     "-n, of several rule files"
@@ -111,7 +112,7 @@ printf '[r]\nmatch = ^(?<ip>.*)\nban = 1d\nreply = go away\n' >noreply
 : >empty
 : >log
 try() {
-	"$feed" -1 -d state -s '' -S '' "$@"
+	"$feed" -f /dev/null -l '' -1 -d state -s '' -S '' "$@"
 }
 exits "rules: not anchored" 100 '^rblcache-feed: unanchored:2: match: .*not anchored' try -c unanchored log
 exits "rules: half anchored" 100 '^rblcache-feed: halfanchored:2: .*not anchored' try -c halfanchored log
@@ -153,20 +154,20 @@ exits "rules: empty" 100 "^rblcache-feed: empty: no rule" try -c empty log
 exits "rules: missing" 100 "^rblcache-feed: none: No such file" try -c none log
 exits "log missing" 100 "^rblcache-feed: nolog: No such file" try -c "$rules" nolog
 exits "state directory missing" 100 "^rblcache-feed: nodir/lock: No such file" \
-    "$feed" -1 -c "$rules" -d nodir log
+    "$feed" -f /dev/null -l '' -1 -c "$rules" -d nodir log
 if [ "$FRONT_ROOT" ]; then
 	mkdir ro && chmod 555 ro
 	as="setpriv --reuid 65534 --regid 65534 --clear-groups"
 	exits "state directory not writable" 100 '^rblcache-feed: ro/lock: Permission denied' \
-	    $as "$feed" -1 -c "$rules" -d ro log
+	    $as "$feed" -f /dev/null -l '' -1 -c "$rules" -d ro log
 	: >secret && chmod 600 secret
 	mkdir nobody && chown 65534 nobody
 	exits "log not readable" 100 '^rblcache-feed: secret: Permission denied' \
-	    $as "$feed" -1 -c "$rules" -d nobody secret
+	    $as "$feed" -f /dev/null -l '' -1 -c "$rules" -d nobody secret
 	# no right to use ipset: said once, and recent.cdb does
 	printf 'rblsmtpd: 203.0.113.3 pid 7: 451 x\n' >log3
 	exits "no right to use ipset" 0 'rblcache[46]: no right to use ipset' \
-	    $as "$feed" -1 -c "$rules" -d nobody log3
+	    $as "$feed" -f /dev/null -l '' -1 -c "$rules" -d nobody log3
 	recent=$front/work/nobody/recent.cdb
 	ok "recent.cdb is written all the same" front_cached 203.0.113.3
 	recent=$front/work/state/recent.cdb
@@ -191,7 +192,8 @@ at() { # SECOND...: lines at these seconds of 2026-11-24 12:00
 		printf '2026-11-24 12:%02d:%02d.000000000 r 203.0.113.9\n' $((s / 60)) $((s % 60))
 	done
 }
-is "$(at 0 59 100 120 160 161 200 201 | "$feed" -n -c several - | tr '\t' ' ')" \
+is "$(at 0 59 100 120 160 161 200 201 | "$feed" -f /dev/null -l '' -n \
+    -c several - | tr '\t' ' ')" \
     "count 203.0.113.9 r 1/2
 ban 203.0.113.9 r 10 451 x
 count 203.0.113.9 r 1/2
@@ -200,10 +202,12 @@ count 203.0.113.9 r 1/2
 ban 203.0.113.9 r 60 451 x
 count 203.0.113.9 r 1/2
 ban 203.0.113.9 r 60 451 x" "count and again"
-is "$(for i in 1 2 3 4 5; do at 0 1; done | "$feed" -n -m 2 -c several - |
+is "$(for i in 1 2 3 4 5; do at 0 1; done | "$feed" -f /dev/null -l '' -n -m 2 \
+    -c several - |
 	cut -f 4 | uniq -c | awk '{ print $1, $2 }' | tail -n 1)" "1 cap" "a cap a minute"
 is "$(printf 'rblsmtpd: 10.1.2.3 pid 7: 451 x\nrblsmtpd: 127.0.0.1 pid 7: 451 x\n' |
-	"$feed" -n -p -c "$rules" - | cut -f 1,2 | tr '\t' ' ')" "ban 10.1.2.3
+	"$feed" -f /dev/null -l '' -n -p -c "$rules" - | cut -f 1,2 |
+	tr '\t' ' ')" "ban 10.1.2.3
 skip 127.0.0.1" "-p: private hosts, but never oneself"
 at 0 1 2 3 4 5 >capped
 is "$(try -c several -m 1 capped 2>&1)" \
@@ -261,14 +265,14 @@ ok "-1 with stamps" try -c "$rules" old
 ok "an hour ago: banned" front_cached 203.0.113.6
 unlike "$(front_cached 203.0.113.5 && echo cached)" cached "25 hours ago: over"
 if [ "$front_ipset" ]; then
-	ok "with sets" "$feed" -1 -d state -c "$rules" old
+	ok "with sets" "$feed" -f /dev/null -l '' -1 -d state -c "$rules" old
 	left=$(ipset list rblcache4 | sed -n 's/^203.0.113.6 timeout //p')
 	ok "the set has the time that is left ($left)" \
 	    test "$left" -gt 82700 -a "$left" -le 82800
 	ok "not the one that is over" \
 	    sh -c '! ipset -q test rblcache4 203.0.113.5'
 	line 2001:db8:1:2:3::4 >six
-	ok "IPv6" "$feed" -1 -d state -c "$rules" six
+	ok "IPv6" "$feed" -f /dev/null -l '' -1 -d state -c "$rules" six
 	ok "IPv6: the /64 is in the set" ipset -q test rblcache6 2001:db8:1:2::9
 	like "$(ipset -t list rblcache6)" 'family inet6 .* maxelem 1048576 netmask 64 timeout 86400' \
 	    "the IPv6 set has netmask and timeout"
@@ -285,7 +289,7 @@ feed_follows() { # it opens its logs when it has the lock
 	readlink "/proc/$feed_pid/fd/"* | grep -q inotify
 }
 : >log
-"$feed" -c "$rules" -d state -s '' -S '' log 2>err &
+"$feed" -f /dev/null -l '' -c "$rules" -d state -s '' -S '' log 2>err &
 feed_pid=$!
 front_wait 5 feed_follows
 exits "a second feed" 111 'state/lock: another rblcache-feed is at work' try -c "$rules" log
@@ -294,7 +298,7 @@ exits "a second feed" 111 'state/lock: another rblcache-feed is at work' try -c 
 cp "$rules/rblsmtpd.rules" my.rules
 kill "$feed_pid"; wait "$feed_pid"
 is $? 0 "SIGTERM: exit 0"
-"$feed" -v -c my.rules -d state -s '' -S '' log 2>err &
+"$feed" -f /dev/null -l '' -v -c my.rules -d state -s '' -S '' log 2>err &
 feed_pid=$!
 front_wait 5 feed_follows
 line 198.51.100.1 >>log

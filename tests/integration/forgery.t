@@ -131,7 +131,7 @@ function put(line, text, host) {
 attempts=$(tail -n 1 attempts)
 ok "attempts: $attempts" test "$attempts" -gt 20000
 
-"$feed" -n -m 0 -c "$rules" -l '' attack.log >decisions
+"$feed" -f /dev/null -n -m 0 -c "$rules" -l '' attack.log >decisions
 is "$(grep -c '^ban	198\.51\.100\.' decisions)" 0 \
     "bans of planted addresses, as decided"
 is "$(grep '^ban' decisions | cut -f 2 | sort -u)" 203.0.113.9 \
@@ -142,8 +142,10 @@ for why in ambiguous unseen; do
 done
 
 # and for real: the sets and recent.cdb
-eval "\"\$feed\" -1 -m 0 -c \"\$rules\" -d state -l '' $sets attack.log" 2>err
-like "$("$feed" -1 -c "$rules" -d state -l '' -s '' -S '' attack.log 2>&1)" \
+eval "\"\$feed\" -f /dev/null -1 -m 0 -c \"\$rules\" -d state -l '' $sets" \
+    attack.log 2>err
+like "$("$feed" -f /dev/null -1 -c "$rules" -d state -l '' -s '' -S '' \
+    attack.log 2>&1)" \
     'recent.cdb: bans: 1$' "recent.cdb has one ban"
 if [ "$front_ipset" ]; then
 	is "$(ipset list rblcache4 | sed '1,/^Members/d' | cut -d' ' -f1)" \
@@ -179,6 +181,6 @@ CHKUSER rejected rcpt: from <a::> remote <h:r:198.51.100.7> rcpt <c> : mbx overq
 CHKUSER no auth resource: from <a::> remote <h:r:198.51.100.7> rcpt <c> : x
 CHKUSER relaying rcpt: from <a::> remote <h:r:198.51.100.7> rcpt <c> : client allowed to relay
 EOT
-is "$("$feed" -n -c "$rules" -l '' errors | grep -c '^ban')" 0 \
+is "$("$feed" -f /dev/null -n -c "$rules" -l '' errors | grep -c '^ban')" 0 \
     "bans by error answers, failures and harmless lines"
 done_testing

@@ -26,7 +26,8 @@ banned() {
 }
 follow() { # LOG
 	: >err
-	"$feed" -v -m 0 -c "$rules" -d state -l '' -s '' -S '' "$1" 2>>err &
+	"$feed" -f /dev/null -v -m 0 -c "$rules" -d state -l '' -s '' -S '' \
+	    "$1" 2>>err &
 	feed_pid=$!
 	front_wait 5 feed_follows
 }
@@ -56,7 +57,7 @@ try_logger() { # NAME COMMAND...: which writes to ./$NAME
 	ok "$name: the last line" last_line $((12000 * k - 1))
 	end_of
 	lines $((12000 * k)) $((14000 * k)) | "$@"
-	"$feed" -1 -v -m 0 -c "$rules" -d state -l '' -s '' -S '' "$name" 2>>err
+	"$feed" -f /dev/null -1 -v -m 0 -c "$rules" -d state -l '' -s '' -S '' "$name" 2>>err
 	lines 0 $((14000 * k)) | addresses >expected
 	banned err >got
 	is "$(cmp got expected 2>&1)" "" \
@@ -80,7 +81,8 @@ try_logger s6-log s6-log t s4096 n1000 ./s6-log
 	lines 7 8 | sed 's/^/2026-11-24T07:31:02.123+01:00 mail smtpd[7]: /'
 	lines 8 9
 } >mixed
-is "$("$feed" -n -m 0 -c "$rules" -l '' mixed | grep -c '^ban')" 9 \
+is "$("$feed" -f /dev/null -n -m 0 -c "$rules" -l '' mixed |
+	grep -c '^ban')" 9 \
     "the stamps of all loggers in one log"
 
 # killed within a line: that is all there is of it, and no other is lost
@@ -148,7 +150,8 @@ try_logrotate() { # NAME KILLS DIRECTIVE...: killed at each so many rotations
 			kill -9 "$feed_pid"
 			wait "$feed_pid" 2>/dev/null
 			logrotate -s rotate.state rotate.conf 2>>rotate.err
-			"$feed" -v -m 0 -c "$rules" -d state -l '' -s '' -S '' \
+			"$feed" -f /dev/null -v -m 0 -c "$rules" -d state \
+			    -l '' -s '' -S '' \
 			    log 2>>err &
 			feed_pid=$!
 		fi
@@ -171,7 +174,8 @@ try_logrotate() { # NAME KILLS DIRECTIVE...: killed at each so many rotations
 	is "$(sort -u expected | wc -l)" "$(wc -l <expected)" \
 	    "$name: none is in two"
 	is "$(grep missing err)" "" "$name: nothing missed"
-	is "$("$feed" -1 -v -m 0 -c "$rules" -d state -l '' -s '' -S '' log 2>&1 |
+	is "$("$feed" -f /dev/null -1 -v -m 0 -c "$rules" -d state -l '' -s '' \
+	    -S '' log 2>&1 |
 	    grep -c 'ban	')" 0 "$name: nothing is read again"
 }
 told="kill -HUP \$(cat '$front/writer.pid')"

@@ -245,7 +245,8 @@ for share in "0 10" "3 40" "1 1" "40 40" "500 1000"; do
 		}}' >"$front/plain"
 	rm -rf "$front/other"
 	mkdir "$front/other"
-	"$feed" -1 -m 0 -c "$front_rules" -d "$front/other" -l '' -s '' -S '' \
+	"$feed" -f /dev/null -1 -m 0 -c "$front_rules" -d "$front/other" -l '' \
+	    -s '' -S '' \
 	    "$front/plain" 2>>"$front/feed.log"
 	is "$("$RBLCACHE_BUILD/rblcachectl" -d "$front/other" -s '' -S '' \
 	    status | grep '^recheck')" \

@@ -323,7 +323,8 @@ echo 'new msg 1' >"$scratch/other"
 exits "another log" 100 'other: no connection in 1 lines; wanted are .*tcpserver: pid N from IP' \
     "$ctl" -l "$no_cdb" replay -c "$rules" "$scratch/other"
 exits "an empty directory" 100 'no connection in 0 lines' \
-    "$ctl" replay -c "$rules" "$(mkdir "$scratch/empty" && echo "$scratch/empty")"
+    "$ctl" -l "$no_cdb" replay -c "$rules" \
+    "$(mkdir "$scratch/empty" && echo "$scratch/empty")"
 if [ -c /dev/full ]; then
 	exits "no room for what it says" 111 'standard output' \
 	    sh -c '"$@" >/dev/full' - "$ctl" -l "$no_cdb" replay -c "$rules" \

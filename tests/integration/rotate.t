@@ -24,13 +24,13 @@ banned() {
 
 # all at once, then read
 lines 0 3000 | multilog t s4096 n1000 ./all
-"$feed" -1 -v -m 0 -c "$rules" -d state -s '' -S '' all 2>err
+"$feed" -f /dev/null -l '' -1 -v -m 0 -c "$rules" -d state -s '' -S '' all 2>err
 is "$(banned err | sort -u | wc -l | tr -d ' ')" 3000 \
     "a directory of rotated files: every ban"
 is "$(banned err | wc -l | tr -d ' ')" 3000 "and each once"
 is "$(banned err | sort -c -t. -k3,3n -k4,4n 2>&1)" "" "in order"
 lines 3000 3500 | multilog t s4096 n1000 ./all
-"$feed" -1 -v -m 0 -c "$rules" -d state -s '' -S '' all 2>err
+"$feed" -f /dev/null -l '' -1 -v -m 0 -c "$rules" -d state -s '' -S '' all 2>err
 is "$(banned err | wc -l | tr -d ' ')" 500 "the next run: what has come since"
 
 # while it is written
@@ -38,7 +38,7 @@ rm -rf state/*
 lines 0 3000 | multilog t s4096 n1000 ./live &
 writer=$!
 front_wait 5 test -e live/current
-"$feed" -v -m 0 -c "$rules" -d state -s '' -S '' live 2>err &
+"$feed" -f /dev/null -l '' -v -m 0 -c "$rules" -d state -s '' -S '' live 2>err &
 feed_pid=$!
 wait "$writer"
 ok "following: the last line" front_wait 10 grep -q 198.18.11.183 err
@@ -63,7 +63,7 @@ many() {
 }
 many | awk '/Listed/ { print $2 }' >expected
 mkdir many
-"$feed" -v -m 0 -c "$rules" -d state -l '' -s '' -S '' many 2>err &
+"$feed" -f /dev/null -v -m 0 -c "$rules" -d state -l '' -s '' -S '' many 2>err &
 feed_pid=$!
 # all files stay: a reader may have to wait for a processor
 many | multilog t s16384 n5000 ./many &
@@ -85,25 +85,30 @@ writer=$!
 front_wait 5 test -e killed/current
 : >err
 for i in 1 2 3 4 5 6 7 8 9 10; do
-	"$feed" -v -m 0 -c "$rules" -d state -s '' -S '' killed 2>>err &
+	"$feed" -f /dev/null -l '' -v -m 0 -c "$rules" -d state -s '' -S '' \
+	    killed 2>>err &
 	feed_pid=$!
 	sleep 0.0$((i * 7 % 10))3
 	kill -9 "$feed_pid"
 	wait "$feed_pid" 2>/dev/null
 done
 wait "$writer"
-"$feed" -1 -v -m 0 -c "$rules" -d state -s '' -S '' killed 2>>err
+"$feed" -f /dev/null -l '' -1 -v -m 0 -c "$rules" -d state -s '' -S '' \
+    killed 2>>err
 feed_pid=
 is "$(banned err | sort -u | wc -l | tr -d ' ')" 3000 \
     "killed ten times: every ban was seen"
-like "$("$feed" -1 -m 0 -c "$rules" -d state -s '' -S '' killed 2>&1)" \
+like "$("$feed" -f /dev/null -l '' -1 -m 0 -c "$rules" -d state -s '' -S '' \
+    killed 2>&1)" \
     'bans: 3000$' "and all are in the checkpoint"
 
 # deleted before they could be read
 lines 0 200 | multilog t s4096 n4 ./lost
-"$feed" -1 -m 0 -c "$rules" -d state -s '' -S '' lost 2>/dev/null
+"$feed" -f /dev/null -l '' -1 -m 0 -c "$rules" -d state -s '' -S '' \
+    lost 2>/dev/null
 lines 200 2000 | multilog t s4096 n4 ./lost
-like "$("$feed" -1 -m 0 -c "$rules" -d state -s '' -S '' lost 2>&1)" \
+like "$("$feed" -f /dev/null -l '' -1 -m 0 -c "$rules" -d state -s '' -S '' \
+    lost 2>&1)" \
     'lost: files were gone before they could be read; lines from 20.* to 20.* are missing' \
     "files deleted in the meantime: said, with the time"
 done_testing

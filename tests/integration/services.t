@@ -17,7 +17,7 @@ mkdir path
 [ "$front_ipset" ] && sets= || sets="-s '' -S ''"
 cat >path/rblcache-feed <<EOT
 #!/bin/sh
-exec "$feed" -v -c "$front_rules" -l '' $sets "\$@"
+exec "$feed" -f /dev/null -v -c "$front_rules" -l '' $sets "\$@"
 EOT
 cat >path/rblcache <<EOT
 #!/bin/sh

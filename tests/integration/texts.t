@@ -50,7 +50,8 @@ long=$(printf '%0600d' 0 | tr 0 x)
 		printf '%b\n' "$text"
 	done
 } >log/current
-"$feed" -1 -c "$root/hooks/log/rblsmtpd.rules" -d state -l '' -s '' -S '' \
+"$feed" -f /dev/null -1 -c "$root/hooks/log/rblsmtpd.rules" -d state -l '' \
+    -s '' -S '' \
     log 2>feed.err
 r="-k state/recent.cdb -l none"
 cut200=$(printf '%.200s' "$long")

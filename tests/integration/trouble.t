@@ -35,7 +35,8 @@ follow() { # ./log; $with runs it
 	: >>log
 	: >err
 	# shellcheck disable=SC2086 # a command and its arguments, or nothing
-	${with-} "$feed" -m 0 -c "$rules" -d state -l '' log 2>>err &
+	${with-} "$feed" -f /dev/null -m 0 -c "$rules" -d state -l '' \
+	    log 2>>err &
 	feed_pid=$!
 	front_wait 10 feed_follows
 }
@@ -218,7 +219,7 @@ fresh
 with='strace -f -qq -o /dev/null -e trace=socket -e inject=socket:error=EPROTONOSUPPORT'
 line 203.0.113.1 >log
 : >err
-$with "$feed" -1 -m 0 -c "$rules" -d state -l '' log 2>>err
+$with "$feed" -f /dev/null -1 -m 0 -c "$rules" -d state -l '' log 2>>err
 is $? 0 "a kernel without netfilter: goes on"
 is "$(grep -c 'rblcache[46]: Protocol not supported' err)" 1 "says so once"
 ok "recent.cdb has it" front_cached 203.0.113.1
@@ -229,7 +230,7 @@ with=
 fresh
 cat >fulldisk <<'EOT'
 mount -t tmpfs -o size=64k none state || exit 1
-"$feed" -v -m 0 -c "$rules" -d state -l '' -s '' -S '' log 2>>err &
+"$feed" -f /dev/null -v -m 0 -c "$rules" -d state -l '' -s '' -S '' log 2>>err &
 pid=$!
 line() { echo "rblsmtpd: $1 pid 7: 451 Listed" >>log; }
 line 203.0.113.1
@@ -320,7 +321,8 @@ date -u -d '2026-10-25 01:31:00' +@%s >clock
 echo '2026-10-25 02:29:59.123456789 rblsmtpd: 203.0.113.1 pid 7: 451 x' >log
 echo '2026-10-25 02:30:00.123 rblsmtpd: 203.0.113.2 pid 7: 451 x' >>log
 echo '2026-10-25 01:59:59.123 rblsmtpd: 203.0.113.3 pid 7: 451 x' >>log
-TZ=Europe/Berlin $with "$feed" -1 -m 0 -c "$rules" -d state -l '' log 2>>err
+TZ=Europe/Berlin $with "$feed" -f /dev/null -1 -m 0 -c "$rules" -d state -l '' \
+    log 2>>err
 ok "the hour that comes twice" \
     has rblcache4 '203.0.113.1 203.0.113.2 203.0.113.3 '
 ok "counts as its first run: an hour less, never more ($(left 203.0.113.2) s)" \
@@ -329,7 +331,8 @@ ok "counts as its first run: an hour less, never more ($(left 203.0.113.2) s)" \
 fresh
 date -u -d '2026-03-29 01:31:00' +@%s >clock # 03:31 in Berlin
 echo '2026-03-29 02:30:00.123 rblsmtpd: 203.0.113.1 pid 7: 451 x' >log
-TZ=Europe/Berlin $with "$feed" -1 -m 0 -c "$rules" -d state -l '' log 2>>err
+TZ=Europe/Berlin $with "$feed" -f /dev/null -1 -m 0 -c "$rules" -d state -l '' \
+    log 2>>err
 ok "the hour that does not exist ($(left 203.0.113.1) s)" \
     test "$(left 203.0.113.1)" -gt 82000 -a "$(left 203.0.113.1)" -le 86400
 with=

@@ -139,8 +139,10 @@ exec @ARGV or die;
 EOT
 cat "$root"/tests/corpus/*/* 2>/dev/null | tr -d '\000' >corpus.log
 if perl mdwe true; then
-	"$feed" -n -c "$rules" -l '' corpus.log >with.jit 2>/dev/null
-	perl mdwe "$feed" -n -c "$rules" -l '' corpus.log >without.jit \
+	"$feed" -f /dev/null -n -c "$rules" -l '' \
+	    corpus.log >with.jit 2>/dev/null
+	perl mdwe "$feed" -f /dev/null -n -c "$rules" -l '' \
+	    corpus.log >without.jit \
 	    2>/dev/null
 	is "$(cmp with.jit without.jit 2>&1)" "" \
 	    "without a JIT: the same decisions ($(wc -l <with.jit) of them)"
