@@ -34,7 +34,7 @@ TEST_PACKAGES := $(DEMO_PACKAGES) $(DEB_PACKAGES) lintian \
 	runit s6 logrotate libfaketime tinycdb \
 	iptables nftables shorewall shorewall6 $(TRAFFIC_PACKAGES)
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
-FUZZ_PACKAGES := clang libclang-rt-14-dev
+FUZZ_PACKAGES := clang libclang-rt-dev
 COV_PACKAGES := gcovr
 BENCH_PACKAGES := python3
 FRESH_PACKAGES := debootstrap
