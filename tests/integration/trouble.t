@@ -271,8 +271,12 @@ fi
 
 # ---- a clock that jumps an hour, there and back ----
 
+clock() { # what it says; libfaketime ends a program that finds an empty file
+	echo "$1" >clock.new
+	mv clock.new clock
+}
 fresh
-echo +0 >clock
+clock +0
 now=$(date +%s)
 with="env FAKETIME_FMT=%s FAKETIME_TIMESTAMP_FILE=$front/work/clock FAKETIME_NO_CACHE=1
     FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1
@@ -280,7 +284,7 @@ with="env FAKETIME_FMT=%s FAKETIME_TIMESTAMP_FILE=$front/work/clock FAKETIME_NO_
 follow
 line 203.0.113.1 "$(stamp "$now")" >>log
 ok "a ban" front_wait 5 has rblcache4 '203.0.113.1 '
-echo +3600 >clock
+clock +3600
 line 203.0.113.2 "$(stamp $((now + 3600)))" >>log
 ok "an hour ahead" front_wait 5 has rblcache4 '203.0.113.1 203.0.113.2 '
 ok "it has its day ($(left 203.0.113.2) s)" \
@@ -293,7 +297,7 @@ ok "filled again an hour ahead" \
     front_wait 5 has rblcache4 '203.0.113.1 203.0.113.2 '
 ok "one hour less of the first ($(left 203.0.113.1) s)" \
     test "$(left 203.0.113.1)" -gt 82700 -a "$(left 203.0.113.1)" -le 82800
-echo +0 >clock
+clock +0
 line 203.0.113.3 "$(stamp "$now")" >>log
 ok "and back" front_wait 5 has rblcache4 '203.0.113.1 203.0.113.2 203.0.113.3 '
 ok "a day ($(left 203.0.113.3) s)" \
@@ -317,7 +321,7 @@ end_of
 
 fresh
 # 02:31 in Berlin, for the second time
-date -u -d '2026-10-25 01:31:00' +@%s >clock
+clock "@$(date -u -d '2026-10-25 01:31:00' +%s)"
 echo '2026-10-25 02:29:59.123456789 rblsmtpd: 203.0.113.1 pid 7: 451 x' >log
 echo '2026-10-25 02:30:00.123 rblsmtpd: 203.0.113.2 pid 7: 451 x' >>log
 echo '2026-10-25 01:59:59.123 rblsmtpd: 203.0.113.3 pid 7: 451 x' >>log
@@ -329,7 +333,7 @@ ok "counts as its first run: an hour less, never more ($(left 203.0.113.2) s)" \
     test "$(left 203.0.113.2)" -gt 82600 -a "$(left 203.0.113.2)" -le 82740
 # an hour that does not exist is no reason to ban for longer either
 fresh
-date -u -d '2026-03-29 01:31:00' +@%s >clock # 03:31 in Berlin
+clock "@$(date -u -d '2026-03-29 01:31:00' +%s)" # 03:31 in Berlin
 echo '2026-03-29 02:30:00.123 rblsmtpd: 203.0.113.1 pid 7: 451 x' >log
 TZ=Europe/Berlin $with "$feed" -f /dev/null -1 -m 0 -c "$rules" -d state -l '' \
     log 2>>err
