@@ -978,7 +978,7 @@ kill "$gone_pid"
 wait "$gone_pid"
 
 exits "a log that is named twice" 100 'log: this log is named twice' \
-    "$feed" -n -c "$rules" log ./log
+    "$feed" -f /dev/null -l '' -n -c "$rules" log ./log
 stop TERM
 unlike "$(cat err)" 'recent.cdb[^ ]* is damaged|missing' "the feed complained of nothing else"
 done_testing

@@ -83,7 +83,7 @@ like "$(: | "$feed" -f /dev/null -l '' -n -c "$root/hooks/log/tjsi.rules" \
 for line in '451 Listed' '451 Error: open resolver' 'greetdelay: 50'; do
 	echo "rblsmtpd: 203.0.113.9 pid 7: $line"
 done >known
-is "$("$feed" -n -c "$rules" known 2>&1 | cut -f 1 | tr '\n' ' ')" "ban skip " \
+is "$("$feed" -f /dev/null -l '' -n -c "$rules" known 2>&1 | cut -f 1 | tr '\n' ' ')" "ban skip " \
     "-n, one that a rule knows: nothing is said"
 for line in \
     'CHKUSER rejected sender: from <a@b.test::> remote <h:r:203.0.113.9> rcpt <c@d.test> : invalid sender MX domain' \

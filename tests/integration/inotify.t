@@ -26,7 +26,7 @@ answers() {
 follow() {
 	mkdir -p state
 	unshare -Ur sh -c 'echo 0 >"$1"; shift; exec "$@"' sh \
-	    "$limits/$1" "$feed" -c "$rules" -d state -l '' -s '' -S '' "$2" \
+	    "$limits/$1" "$feed" -f /dev/null -c "$rules" -d state -l '' -s '' -S '' "$2" \
 	    2>err &
 	feed_pid=$!
 	front_wait 10 answers
@@ -100,7 +100,7 @@ mkdir one
 : >one/current
 mkdir -p state
 unshare -Ur sh -c 'echo 1 >"$1"; shift; exec "$@"' sh \
-    "$limits/max_inotify_instances" "$feed" -c "$rules" -d state -l '' -s '' \
+    "$limits/max_inotify_instances" "$feed" -f /dev/null -c "$rules" -d state -l '' -s '' \
     -S '' one 2>err &
 feed_pid=$!
 front_wait 10 answers
