@@ -34,10 +34,9 @@ front_fail() {
 	exit 1
 }
 
-# front_wait SECONDS COMMAND...: tries until it works. The bound, a minute, is for
+# front_wait COMMAND...: tries until it works. The bound, a minute, is for
 # what never comes: a machine that is slow is no failure, however busy it is.
 front_wait() {
-	shift
 	front_tries=3000
 	while ! "$@" >/dev/null 2>&1; do
 		front_tries=$((front_tries - 1))
@@ -117,7 +116,7 @@ front_list() {
 	if [ "${rbldnsd_pid-}" ]; then
 		front_reloads=$(grep -c 'zones reloaded' "$front/rbldnsd.log")
 		kill -HUP "$rbldnsd_pid"
-		front_wait 5 front_reloaded
+		front_wait front_reloaded
 	fi
 }
 
@@ -140,7 +139,7 @@ front_start_dnsbl() {
 		    >"$front/rbldnsd.log" 2>&1 &
 	fi
 	rbldnsd_pid=$!
-	front_wait 5 grep -q started "$front/rbldnsd.log" ||
+	front_wait grep -q started "$front/rbldnsd.log" ||
 		front_fail "rbldnsd: $(cat "$front/rbldnsd.log")"
 	DNSCACHEIP=127.0.0.53
 	export DNSCACHEIP
@@ -170,8 +169,8 @@ front_start_chain() {
 	    "$@" rblsmtpd -r rbl.test ${front_behind-} "$front/bin/smtpd" \
 	    >"$front/log.fifo" 2>&1 &
 	tcpserver_pid=$!
-	front_wait 5 front_listens || front_fail "tcpserver does not listen"
-	front_wait 5 test -e "$front/log/main/current" ||
+	front_wait front_listens || front_fail "tcpserver does not listen"
+	front_wait test -e "$front/log/main/current" ||
 		front_fail "multilog does not write"
 }
 
@@ -198,7 +197,7 @@ front_log() {
 
 # Waits until every connection has ended and the feed has read all of it.
 front_settle() {
-	front_wait 10 front_is_settled ||
+	front_wait front_is_settled ||
 		front_fail "the feed does not get to the end of the log"
 }
 
@@ -214,7 +213,7 @@ front_has_ended() {
 
 # Waits for the feed alone.
 front_read() {
-	front_wait 10 front_is_read ||
+	front_wait front_is_read ||
 		front_fail "the feed does not get to the end of the log"
 }
 
@@ -246,7 +245,7 @@ front_hold() {
 	tcpclient -RHl0 -i "$1" 127.0.0.1 2525 sh -c "cat '$front/held' >&7" &
 	front_holder=$!
 	exec 8>"$front/held"
-	front_wait 10 front_is_held "$1" || front_fail "$1 does not connect"
+	front_wait front_is_held "$1" || front_fail "$1 does not connect"
 }
 
 front_is_held() {
@@ -267,7 +266,7 @@ front_release() {
 front_reload_feed() {
 	front_feed_reloads=$(grep -c 'loaded again' "$front/feed.log")
 	kill -HUP "$feed_pid"
-	front_wait 5 front_feed_has_reloaded ||
+	front_wait front_feed_has_reloaded ||
 		front_fail "the feed does not reload"
 }
 
@@ -318,7 +317,7 @@ front_connect() {
 front_queries() {
 	front_stats=$(front_count_stats)
 	kill -USR1 "$rbldnsd_pid"
-	front_wait 5 front_has_stats || front_fail "rbldnsd does not count"
+	front_wait front_has_stats || front_fail "rbldnsd does not count"
 	sed -n 's/.*stats for [0-9]*secs*: tot=\([0-9]*\).*/\1/p' \
 	    "$front/rbldnsd.log" | tail -n 1
 }

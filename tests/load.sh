@@ -44,7 +44,7 @@ load_server() {
 	    127.0.0.1 "$load_port" "$@" >>"$front/$load_name.log" 2>&1 &
 	load_pid=$!
 	tcpserver_pid="$load_pid ${tcpserver_pid-}"
-	front_wait 5 load_listens "$load_port" ||
+	front_wait load_listens "$load_port" ||
 		front_fail "tcpserver: $(cat "$front/$load_name.log")"
 }
 
@@ -115,7 +115,7 @@ load_soak() {
 	load_status=$?
 	feed_pid=
 	{
-		front_wait 10 load_quiet || {
+		front_wait load_quiet || {
 			pgrep -a -P "$load_pid"
 			load_chain
 		}

@@ -128,7 +128,7 @@ lines() { # PATTERN: how many
 	grep -c "$1" mended
 }
 says() { # PATTERN: once, in the end
-	front_wait 20 grep -q "$1" mended
+	front_wait grep -q "$1" mended
 }
 "$probe" $dnsbl 1 30 mend.test rbl.test >mended &
 probe_pid=$!

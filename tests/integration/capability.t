@@ -26,7 +26,7 @@ as_user="setpriv --reuid 65534 --regid 65534 --clear-groups"
 tcpserver -R -H -l localhost -u 65534 -g 65534 127.0.0.1 2525 \
     "$hook" -l '' -k '' "$front/bin/caps" 2>"$front/err" &
 tcpserver_pid=$!
-front_wait 5 front_listens
+front_wait front_listens
 caps=$(tcpclient -RHl0 -i 198.51.100.7 127.0.0.1 2525 sh -c 'cat <&6')
 for set in Inh Prm Eff Amb; do
 	like "$caps" "^Cap$set:.0000000000000000\$" \
@@ -88,7 +88,7 @@ mkfifo "$front/stdin"
 TCPREMOTEIP=203.0.113.9 $as_user env "$hook" -l '' -k '' true \
     <>"$front/stdin" >/dev/null 2>"$front/err" &
 held=$!
-ok "while it talks to a client" front_wait 5 grep -q '(ipset)$' "$front/err"
+ok "while it talks to a client" front_wait grep -q '(ipset)$' "$front/err"
 is "$(stat -c %U "/proc/$held/mem" "/proc/$held/environ" | uniq)" root \
     "nobody but root reads its memory, and it leaves no core dump"
 like "$(timeout 5 $as_user strace -o /dev/null -p "$held" 2>&1)" \

@@ -33,7 +33,7 @@ follow() { # [OPTION]
 	eval "\"$feed\" -f /dev/null ${1--m 0} -c \"$rules\" -d state" \
 	    "-l \"$local_cdb\" ${sets-} log 2>>err &"
 	feed_pid=$!
-	front_wait 10 answers
+	front_wait answers
 }
 stop() { # SIGNAL
 	kill "-$1" "$feed_pid"
@@ -95,7 +95,7 @@ hung_pid=$!
 line 203.0.113.9 >gone/log
 "$feed" -f /dev/null -c "$rules" -d gone -l '' -s '' -S '' gone/log 2>gone/err &
 gone_pid=$!
-front_wait 10 test -s gone/recent.cdb
+front_wait test -s gone/recent.cdb
 mv gone/log gone/away
 
 # ---- without a feed ----
@@ -188,7 +188,7 @@ answer 203.0.113.9 >/dev/null # only to have it run
 } | while read -r said; do
 	printf '@40000000%08x00000000 %s\n' $(($(date +%s) + 10)) "$said"
 done >>log
-front_wait 5 eval 'ctl status | grep -q "saved today: 5 at least"'
+front_wait eval 'ctl status | grep -q "saved today: 5 at least"'
 out=$(ctl status)
 like "$out" 'today refused 5 without .*sets 3, recent.cdb 1, local.cdb 1' \
     "refusals answered from the cache today"
@@ -198,7 +198,7 @@ is "$(ctl status | head -n 1)" OK "all is well"
 printf '@40000000%08x00000000 %s\n' $(($(date +%s) + 11)) \
     'rblcache: 203.0.113.9 pid 7: set rblcache4: no right to read it (cap_net_admin)' \
     >>log
-front_wait 5 eval '! ctl status >/dev/null'
+front_wait eval '! ctl status >/dev/null'
 exits "a hook without its capability: a warning" 1 \
     '^WARNING: the hook has no right' ctl status
 
@@ -250,7 +250,7 @@ for n in 1 2 3 4 5; do # a kill right behind the answer
 done
 is "$n" 5 "kill -9 right after add and del: both stay, five times"
 like "$(ctl status)" 'today refused 5 without' "and so do the counts of today"
-ok "a ban that is over" front_wait 5 eval \
+ok "a ban that is over" front_wait eval \
     'ctl test 203.0.113.22 | grep -q "^until *it is over$"'
 unlike "$(ctl -s '' -S '' list)" '^203.0.113.22	' "is none of the list"
 if [ "$front_ipset" ]; then
@@ -264,15 +264,15 @@ old_has() {
 }
 ctl del 203.0.113.20 >/dev/null
 ok "the old copy still has it" old_has 203.0.113.20
-ok "but follows" front_wait 10 eval '! old_has 203.0.113.20'
+ok "but follows" front_wait eval '! old_has 203.0.113.20'
 ctl add 203.0.113.20 -t 1h >/dev/null
-ok "and with an added one" front_wait 10 old_has 203.0.113.20
+ok "and with an added one" front_wait old_has 203.0.113.20
 rm state/recent.cdb # as a damaged one
 stop KILL
 follow
 ok "from the old copy: still as told" banned 203.0.113.9 no
 line 203.0.113.9 >>log
-ok "refused anew by a list: banned anew" front_wait 5 banned 203.0.113.9 yes
+ok "refused anew by a list: banned anew" front_wait banned 203.0.113.9 yes
 
 if [ "$front_ipset" ]; then
 	ipset add rblcache4 203.0.113.40 timeout 600
@@ -320,7 +320,7 @@ fi
 ctl forget rblsmtpd >/dev/null
 line 203.0.113.50 3000 >>log
 line 203.0.113.51 60 >>log
-front_wait 5 banned 203.0.113.51 yes
+front_wait banned 203.0.113.51 yes
 exits "forget since" 0 '^bans lifted: 1$' ctl forget rblsmtpd since \
     "$(date -d '10 minutes ago' '+%Y-%m-%d %H:%M')"
 ok "younger: gone" banned 203.0.113.51 no
@@ -355,7 +355,7 @@ watch() {
 	"$feed" -c "$rules" -f alarm/feed.conf -d alarm/state -l "$local_cdb" \
 	    -s '' -S '' alarm/log 2>>alarm/err &
 	feed_pid=$!
-	front_wait 5 eval 'actl -j status >/dev/null; [ $? -le 1 ]'
+	front_wait eval 'actl -j status >/dev/null; [ $? -le 1 ]'
 }
 watch
 exits "more bans than usual: a warning" 1 \
@@ -365,7 +365,7 @@ like "$(cat alarm/err)" 'log: alarm: 31 .* forget RULE since [-0-9]* [:0-9]*$' \
     "which the feed says as well"
 echo 'alarm = no' >alarm/feed.conf
 kill -HUP "$feed_pid"
-front_wait 5 grep -q 'settings loaded again' alarm/err
+front_wait grep -q 'settings loaded again' alarm/err
 exits "alarm = no ends it" 0 '^OK$' actl status
 stop KILL
 echo 'alarm = yes' >alarm/feed.conf
@@ -380,7 +380,7 @@ ok "the socket is gone" test ! -e state/control
 exits "list without the feed" 0 '^$' ctl list
 line 203.0.113.60 >>log
 follow
-front_wait 5 banned 203.0.113.60 yes
+front_wait banned 203.0.113.60 yes
 stop TERM
 like "$(ctl list)" '^203.0.113.60	' "list without the feed: the ban"
 like "$(ctl test 203.0.113.60)" 'is refused' "test without the feed"
@@ -445,7 +445,7 @@ if [ "$FRONT_ROOT" ]; then
 	}
 	lines=$(lines_read)
 	line 203.0.113.63 >>log
-	front_wait 5 eval '[ "$(lines_read)" -gt "$lines" ]'
+	front_wait eval '[ "$(lines_read)" -gt "$lines" ]'
 	like "$(other list 2>/dev/null)" '^203.0.113.63	' \
 	    "a list waits for recent.cdb, which is about to be written"
 	exits "the feed's group may" 0 'is no longer banned' as 65534:0:65534 \
@@ -474,10 +474,10 @@ reload_pid=$!
 reload_ctl() {
 	"$front/bin/rblcachectl" -d reload -s '' -S '' "$@"
 }
-front_wait 10 eval 'reload_ctl status >/dev/null'
+front_wait eval 'reload_ctl status >/dev/null'
 reloaded() { # PATTERN: of what the feed says
 	kill -HUP "$reload_pid"
-	front_wait 10 eval 'tail -n 1 reload/err | grep -q -e "'"$1"'"'
+	front_wait eval 'tail -n 1 reload/err | grep -q -e "'"$1"'"'
 }
 like "$(reload_ctl metrics)" '^rblcache_reload_ok 1$' "metrics: as it was loaded"
 printf 'pass = 15m\ndrop = 20\n' >reload/conf
@@ -518,11 +518,11 @@ keys_pid=$!
 keys_ctl() {
 	"$front/bin/rblcachectl" -d keys -s '' -S '' "$@"
 }
-front_wait 10 test -s keys/recent.cdb
-front_wait 10 eval 'keys_ctl status | grep -q "gives no answer"'
+front_wait test -s keys/recent.cdb
+front_wait eval 'keys_ctl status | grep -q "gives no answer"'
 echo "zone = $key.zen dq" >keys/conf
 kill -HUP "$keys_pid"
-front_wait 5 grep -q 'old settings stay' keys/err
+front_wait grep -q 'old settings stay' keys/err
 {
 	keys_ctl status
 	keys_ctl -j status
@@ -598,7 +598,7 @@ for who in $whos; do
 done
 [ ! "$FRONT_ROOT" ] || [ ! "$front_ipset" ] || like "$out" \
     '^note     the feed: ' "which notes that it could not ask"
-ok "it goes on: all is as before" front_wait 10 answers
+ok "it goes on: all is as before" front_wait answers
 
 # ---- at the socket ----
 
@@ -677,7 +677,7 @@ if [ "$FRONT_ROOT" ]; then
 	while kill -0 "$users_pid" 2>/dev/null; do
 		read_meanwhile=$((read_meanwhile + 1))
 		line "198.51.100.$((read_meanwhile % 200))" >>log
-		front_wait 20 eval \
+		front_wait eval \
 		    "answer 198.51.100.$((read_meanwhile % 200)) '-s \"\" -S \"\"' |
 		    grep -q 'would refuse'" || break
 	done
@@ -702,7 +702,7 @@ while kill -0 "$crowd_pid" 2>/dev/null && [ "$tries" -lt 200 ]; do
 	tries=$((tries + 1))
 	line "203.0.113.$((100 + tries % 50))" >>log
 	ctl list >/dev/null && served=$((served + 1))
-	front_wait 5 eval "answer 203.0.113.$((100 + tries % 50)) '-k \"\"' |
+	front_wait eval "answer 203.0.113.$((100 + tries % 50)) '-k \"\"' |
 	    grep -q 'would refuse'" || break
 done
 wait "$crowd_pid"
@@ -710,12 +710,12 @@ if [ "$front_ipset" ]; then
 	ok "a crowd at the socket ($(cat crowd.n)): the log is read meanwhile ($tries lines)" \
 	    test "$tries" -gt 3
 fi
-ok "status is answered afterwards" front_wait 10 answers
+ok "status is answered afterwards" front_wait answers
 ok "and the feed still lives" kill -0 "$feed_pid"
 sockets() {
 	find "/proc/$feed_pid/fd" -lname 'socket:*' | wc -l
 }
-ok "no connection is left" front_wait 10 eval '[ "$(sockets)" -le 3 ]'
+ok "no connection is left" front_wait eval '[ "$(sockets)" -le 3 ]'
 
 # The child that writes recent.cdb has the connections open as well.
 cat >writing.pl <<'EOT'
@@ -838,7 +838,7 @@ if [ "$front_ipset" ]; then
 	cp "$local_cdb" kept.cdb
 	echo junk >"$local_cdb"
 	follow '-m 1'
-	ok "status: a damaged local.cdb" front_wait 5 eval \
+	ok "status: a damaged local.cdb" front_wait eval \
 	    'ctl status | grep -q "^WARNING.*local.cdb: .*nobody is banned since 20"'
 	cp kept.cdb "$local_cdb"
 	exits "a set that will not do: told" 111 \
@@ -849,7 +849,7 @@ if [ "$front_ipset" ]; then
 	like "$out" '^ +20.* rblcache4: this set has no timeout' "all of it"
 	line 203.0.113.73 >>log
 	line 203.0.113.74 >>log
-	ok "status: bans were left out" front_wait 5 eval \
+	ok "status: bans were left out" front_wait eval \
 	    'ctl status | grep -q "^WARNING: log: more bans a minute than -m"'
 	for change in 'add 203.0.113.74' 'del 203.0.113.77' 'forget rblsmtpd' \
 	    flush; do
@@ -858,7 +858,7 @@ if [ "$front_ipset" ]; then
 		ipset swap plain rblcache4
 		ipset destroy plain
 		kill -HUP "$feed_pid"
-		front_wait 1 eval '! ctl add 203.0.113.75'
+		front_wait eval '! ctl add 203.0.113.75'
 		ipset destroy rblcache4
 		# shellcheck disable=SC2086 # words
 		exits "mended: $change finds it so" 0 . ctl $change
@@ -950,8 +950,8 @@ exits "a log that is gone: critical" 2 \
 is "$(grep -c 'gone/log: No such file' gone/err)" 1 "and said, once"
 mv gone/away gone/log
 line 203.0.113.10 >>gone/log
-ok "it is back: all is well" front_wait 10 eval 'gone_status >/dev/null'
-ok "and read" front_wait 10 eval \
+ok "it is back: all is well" front_wait eval 'gone_status >/dev/null'
+ok "and read" front_wait eval \
     '"$front/bin/rblcachectl" -d gone -l "" -s "" -S "" list | grep -q 203.0.113.10'
 if [ "$FRONT_ROOT" ]; then # which is a user like others, but for the sets
 	chown 65534 gone/log
@@ -966,13 +966,13 @@ if [ "$FRONT_ROOT" ]; then # which is a user like others, but for the sets
 	"$feed" -f /dev/null -c "$rules" -d gone -l '' -s '' -S '' \
 	    gone/dir 2>gone/err &
 	gone_pid=$!
-	front_wait 10 eval 'gone_status >/dev/null'
+	front_wait eval 'gone_status >/dev/null'
 	chown 65534 gone/dir
 	chmod 700 gone/dir
-	ok "a directory that may no longer be read: critical" front_wait 20 eval \
+	ok "a directory that may no longer be read: critical" front_wait eval \
 	    'gone_status | grep -q "^CRITICAL: gone/dir is not read: Perm"'
 	chmod 755 gone/dir
-	ok "and again" front_wait 10 eval 'gone_status >/dev/null'
+	ok "and again" front_wait eval 'gone_status >/dev/null'
 fi
 kill "$gone_pid"
 wait "$gone_pid"

@@ -71,7 +71,7 @@ one_round() { # NUMBER
 	mkdir killed whole
 	connections "$1" | multilog t s4096 n10000 ./log2 &
 	writer=$!
-	front_wait 5 test -e log2/current
+	front_wait test -e log2/current
 	n=0
 	while [ "$n" -lt "$kills" ]; do
 		n=$((n + 1))

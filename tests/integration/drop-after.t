@@ -94,7 +94,7 @@ tcpserver -v -RHl0 127.0.0.1 2526 rblsmtpd -r rbl.test "$front/bin/smtpd" \
     >"$front/log.fifo" 2>&1 &
 other_pid=$!
 renew() { # ADDRESS: refused at a port without the hook
-	front_wait 5 tcpclient -RHl0 -i "$1" 127.0.0.1 2526 sh -c \
+	front_wait tcpclient -RHl0 -i "$1" 127.0.0.1 2526 sh -c \
 	    'printf "QUIT\r\n" >&7; cat <&6 >/dev/null'
 	front_settle
 }
@@ -215,7 +215,7 @@ connect $a 2
 front_settle
 is "$(front_log | grep -c "^rblcache: $a pid [0-9]*: 451 ")" 2 \
     "a ban of eight seconds: refused twice"
-front_wait 8 over
+front_wait over
 sleep 1
 ban $a
 connect $a 2
@@ -225,5 +225,5 @@ ok "refusals of an earlier ban do not count" not_dropped $a
 connect $a
 ok "the third does" dropped $a
 ok "and leaves the set in time" \
-    front_wait 8 eval '! ipset -q test rbldrop4 $a'
+    front_wait eval '! ipset -q test rbldrop4 $a'
 done_testing

@@ -138,7 +138,7 @@ chmod +x httpd
 tcpserver -RHl0 127.0.0.1 8080 ./httpd &
 server=$!
 trap 'kill $server; rm -rf "$scratch"' EXIT
-front_wait 5 tcpclient -RHl0 127.0.0.1 8080 true
+front_wait tcpclient -RHl0 127.0.0.1 8080 true
 
 # all that update-drop needs, and one of the two, or none
 for tool in curl wget none; do

@@ -49,7 +49,7 @@ start() { # [COMMAND...]: runs it
 	"$@" "$feed" -f /dev/null -v -c "$rules" -d state \
 	    -l '' $sets logs/smtpd 2>>err &
 	feed_pid=$!
-	front_wait 10 follows
+	front_wait follows
 }
 sets=
 [ "$front_ipset" ] || sets="-s x -S x"
@@ -97,18 +97,18 @@ policies() { # of each thread: 0 is usual, 2 SCHED_RR
 look() { # UID GID GROUPS NAME: everything that a feed has to do
 	is "$(rights)" "$(wanted "$1" "$2" "$3")" "$4: rights of every thread"
 	line 203.0.113.1 >>logs/smtpd/current
-	ok "$4: a ban" front_wait 5 banned 203.0.113.1
+	ok "$4: a ban" front_wait banned 203.0.113.1
 	is "$(stat -c '%n %u:%g %a' state/*)" \
 "state/control $1:$2 666
 state/lock $1:$2 600
 state/recent.cdb $1:$2 644" "$4: files are its own"
 	mv logs/smtpd/current logs/smtpd/@4000000065000000deadbeef.s
 	line 203.0.113.2 >logs/smtpd/current
-	ok "$4: after a rotation" front_wait 5 banned 203.0.113.2
+	ok "$4: after a rotation" front_wait banned 203.0.113.2
 	kill -HUP "$feed_pid"
-	ok "$4: SIGHUP" front_wait 5 grep -q 'rules and settings loaded again' err
+	ok "$4: SIGHUP" front_wait grep -q 'rules and settings loaded again' err
 	line 203.0.113.3 >>logs/smtpd/current
-	ok "$4: goes on" front_wait 5 banned 203.0.113.3
+	ok "$4: goes on" front_wait banned 203.0.113.3
 	is "$(rights)" "$(wanted "$1" "$2" "$3")" "$4: nothing came back"
 }
 again() { # NAME [COMMAND...]
@@ -120,7 +120,7 @@ again() { # NAME [COMMAND...]
 	start "$@"
 	line 203.0.113.4 >>logs/smtpd/current
 	ok "$again_name: killed and started again" \
-	    front_wait 5 banned 203.0.113.4
+	    front_wait banned 203.0.113.4
 	ok "$again_name: the bans of before" banned 203.0.113.1
 	unlike "$(cat err)" denied "$again_name: nothing is denied"
 	end_of
@@ -295,6 +295,6 @@ is "$(rights | grep -v '^Cap')" \
     "$(wanted $user $group $log_group | grep -v '^Cap')" "no capability at all"
 is "$(rights | grep '^Cap[EIPA]' | tr -d 'A-Za-z 0\n')" "" "none comes"
 line 203.0.113.5 >>logs/smtpd/current
-ok "recent.cdb has it" front_wait 5 front_cached 203.0.113.5
+ok "recent.cdb has it" front_wait front_cached 203.0.113.5
 end_of
 done_testing

@@ -291,7 +291,7 @@ feed_follows() { # it opens its logs when it has the lock
 : >log
 "$feed" -f /dev/null -l '' -c "$rules" -d state -s '' -S '' log 2>err &
 feed_pid=$!
-front_wait 5 feed_follows
+front_wait feed_follows
 exits "a second feed" 111 'state/lock: another rblcache-feed is at work' try -c "$rules" log
 
 # SIGHUP while it runs
@@ -300,21 +300,21 @@ kill "$feed_pid"; wait "$feed_pid"
 is $? 0 "SIGTERM: exit 0"
 "$feed" -f /dev/null -l '' -v -c my.rules -d state -s '' -S '' log 2>err &
 feed_pid=$!
-front_wait 5 feed_follows
+front_wait feed_follows
 line 198.51.100.1 >>log
-front_wait 5 grep -q 198.51.100.1 err
+front_wait grep -q 198.51.100.1 err
 printf '\n[mine]\nmatch = ^mine: (?<ip>\\S+)$\nban = 5m\n' >>my.rules
 kill -HUP "$feed_pid"
-ok "SIGHUP: rules loaded" front_wait 5 grep -q 'rules and settings loaded again' err
+ok "SIGHUP: rules loaded" front_wait grep -q 'rules and settings loaded again' err
 echo 'mine: 198.51.100.2' >>log
 line 198.51.100.3 >>log
-ok "SIGHUP: the new rule counts" front_wait 5 grep -q "ban${T}198.51.100.2${T}mine${T}300" err
-ok "SIGHUP: no line lost" front_wait 5 grep -q "ban${T}198.51.100.3" err
+ok "SIGHUP: the new rule counts" front_wait grep -q "ban${T}198.51.100.2${T}mine${T}300" err
+ok "SIGHUP: no line lost" front_wait grep -q "ban${T}198.51.100.3" err
 echo junk >my.rules
 kill -HUP "$feed_pid"
-ok "SIGHUP with bad rules: said" front_wait 5 grep -q 'my.rules:1: .*the old rules stay' err
+ok "SIGHUP with bad rules: said" front_wait grep -q 'my.rules:1: .*the old rules stay' err
 line 198.51.100.4 >>log
-ok "SIGHUP with bad rules: the old ones stay" front_wait 5 grep -q "ban${T}198.51.100.4" err
+ok "SIGHUP with bad rules: the old ones stay" front_wait grep -q "ban${T}198.51.100.4" err
 kill "$feed_pid"; wait "$feed_pid"
 feed_pid=
 done_testing

@@ -49,7 +49,7 @@ zone() {
 	[ "${rbldnsd_pid-}" ] || return 0
 	front_reloads=$(grep -c 'zones reloaded' rbldnsd.log)
 	kill -HUP "$rbldnsd_pid"
-	front_wait 5 front_reloaded || front_fail "rbldnsd does not reload"
+	front_wait front_reloaded || front_fail "rbldnsd does not reload"
 }
 a_text='Listed by TEST, see https://a.test/query/ip/$'
 b_text='Listed by B, see https://b.test/query/ip/$'
@@ -73,7 +73,7 @@ serve() {
 	    "$serve_port" "$hook" -l '' "$@" rblsmtpd $serve_zones \
 	    "$hook" -p "$front/bin/smtpd" >>"$serve_log" 2>&1 9>&- &
 	tcpserver_pids="${tcpserver_pids-} $!"
-	front_wait 5 grep -q "$(printf ':%04X 00000000:0000 0A' "$serve_port")" \
+	front_wait grep -q "$(printf ':%04X 00000000:0000 0A' "$serve_port")" \
 	    /proc/net/tcp || front_fail "tcpserver does not listen"
 }
 
@@ -134,7 +134,7 @@ start_feed() {
 	"$feed" -v -f feed.conf -c rules -d state -l '' log/main extra \
 	    2>>feed.log 9>&- &
 	feed_pid=$!
-	front_wait 10 answers || front_fail "the feed: $(tail -n 3 feed.log)"
+	front_wait answers || front_fail "the feed: $(tail -n 3 feed.log)"
 }
 kill_feed() {
 	kill -9 "$feed_pid"
@@ -146,7 +146,7 @@ conf() { # LINE...: other settings
 	[ "${feed_pid-}" ] || return 0
 	conf_before=$(grep -c 'loaded again' feed.log)
 	kill -HUP "$feed_pid"
-	front_wait 5 conf_loaded || front_fail "no SIGHUP"
+	front_wait conf_loaded || front_fail "no SIGHUP"
 }
 conf_loaded() {
 	[ "$(grep -c 'loaded again' feed.log)" -gt "$conf_before" ]
@@ -188,7 +188,7 @@ came() { # NUMBER PATTERN
 # The canary has just asked, so that the next time is a second away.
 fresh() {
 	well=$(well)
-	front_wait 5 eval '[ "$(well)" != "$well" ]'
+	front_wait eval '[ "$(well)" != "$well" ]'
 }
 well() {
 	ctl -j status | json '$s->{zones}[0]{well} // 0'
@@ -213,14 +213,14 @@ ends() {
 	mailed=$(($(wc -l <mail) + 1))
 	is "$(from 198.18.3.77)" smtpd "$1: well: a clean host gets in at once"
 	ok "$1: the list is trusted again" \
-	    front_wait 10 told 'zone a.test: is well again; what it refuses bans$'
-	front_wait 10 came 40 clean
+	    front_wait told 'zone a.test: is well again; what it refuses bans$'
+	front_wait came 40 clean
 	is "$(mails 'clean .* (rblsmtpd|rblcache|nobody)$')" 0 \
 	    "$1: so do all of them"
 	is "$(clean_cached)" 0 "$1: no clean host is left in the cache"
-	ok "$1: listed hosts are banned anew" front_wait 10 banned_since_trust
-	ok "$1: and refused from the cache" front_wait 10 came 10 'spam .* rblcache$'
-	ok "$1: status is well" front_wait 5 ctl status
+	ok "$1: listed hosts are banned anew" front_wait banned_since_trust
+	ok "$1: and refused from the cache" front_wait came 10 'spam .* rblcache$'
+	ok "$1: status is well" front_wait ctl status
 }
 banned_since_trust() {
 	lately | sed '1,/is well again/d' | grep -q "ban${T}203.0.113.*${T}rblsmtpd"
@@ -263,20 +263,20 @@ start_feed
 perl mail.pl >mail 2>mail.err 9>&- &
 mail_pid=$!
 mark
-ok "mail flows" front_wait 20 came 80 .
+ok "mail flows" front_wait came 80 .
 is "$(mails 'clean .* (rblsmtpd|rblcache|nobody)')" 0 "clean hosts get in"
 ok "listed hosts are refused" came 10 'spam .* rbl(smtpd|cache)$'
-ok "and banned" front_wait 5 told "ban${T}203.0.113.*${T}rblsmtpd"
-ok "with their network" front_wait 5 ipset -q test rblnet4 203.0.113.99
+ok "and banned" front_wait told "ban${T}203.0.113.*${T}rblsmtpd"
+ok "with their network" front_wait ipset -q test rblnet4 203.0.113.99
 
 # ---- an error for everybody ----
 
 fresh
 mark
 a_is code
-ok "error: seen" front_wait 5 told \
+ok "error: seen" front_wait told \
     'zone a.test: answers with the error code 127.255.255.254; what it refuses bans nobody, and [0-9]+ bans since 20.* are lifted$'
-front_wait 20 came 40 'clean .* rblsmtpd$'
+front_wait came 40 'clean .* rblsmtpd$'
 ok "error: clean hosts are refused meanwhile ($(mails 'clean .* rblsmtpd$'))" \
     came 40 'clean .* rblsmtpd$'
 exits "error: status" 1 '^WARNING: zone a.test: answers with the error code' \
@@ -299,17 +299,17 @@ ctl add 203.0.113.210 >/dev/null
 } >>extra
 mark
 ok "wild: a network is banned before that" \
-    front_wait 5 ipset -q test rblnet4 198.18.4.99
+    front_wait ipset -q test rblnet4 198.18.4.99
 fresh
 mark
 a_is wild
-ok "wild: seen" front_wait 5 told \
+ok "wild: seen" front_wait told \
     'zone a.test: lists 127.0.0.1; what it refuses bans nobody, and [0-9]+ bans since 20.* are lifted$'
 early=$(lately | sed '/lists 127.0.0.1/,$d' | grep -c "ban${T}198.")
 ok "wild: clean hosts were banned before that ($early)" test "$early" -gt 0
 lifted=$(lately | sed -n 's/.*lists 127.0.0.1.* and \([0-9]*\) bans.*/\1/p')
 ok "wild: these bans are among those lifted ($lifted)" test "$lifted" -gt "$early"
-ok "wild: they are gone at once, and the network" front_wait 5 nobody_cached
+ok "wild: they are gone at once, and the network" front_wait nobody_cached
 ok "wild: one added by hand stays" banned 203.0.113.210
 ok "wild: so does that of a rule about no list" banned 203.0.113.211
 ok "wild: and an old one" banned 203.0.113.212
@@ -317,7 +317,7 @@ ok "wild: a young one is lifted" eval '! banned 203.0.113.213'
 seconds=$(($(date +%s) - $(ctl -j status | json '$s->{zones}[0]{since}')))
 ok "wild: suspect since ten minutes before the last good answer ($seconds s)" \
     test "$seconds" -ge 600 -a "$seconds" -lt 720
-front_wait 20 came 60 'clean .* rblsmtpd$'
+front_wait came 60 'clean .* rblsmtpd$'
 ok "wild: clean hosts are refused meanwhile ($(mails 'clean .* rblsmtpd$'))" \
     came 60 'clean .* rblsmtpd$'
 is "$(lately | sed '1,/lists 127.0.0.1/d' | grep -cE "(ban|net)${T}")" 0 \
@@ -337,7 +337,7 @@ ends wild
 	stamped 0 twice: 198.18.6.42
 	stamped 0 twice: 198.18.6.41
 } >>extra
-front_wait 5 told "count${T}198.18.6.41${T}twice"
+front_wait told "count${T}198.18.6.41${T}twice"
 is "$(lately | grep "198.18.6" | cut -f 1,2,4)" \
     "rblcache-feed: count${T}198.18.6.42${T}1/2
 rblcache-feed: net${T}198.18.6.0/24${T}3600
@@ -351,30 +351,30 @@ like "$(ctl metrics)" '^rblcache_zone_trusted\{zone="a.test"\} 1$' \
 conf 'zone = a.test' 'pass = 15m'
 from 198.18.4.1 >/dev/null
 ok "dead: before that, who passes is remembered" \
-    front_wait 5 ipset -q test rblpass4 198.18.4.1
+    front_wait ipset -q test rblpass4 198.18.4.1
 fresh
 # older than what is suspect when a list is wrong
 for i in 201 202 203; do
 	stamped 10800 "rblsmtpd: 203.0.113.$i pid 7: 451 Listed long ago"
 done >>extra
-ok "dead: before that, some are banned" front_wait 5 banned 203.0.113.203
+ok "dead: before that, some are banned" front_wait banned 203.0.113.203
 mark
 a_is dead
-ok "dead: seen" front_wait 5 told \
+ok "dead: seen" front_wait told \
     'zone a.test: does not list 127.0.0.2; what it refuses bans nobody'
 ok "dead: who passed before is asked about again" \
-    front_wait 5 eval '! ipset -q test rblpass4 198.18.4.1'
+    front_wait eval '! ipset -q test rblpass4 198.18.4.1'
 for i in 201 202 203; do
 	is "$(from 203.0.113.$i 2526)" smtpd "dead: a recheck finds nothing, $i"
 done
 is "$(from 198.18.4.2) $(from 203.0.113.100)" "smtpd smtpd" \
     "dead: everybody gets in"
 stamped 0 "quota: 203.0.113.215" >>extra
-ok "dead: a rule about no list bans" front_wait 5 banned 203.0.113.215
+ok "dead: a rule about no list bans" front_wait banned 203.0.113.215
 # read to its end: what is behind these in the log has been taken, too
 was=$(ctl -j status | json '$s->{logs}[0]{lines}')
 from 198.18.4.3 >/dev/null
-front_wait 5 eval '[ "$(ctl -j status | json "\$s->{logs}[0]{lines}")" -gt $((was + 5)) ]'
+front_wait eval '[ "$(ctl -j status | json "\$s->{logs}[0]{lines}")" -gt $((was + 5)) ]'
 for i in 201 202 203; do
 	ok "dead: the recheck lifts no ban, $i" banned 203.0.113.$i
 done
@@ -389,15 +389,15 @@ is "$(clean_cached)" 0 "dead: no clean host is in the cache"
 # resolvers may keep that nobody is listed for ten minutes; not so long here
 conf 'pass = 15m'
 conf 'zone = a.test' 'pass = 15m'
-ok "dead: once the list is trusted again, status is well" front_wait 5 ctl status
-front_wait 5 eval '[ "$(well)" != 0 ]'
+ok "dead: once the list is trusted again, status is well" front_wait ctl status
+front_wait eval '[ "$(well)" != 0 ]'
 from 203.0.113.201 2526 >/dev/null
-ok "dead: a recheck lifts" front_wait 5 eval '! banned 203.0.113.201'
+ok "dead: a recheck lifts" front_wait eval '! banned 203.0.113.201'
 from 198.18.4.2 >/dev/null
 ok "dead: who passes is remembered" \
-    front_wait 5 ipset -q test rblpass4 198.18.4.2
+    front_wait ipset -q test rblpass4 198.18.4.2
 is "$(from 203.0.113.101)" rblsmtpd "dead: a listed host is refused"
-ok "dead: and banned" front_wait 5 banned 203.0.113.101
+ok "dead: and banned" front_wait banned 203.0.113.101
 
 # ---- no answer at all ----
 
@@ -407,15 +407,15 @@ ip route add unreachable 127.0.0.53 table local
 kill "$rbldnsd_pid"
 wait "$rbldnsd_pid" 2>/dev/null
 rbldnsd_pid=
-ok "silent: seen" front_wait 20 told 'zone a.test: gives no answer'
+ok "silent: seen" front_wait told 'zone a.test: gives no answer'
 ok "silent: who passed before is asked about again" \
-    front_wait 5 eval '! ipset -q test rblpass4 198.18.4.2'
+    front_wait eval '! ipset -q test rblpass4 198.18.4.2'
 exits "silent: status" 1 '^WARNING: zone a.test gives no answer' ctl status
 is "$(from 203.0.113.202 2526) $(from 198.18.4.4)" "smtpd smtpd" \
     "silent: everybody gets in"
 was=$(ctl -j status | json '$s->{logs}[0]{lines}')
 from 198.18.4.5 >/dev/null
-front_wait 5 eval '[ "$(ctl -j status | json "\$s->{logs}[0]{lines}")" -gt $((was + 5)) ]'
+front_wait eval '[ "$(ctl -j status | json "\$s->{logs}[0]{lines}")" -gt $((was + 5)) ]'
 ok "silent: the recheck lifts no ban" banned 203.0.113.202
 ok "silent: that a host passed is not believed" \
     eval '! ipset -q test rblpass4 198.18.4.4'
@@ -424,10 +424,10 @@ ok "silent: nothing was lifted" eval '! told "are lifted|distrusted"'
 is "$(from 203.0.113.101)" rblcache "silent: and the hook still refuses"
 ip route del unreachable 127.0.0.53 table local
 front_start_dnsbl
-ok "silent: the end is seen" front_wait 20 told 'zone a.test: answers again$'
+ok "silent: the end is seen" front_wait told 'zone a.test: answers again$'
 from 198.18.4.4 >/dev/null
 ok "silent: then who passes is remembered" \
-    front_wait 5 ipset -q test rblpass4 198.18.4.4
+    front_wait ipset -q test rblpass4 198.18.4.4
 is "$(clean_cached)" 0 "silent: no clean host is in the cache"
 
 # ---- two lists, one of them mad ----
@@ -435,20 +435,20 @@ is "$(clean_cached)" 0 "silent: no clean host is in the cache"
 conf 'zone = a.test text https://a.test/' 'zone = b.test text https://B.test/'
 is "$(members rblpass4)" "" "no passes are wanted any more: there are none"
 from 198.18.1.1 2527 >/dev/null
-ok "two: the other list bans" front_wait 5 banned 198.18.1.1
+ok "two: the other list bans" front_wait banned 198.18.1.1
 fresh
 mark
 a_is wild
-ok "two: seen" front_wait 5 told 'zone a.test: lists 127.0.0.1; '
+ok "two: seen" front_wait told 'zone a.test: lists 127.0.0.1; '
 is "$(counted 'zone b.test')" 0 "two: the other is well"
 is "$(from 198.18.1.2 2527)" rblsmtpd "two: the other refuses"
-ok "two: and bans" front_wait 5 banned 198.18.1.2
+ok "two: and bans" front_wait banned 198.18.1.2
 ok "two: its ban of before stays" banned 198.18.1.1
 is "$(from 198.18.4.21 2527)" rblsmtpd "two: the mad one refuses"
-ok "two: and bans nobody" front_wait 5 told \
+ok "two: and bans nobody" front_wait told \
     "skip${T}198.18.4.21${T}rblsmtpd${T}distrusted"
 stamped 0 "rblsmtpd: 198.18.4.22 pid 9: 451 anything" >>extra
-ok "two: nor does what may be either's" front_wait 5 told \
+ok "two: nor does what may be either's" front_wait told \
     "skip${T}198.18.4.22${T}rblsmtpd${T}distrusted"
 
 # ---- in the middle of it: SIGHUP, kill -9 ----
@@ -458,7 +458,7 @@ conf 'zone = b.test text https://b.test/' 'zone = a.test text a.test/query' \
 exits "SIGHUP: the list is distrusted as before" 1 \
     '^WARNING: zone a.test: lists 127.0.0.1' ctl status
 from 198.18.4.23 >/dev/null
-ok "SIGHUP: refusals are left out" front_wait 5 told \
+ok "SIGHUP: refusals are left out" front_wait told \
     "skip${T}198.18.4.23${T}rblsmtpd${T}distrusted"
 is "$(counted 'zone a.test: lists')" 1 "SIGHUP: it is not found out anew"
 is "$(lately | sed '1,/loaded again/d' | grep -cE "(ban|net)${T}198\.(51|18\.[34])")" \
@@ -466,11 +466,11 @@ is "$(lately | sed '1,/loaded again/d' | grep -cE "(ban|net)${T}198\.(51|18\.[34
 kill_feed
 mailed=$(($(wc -l <mail) + 1))
 ok "killed: refusals while the feed is down" \
-    front_wait 20 came 20 'clean .* rblsmtpd$'
+    front_wait came 20 'clean .* rblsmtpd$'
 restarted=$(wc -l <feed.log)
 start_feed
 from 198.18.4.24 >/dev/null
-ok "killed: read by the next one" front_wait 10 told \
+ok "killed: read by the next one" front_wait told \
     "skip${T}198.18.4.24${T}rblsmtpd${T}distrusted"
 is "$(tail -n +$((restarted + 1)) feed.log |
     grep -cE "(ban|net)${T}198\.(51|18\.[34])")" 0 "killed: nobody is banned"
@@ -479,7 +479,7 @@ is "$(clean_cached)" 0 "killed: no clean host is in the cache"
 kill_feed
 mailed=$(($(wc -l <mail) + 1))
 ok "killed again: refusals while the feed is down" \
-    front_wait 20 came 20 'clean .* rblsmtpd$'
+    front_wait came 20 'clean .* rblsmtpd$'
 marked=$(wc -l <feed.log)
 a_is well # before anybody looks
 start_feed
@@ -551,7 +551,7 @@ watch() {
 	"$feed" -m 0 -f "$2" -c "${watch_rules:-$rule}" -d "$1" -l '' -s '' -S '' \
 	    "$3" 2>>"$1.err" 9>&- &
 	feed_pid=$!
-	front_wait 10 answers "$1" || front_fail "the feed: $(cat "$1.err")"
+	front_wait answers "$1" || front_fail "the feed: $(cat "$1.err")"
 }
 unwatch() {
 	kill "${1--TERM}" "$feed_pid"
@@ -569,13 +569,13 @@ read_all() { # STATE LINES
 }
 cp usual.log alarm.log
 watch alone empty.conf alarm.log
-ok "alarm: none by usual traffic" front_wait 10 has alone 198.18 480
+ok "alarm: none by usual traffic" front_wait has alone 198.18 480
 is "$(grep -c alarm: alone.err)" 0 "alarm: none is told"
 cat jump.log >>alarm.log
-ok "alarm: told" front_wait 10 grep -q \
+ok "alarm: told" front_wait grep -q \
     '^rblcache-feed: alarm.log: alarm: refused 100 % of 30 connections in 1 min, usual 20 %, limit [0-9]* %; no new bans now; if a list was wrong, take back what it did: rblcachectl forget RULE since 20' \
     alone.err
-front_wait 10 read_all alone "$(wc -l <alarm.log)"
+front_wait read_all alone "$(wc -l <alarm.log)"
 is "$(listed alone 198.19)" 29 "alarm: bans have stopped"
 is "$(listed alone 198.18)" 480 "alarm: the others stand"
 exits "alarm: status" 1 '^WARNING: .*alarm.log: no new bans: refused 100 %' \
@@ -591,10 +591,10 @@ ok "alarm: and little else ($(listed alone 198.18) stay)" \
     test "$(listed alone 198.18)" -ge 472
 was=$(listed alone 198.18)
 cat after.log >>alarm.log
-ok "alarm: over" front_wait 10 grep -q \
+ok "alarm: over" front_wait grep -q \
     '^rblcache-feed: alarm.log: alarm over: refusals are as usual; bans are made again' \
     alone.err
-front_wait 10 read_all alone "$(wc -l <alarm.log)"
+front_wait read_all alone "$(wc -l <alarm.log)"
 ok "alarm: status is well" ctl_of alone status
 is "$(listed alone 198.18)" $((was + 28)) "alarm: bans are made again"
 unwatch
@@ -602,7 +602,7 @@ unwatch
 # killed now and then: the same
 rm -rf alone alone.err
 watch alone empty.conf alarm.log
-front_wait 10 read_all alone "$(wc -l <alarm.log)"
+front_wait read_all alone "$(wc -l <alarm.log)"
 ctl_of alone -j list >alone.list
 ctl_of alone -j status | json 'JSON::PP->new->canonical->encode(
     [$s->{logs}[0]{alarm}, $s->{bans}])' >alone.alarm
@@ -619,7 +619,7 @@ while [ "$at" -lt "$lines" ]; do
 	at=$((at + 637))
 done
 watch killed empty.conf killed.log
-front_wait 10 read_all killed "$lines"
+front_wait read_all killed "$lines"
 is "$(ctl_of killed -j list | cmp - alone.list 2>&1)" "" \
     "killed every few hundred lines: the same bans"
 is "$(ctl_of killed -j status | json 'JSON::PP->new->canonical->encode(
@@ -633,15 +633,15 @@ printf '%s\n' 'resolver = 127.0.0.53' 'canary = 1h' 'zone = b.test' >b.conf
 start_s=$(($(date +%s) - 10 - 123 * 60)) # the jump is now
 printf '120 20 4 198.18\n' | traffic 0 >more.log
 watch more b.conf more.log
-front_wait 10 read_all more "$(wc -l <more.log)"
+front_wait read_all more "$(wc -l <more.log)"
 echo '3 60 60 198.19' | traffic 120 5000 >>more.log
-ok "more spam: alarm" front_wait 10 grep -q 'more.log: alarm: ' more.err
-ok "more spam: the list is asked at once, and is well" front_wait 5 grep -q \
+ok "more spam: alarm" front_wait grep -q 'more.log: alarm: ' more.err
+ok "more spam: the list is asked at once, and is well" front_wait grep -q \
     '^rblcache-feed: more.log: alarm over: the lists are well, so there is more spam; bans are made again$' \
     more.err
 was=$(listed more 198.19)
 echo '1 40 40 198.19' | traffic 123 7000 >>more.log
-ok "more spam: bans are made" front_wait 5 has more 198.19 $((was + 40))
+ok "more spam: bans are made" front_wait has more 198.19 $((was + 40))
 unwatch
 
 # which all lists have to say, also of an alarm of before a restart
@@ -650,8 +650,8 @@ printf '%s\n' 'resolver = 127.0.0.53' 'canary = 1h' 'zone = b.test' \
 start_s=$(($(date +%s) - 10 - 123 * 60))
 echo '120 20 4 198.18' | traffic 0 >again.log
 watch again both.conf again.log
-front_wait 10 read_all again "$(wc -l <again.log)"
-front_wait 5 eval '[ "$(ctl_of again -j status |
+front_wait read_all again "$(wc -l <again.log)"
+front_wait eval '[ "$(ctl_of again -j status |
     json "scalar grep { \$_->{well} } @{\$s->{zones}}")" = 2 ]'
 unwatch
 a_is wild
@@ -660,7 +660,7 @@ echo '3 60 60 198.19' | traffic 120 5000 >>again.log
     2>again.err # asks nobody
 sleep 1 # the lists were well in another second
 watch again both.conf again.log
-ok "restart: one list is wrong" front_wait 5 grep -q \
+ok "restart: one list is wrong" front_wait grep -q \
     'zone a.test: lists 127.0.0.1; ' again.err
 is "$(grep -c 'alarm over' again.err)" 0 \
     "restart: that the other is well ends no alarm"
@@ -671,13 +671,13 @@ a_is well
 sed 's/1h/1s/' b.conf >soon.conf
 cat usual.log jump.log >old.log
 watch old soon.conf old.log
-front_wait 10 grep -q 'old.log: alarm: ' old.err
+front_wait grep -q 'old.log: alarm: ' old.err
 well_of_old() {
 	ctl_of old -j status | json '$s->{zones}[0]{well} // 0'
 }
 for i in 1 2; do
 	well=$(well_of_old)
-	front_wait 5 eval '[ "$(well_of_old)" != "$well" ]'
+	front_wait eval '[ "$(well_of_old)" != "$well" ]'
 done
 is "$(grep -c 'alarm over' old.err)" 0 "an old log: the alarm is on"
 unwatch
@@ -688,12 +688,12 @@ cp usual.log mad.log
 sed 's/^ban .*/&\nnet = 24 after 4 in 1h/' "$rule" >net.rules
 watch_rules=net.rules
 watch mad a.conf mad.log
-front_wait 10 read_all mad "$(wc -l <mad.log)"
-front_wait 5 eval 'ctl_of mad -j status | grep -q "\"well\": *[1-9]"'
+front_wait read_all mad "$(wc -l <mad.log)"
+front_wait eval 'ctl_of mad -j status | grep -q "\"well\": *[1-9]"'
 a_is wild
 cat jump.log >>mad.log
-ok "mad: alarm" front_wait 10 grep -q 'mad.log: alarm: ' mad.err
-ok "mad: the list is asked at once" front_wait 5 grep -q \
+ok "mad: alarm" front_wait grep -q 'mad.log: alarm: ' mad.err
+ok "mad: the list is asked at once" front_wait grep -q \
     'zone a.test: lists 127.0.0.1; what it refuses bans nobody, and [0-9]* bans' \
     mad.err
 is "$(listed mad 198.19)" 0 "mad: what the jump led to is lifted"
@@ -704,10 +704,10 @@ unwatch
 
 # with one that was wrong before anybody asked, all is suspect
 watch never a.conf mad.log
-ok "never well: seen" front_wait 10 grep -q \
+ok "never well: seen" front_wait grep -q \
     'zone a.test: lists 127.0.0.1, and was never found well; what it refuses bans nobody' \
     never.err
-front_wait 10 read_all never "$(wc -l <mad.log)"
+front_wait read_all never "$(wc -l <mad.log)"
 is "$(listed never .)" 0 "never well: it has banned nobody"
 unwatch
 a_is well
@@ -731,10 +731,10 @@ serve 2528 keys.log "-s '' -S '' -k $front/keys/recent.cdb" "$key.zen.dq.test" \
 "$feed" -v -m 0 -f keys.conf -c "$rule" -d keys -l '' -s '' -S '' keys.log \
     2>keys.err 9>&- &
 feed_pid=$!
-front_wait 10 answers keys || front_fail "the feed: $(cat keys.err)"
+front_wait answers keys || front_fail "the feed: $(cat keys.err)"
 for ip in 203.0.113.1 203.0.113.65 203.0.113.129; do
 	is "$(from $ip 2528)" rblsmtpd "keys: rblsmtpd refuses $ip"
-	ok "keys: and it is banned" front_wait 5 eval \
+	ok "keys: and it is banned" front_wait eval \
 	    'ctl_of keys list | grep -q "^$ip"'
 	says $ip 2528 >>keys.out
 done
@@ -745,11 +745,11 @@ ok "keys: rblsmtpd's own lines have them" eval \
      grep "^rblsmtpd:" keys.log | grep "Cut" | grep -q "abcdefgh" &&
      ! grep "^rblsmtpd:" keys.log | grep "Cut" | grep -q "$key"'
 zone k1 wild "Listed by DQ, see https://$key.zen.dq.test/query/ip/\$"
-ok "keys: a list that lists everybody" front_wait 5 grep -q \
+ok "keys: a list that lists everybody" front_wait grep -q \
     '^rblcache-feed: zone KEY.zen.dq.test: lists 127.0.0.1' keys.err
 from 203.0.113.2 2528 >/dev/null
 zone k2 wild "Listed by DQ, see https://$short.short.dq.test/query/ip/\$"
-ok "keys: and one with a short key" front_wait 5 grep -q \
+ok "keys: and one with a short key" front_wait grep -q \
     '^rblcache-feed: zone KEY.short.dq.test: lists 127.0.0.1' keys.err
 {
 	for command in status list 'test 203.0.113.65' metrics 'export rbldnsd'; do
@@ -772,7 +772,7 @@ zone = $key.zen.dq.test"; do
 	printf '%s\n' "$f" >keys.conf
 	decides keys.conf /dev/null >>keys.broken 2>&1
 	kill -HUP "$feed_pid"
-	front_wait 5 eval '[ "$(grep -c "old settings stay" keys.err)" -gt \
+	front_wait eval '[ "$(grep -c "old settings stay" keys.err)" -gt \
 	    "${stayed:-0}" ]' || echo "# no complaint: $f"
 	stayed=$(grep -c 'old settings stay' keys.err)
 done

@@ -28,7 +28,7 @@ client=$!
 in_client() {
 	nsenter -t "$client" -n "$@"
 }
-front_wait 5 ip link add eth0 type veth peer name eth0 netns "$client" ||
+front_wait ip link add eth0 type veth peer name eth0 netns "$client" ||
 	skip_all "no veth here"
 in_client ip link set lo up
 in_client ip link set eth0 up
@@ -101,7 +101,7 @@ drops() { # CLIENT PORT
 refuses() { # CLIENT PORT
 	[ "$(try "$1" "$2")" = refused ]
 }
-front_wait 10 opens 203.0.113.9 25 && front_wait 10 opens 2001:db8:1::9 587 ||
+front_wait opens 203.0.113.9 25 && front_wait opens 2001:db8:1::9 587 ||
 	front_fail "no server: $(cat server.err)"
 
 # ---- the feed ----
@@ -119,7 +119,7 @@ follow() { # RULES: of a log that is new
 	cp "$1.rules" rules
 	"$feed" -m 0 -c rules -f feed.conf -d state -l '' log 2>>feed.log &
 	feed_pid=$!
-	front_wait 5 ipset list -n rbldrop6
+	front_wait ipset list -n rbldrop6
 	: >log/current
 }
 leave() {
@@ -150,8 +150,8 @@ hook_refuses() { # ADDRESS...: each comes once, past the firewall
 }
 ban_and_drop() { # ADDRESS
 	line "$1"
-	front_wait 5 banned "$1" && hook_refuses "$1" "$1" "$1" &&
-		front_wait 5 dropped "$1"
+	front_wait banned "$1" && hook_refuses "$1" "$1" "$1" &&
+		front_wait dropped "$1"
 }
 # What the firewall's sets are, but for their seeds and sizes.
 headers() {
@@ -216,8 +216,8 @@ both() { # WAY SCRIPT: the same for each way
 	ok "$way: nobody is banned" opens 203.0.113.9 25
 	ok "$way: nobody of IPv6" opens 2001:db8:1::9 25
 	line 203.0.113.9 2001:db8:1::9
-	ok "$way: the feed bans" front_wait 5 banned 203.0.113.9
-	ok "$way: and of IPv6" front_wait 5 banned 2001:db8:1::9
+	ok "$way: the feed bans" front_wait banned 203.0.113.9
+	ok "$way: and of IPv6" front_wait banned 2001:db8:1::9
 	ok "$way: who is banned gets through to the hook" opens 203.0.113.9 25
 	ok "$way: of IPv6" opens 2001:db8:1::9 25
 	hook_refuses 203.0.113.9 203.0.113.9 2001:db8:1::9 2001:db8:1::a
@@ -227,8 +227,8 @@ both() { # WAY SCRIPT: the same for each way
 	hook_refuses 203.0.113.9 2001:db8:1::b
 	is "$(grep -c '^rblcache: .* 451 .*(ipset' log/current)" 6 \
 	    "$way: and says so each time"
-	ok "$way: the third time" front_wait 5 dropped 203.0.113.9
-	ok "$way: of IPv6" front_wait 5 dropped 2001:db8:1::9
+	ok "$way: the third time" front_wait dropped 203.0.113.9
+	ok "$way: of IPv6" front_wait dropped 2001:db8:1::9
 	ok "$way: dropped" drops 203.0.113.9 25
 	ok "$way: another host is not" opens 203.0.113.10 25
 	ok "$way: on port 587 nobody is" opens 203.0.113.9 587
@@ -242,7 +242,7 @@ both() { # WAY SCRIPT: the same for each way
 	rm -f up go
 	in_client perl bin/hold 203.0.113.8 192.0.2.1 >held &
 	held=$!
-	front_wait 5 test -e up
+	front_wait test -e up
 	ban_and_drop 203.0.113.8
 	ok "$way: another one that does not stop" drops 203.0.113.8 25
 	: >go
@@ -261,7 +261,7 @@ both() { # WAY SCRIPT: the same for each way
 	ok "$way: one set only" drops 203.0.113.9 25
 	ok "$way: not the other" opens 2001:db8:1::9 25
 	line 203.0.113.11
-	front_wait 5 banned 203.0.113.11
+	front_wait banned 203.0.113.11
 	SET4=rblcache4 SET6=rblcache6 "$script" start
 	ok "$way: or all bans, at once" drops 203.0.113.11 25
 	"$script" start

@@ -29,7 +29,7 @@ follow() {
 	    "$limits/$1" "$feed" -f /dev/null -c "$rules" -d state -l '' -s '' -S '' "$2" \
 	    2>err &
 	feed_pid=$!
-	front_wait 10 answers
+	front_wait answers
 }
 allow() { # LIMIT
 	nsenter -U --preserve-credentials -t "$feed_pid" \
@@ -79,17 +79,17 @@ for limit in max_inotify_instances max_inotify_watches; do
 		    "^rblcache_log_inotify\\{log=\"$log\"\\} 0\$" \
 		    "$limit, $log: metrics"
 		line 203.0.113.1 "$to"
-		ok "$limit, $log: it reads" front_wait 10 has 203.0.113.1
+		ok "$limit, $log: it reads" front_wait has 203.0.113.1
 		kill -HUP "$feed_pid"
-		front_wait 10 grep -q 'loaded again' err
+		front_wait grep -q 'loaded again' err
 		is "$(said inotify)" 1 "$limit, $log: said once"
 		allow "$limit"
 		kill -HUP "$feed_pid"
 		ok "$limit, $log: it can be had again, and SIGHUP has it" \
-		    front_wait 10 grep -q "$log: inotify is there now\$" err
+		    front_wait grep -q "$log: inotify is there now\$" err
 		exits "$limit, $log: all is well" 0 '^OK$' ctl status
 		line 203.0.113.2 "$to"
-		ok "$limit, $log: it reads on" front_wait 10 has 203.0.113.2
+		ok "$limit, $log: it reads on" front_wait has 203.0.113.2
 		stop
 	done
 done
@@ -103,7 +103,7 @@ unshare -Ur sh -c 'echo 1 >"$1"; shift; exec "$@"' sh \
     "$limits/max_inotify_instances" "$feed" -f /dev/null -c "$rules" -d state -l '' -s '' \
     -S '' one 2>err &
 feed_pid=$!
-front_wait 10 answers
+front_wait answers
 exits "one inotify of two: a warning" 1 'one is read late: inotify: Too many' \
     ctl status
 stop

@@ -29,13 +29,13 @@ follow() { # LOG
 	"$feed" -f /dev/null -v -m 0 -c "$rules" -d state -l '' -s '' -S '' \
 	    "$1" 2>>err &
 	feed_pid=$!
-	front_wait 5 feed_follows
+	front_wait feed_follows
 }
 feed_follows() {
 	readlink "/proc/$feed_pid/fd/"* | grep -q inotify
 }
 last_line() { # NUMBER: comes through
-	front_wait 30 grep -q "rbl.test/$1\$" err
+	front_wait grep -q "rbl.test/$1\$" err
 }
 end_of() {
 	kill "$feed_pid"
@@ -96,7 +96,7 @@ exec 5>fifo
 	# longer than its buffer
 	printf 'rblsmtpd: 198.18.0.10 pid 10: 451 %01500d' 0
 } >&5
-front_wait 5 grep -q '198.18.0.10 pid' cut/current
+front_wait grep -q '198.18.0.10 pid' cut/current
 follow cut
 kill -9 "$multilog_pid"
 wait "$multilog_pid" 2>/dev/null
@@ -140,7 +140,7 @@ try_logrotate() { # NAME KILLS DIRECTIVE...: killed at each so many rotations
 	chmod 644 rotate.conf
 	lines 0 $((10000 * k)) | perl writer &
 	writer=$!
-	front_wait 5 test -s writer.pid
+	front_wait test -s writer.pid
 	follow log
 	n=0
 	while kill -0 "$writer" 2>/dev/null; do

@@ -123,8 +123,9 @@ ok "a listing comes: the pass still stands" left 198.51.100.7 800 900
 tcpserver -v -RHl0 127.0.0.1 2526 rblsmtpd -r rbl.test "$front/bin/smtpd" \
     >"$front/log.fifo" 2>&1 &
 other_pid=$!
-front_wait 5 tcpclient -RHl0 -i 198.51.100.7 127.0.0.1 2526 sh -c \
+front_wait tcpclient -RHl0 -i 198.51.100.7 127.0.0.1 2526 sh -c \
     'printf "QUIT\r\n" >&7; cat <&6 >/dev/null'
+front_wait front_has_ended # before the server that says so
 kill $other_pid
 wait $other_pid 2>/dev/null
 ok "a refusal takes it away at once" not_passed 198.51.100.7
@@ -219,7 +220,7 @@ connect 198.51.100.12
 ok "switched on: it passes" passed 198.51.100.12
 ok "for as long as it says now" left 198.51.100.12 0 3
 ok "no longer than that" \
-    front_wait 5 eval '! ipset -q test rblpass4 198.51.100.12'
+    front_wait eval '! ipset -q test rblpass4 198.51.100.12'
 connect 198.51.100.12
 is "$greeting, $cost" "$in, 1" "and is asked about again"
 
@@ -340,7 +341,7 @@ if [ "$FRONT_ROOT" ]; then
 	connect 203.0.113.9
 	front_settle
 	ok "no right to the sets: the feed remembers who is refused" \
-	    front_wait 10 front_cached 203.0.113.9
+	    front_wait front_cached 203.0.113.9
 	connect 198.51.100.7
 	is "$greeting, $cost" "$in, 1" "and nobody passes"
 	like "$(cat "$front/feed.log")" 'no right to use ipset' "it says so"

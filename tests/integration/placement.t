@@ -55,7 +55,7 @@ serve() { # COMMAND...: what tcpserver runs from now on
 	# shellcheck disable=SC2086 # two words or none
 	tcpserver -R -H -l localhost $user_option 127.0.0.1 2525 "$@" 2>>err &
 	tcpserver_pid=$!
-	front_wait 5 front_listens || front_fail "tcpserver does not listen"
+	front_wait front_listens || front_fail "tcpserver does not listen"
 }
 user_option=$mail_user
 h="$hook -l $local_cdb -k $recent"

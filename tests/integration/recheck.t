@@ -31,7 +31,7 @@ serve() { # OPTION...: of the hook before rblsmtpd
 	    rblsmtpd -r rbl.test "$hook" -p "$front/bin/smtpd" \
 	    2>>"$front/err" &
 	tcpserver_pid=$!
-	front_wait 5 front_listens || front_fail "tcpserver does not listen"
+	front_wait front_listens || front_fail "tcpserver does not listen"
 }
 # connect ADDRESS: leaves the greeting, the last reply but one, what was said,
 # and how many questions it cost

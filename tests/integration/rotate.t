@@ -37,11 +37,11 @@ is "$(banned err | wc -l | tr -d ' ')" 500 "the next run: what has come since"
 rm -rf state/*
 lines 0 3000 | multilog t s4096 n1000 ./live &
 writer=$!
-front_wait 5 test -e live/current
+front_wait test -e live/current
 "$feed" -f /dev/null -l '' -v -m 0 -c "$rules" -d state -s '' -S '' live 2>err &
 feed_pid=$!
 wait "$writer"
-ok "following: the last line" front_wait 10 grep -q 198.18.11.183 err
+ok "following: the last line" front_wait grep -q 198.18.11.183 err
 kill "$feed_pid"
 wait "$feed_pid"
 is "$(banned err | wc -l | tr -d ' ')" 3000 "following: each ban once"
@@ -70,7 +70,7 @@ many | multilog t s16384 n5000 ./many &
 writer=$!
 wait "$writer"
 ok "$((5 * hosts)) lines at once: the last one" \
-    front_wait 60 grep -q "$(tail -n 1 expected)" err
+    front_wait grep -q "$(tail -n 1 expected)" err
 kill "$feed_pid"
 wait "$feed_pid"
 banned err >got
@@ -82,7 +82,7 @@ is "$(grep missing err)" "" "at once: nothing missed"
 rm -rf state/*
 lines 0 3000 | multilog t s4096 n1000 ./killed &
 writer=$!
-front_wait 5 test -e killed/current
+front_wait test -e killed/current
 : >err
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	"$feed" -f /dev/null -l '' -v -m 0 -c "$rules" -d state -s '' -S '' \

@@ -71,13 +71,13 @@ try_supervisor() { # NAME START STOP
 	# the directory that is followed, and a process for all that it starts
 	$2 "$front/sv.$name" >"$name.out" 2>&1 &
 	supervisor_pid=$!
-	ok "$name: a ban" front_wait 10 banned 203.0.113.1
+	ok "$name: a ban" front_wait banned 203.0.113.1
 	old=$(pid_of_feed)
 	kill -9 "$old"
 	ipset flush 2>/dev/null
 	line 203.0.113.2 >>log/current
-	ok "$name: killed, it is started again" front_wait 10 other_pid
-	ok "$name: and goes on" front_wait 10 banned 203.0.113.2
+	ok "$name: killed, it is started again" front_wait other_pid
+	ok "$name: and goes on" front_wait banned 203.0.113.2
 	ok "$name: with the bans of before" banned 203.0.113.1
 	is "$(ps -o uid= -p "$(pid_of_feed)" | tr -d ' ')" 4711 \
 	    "$name: as the owner of STATEDIR"
@@ -91,11 +91,11 @@ try_supervisor() { # NAME START STOP
 	# what the admin reads when the settings are wrong
 	sed -i 's|^LOG=[^ ]*|LOG=/none|' "$here/run"
 	kill "$(pid_of_feed)"
-	ok "$name: a wrong setting is in the log" front_wait 10 grep -q \
+	ok "$name: a wrong setting is in the log" front_wait grep -q \
 	    'rblcache-feed: /none: No such file or directory' \
 	    "$here/log/main/current"
 	$3 "$here"
-	ok "$name: stopped, it leaves no process" front_wait 15 none_left
+	ok "$name: stopped, it leaves no process" front_wait none_left
 	kill -9 "$supervisor_pid" 2>/dev/null
 	wait "$supervisor_pid" 2>/dev/null
 	supervisor_pid=
@@ -182,7 +182,7 @@ serve() { # KIND SMTPD
 	case $RBLCACHE_BUILD in */san) sed -i 's/softlimit -m [0-9]*/env/' serve ;; esac
 	sh serve >log/main/current &
 	tcpserver_pid=$!
-	front_wait 5 front_listens
+	front_wait front_listens
 	front_start_feed
 }
 end_of() {
@@ -194,7 +194,7 @@ end_of() {
 serve rblsmtpd "$front/bin/smtpd"
 like "$(front_connect 203.0.113.9)" '^220 rblsmtpd.local' \
     "rblsmtpd: refuses at first"
-ok "rblsmtpd: a ban" front_wait 10 banned 203.0.113.9
+ok "rblsmtpd: a ban" front_wait banned 203.0.113.9
 talk=$(front_connect 203.0.113.9)
 like "$talk" '^220 rblcache.local' "rblsmtpd: then rblcache does"
 like "$talk" '^451 Listed by TEST, see https://rbl.test/query/ip/203.0.113.9' \
@@ -208,7 +208,7 @@ end_of
 serve sagredo "$front/bin/dnsbl-smtpd"
 like "$(front_connect 203.0.113.9)" '^553 Listed by TEST' \
     "sagredo: it refuses at first"
-ok "sagredo: a ban" front_wait 10 banned 203.0.113.9
+ok "sagredo: a ban" front_wait banned 203.0.113.9
 talk=$(front_connect 203.0.113.9)
 like "$talk" '^220 smtpd.test' "sagredo: it is the one that talks"
 like "$talk" '^[45]5[0-9] \[cached\] Listed by TEST' \

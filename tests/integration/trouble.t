@@ -38,7 +38,7 @@ follow() { # ./log; $with runs it
 	${with-} "$feed" -f /dev/null -m 0 -c "$rules" -d state -l '' \
 	    log 2>>err &
 	feed_pid=$!
-	front_wait 10 feed_follows
+	front_wait feed_follows
 }
 feed_follows() { # the last thing that it does before it reads
 	ipset -q list -n rblcache6 || grep -q ipset err ||
@@ -64,12 +64,12 @@ for i in 1 2 3 4; do
 	line 203.0.113.$i >>log
 done
 line 2001:db8:1::7 >>log
-ok "four hosts" front_wait 5 has rblcache4 \
+ok "four hosts" front_wait has rblcache4 \
     '203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4 '
 ipset del rblcache4 203.0.113.1
 ipset flush rblcache6
 line 203.0.113.5 >>log
-ok "a new one after one was deleted" front_wait 5 has rblcache4 \
+ok "a new one after one was deleted" front_wait has rblcache4 \
     '203.0.113.2 203.0.113.3 203.0.113.4 203.0.113.5 '
 look
 sleep 0.5
@@ -78,25 +78,25 @@ ok "after a look: what was deleted stays so" has rblcache4 \
 ok "what was flushed too" has rblcache6 ''
 is "$(cat err)" "rblcache-feed: rules and settings loaded again" "and nothing was amiss"
 line 203.0.113.1 >>log
-ok "refused anew: back again" front_wait 5 has rblcache4 \
+ok "refused anew: back again" front_wait has rblcache4 \
     '203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4 203.0.113.5 '
 all='203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4 203.0.113.5 '
 
 ipset destroy rblcache4
 look
-ok "destroyed: made and filled again" front_wait 5 has rblcache4 "$all"
+ok "destroyed: made and filled again" front_wait has rblcache4 "$all"
 like "$(cat err)" 'a set was gone or replaced; filled again' "said so"
 ipset destroy rblcache4
 ipset create rblcache4 hash:ip timeout 600
 look
-ok "replaced: filled again" front_wait 5 has rblcache4 "$all"
+ok "replaced: filled again" front_wait has rblcache4 "$all"
 ipset create other hash:ip timeout 600
 ipset swap rblcache4 other
 look
-ok "swapped: filled again" front_wait 5 has rblcache4 "$all"
+ok "swapped: filled again" front_wait has rblcache4 "$all"
 ipset destroy rblcache4
 line 203.0.113.6 >>log
-ok "destroyed, and found out by the next ban" front_wait 5 has rblcache4 \
+ok "destroyed, and found out by the next ban" front_wait has rblcache4 \
     "${all}203.0.113.6 "
 end_of
 ok "stopping flushes nothing" has rblcache4 "${all}203.0.113.6 "
@@ -106,7 +106,7 @@ ipset destroy
 ipset create rblcache4 hash:ip timeout 600
 follow
 ok "after a reboot, made empty by a boot script: filled" \
-    front_wait 5 has rblcache4 "${all}203.0.113.6 "
+    front_wait has rblcache4 "${all}203.0.113.6 "
 # Past the ten seconds in which nobody asked.
 ipset flush rblcache4
 ipset destroy rblcache6
@@ -123,7 +123,7 @@ follow
 for i in 1 2 3; do
 	line 203.0.113.$i >>log
 done
-ok "three of three" front_wait 5 has rblcache4 \
+ok "three of three" front_wait has rblcache4 \
     '203.0.113.1 203.0.113.2 203.0.113.3 '
 # one batch: one that is there, one that does not fit, and another family
 {
@@ -134,8 +134,8 @@ ok "three of three" front_wait 5 has rblcache4 \
 } >together.log
 cat together.log >>log
 ok "a full set costs the other family nothing" \
-    front_wait 5 has rblcache6 '2001:db8:1:: '
-ok "said, with the culprit's name" front_wait 5 grep -qE \
+    front_wait has rblcache6 '2001:db8:1:: '
+ok "said, with the culprit's name" front_wait grep -qE \
     'rblcache4: 203.0.113.4: .*full.* \(and 1 more\)$' err
 line 203.0.113.8 >>log
 sleep 0.3
@@ -144,9 +144,9 @@ ipset del rblcache4 203.0.113.1
 ipset del rblcache4 203.0.113.2
 look
 ok "room again: those that did not fit are in, what was deleted is not" \
-    front_wait 5 has rblcache4 '203.0.113.3 203.0.113.4 203.0.113.5 '
+    front_wait has rblcache4 '203.0.113.3 203.0.113.4 203.0.113.5 '
 for i in 3 4 5 8; do
-	ok "recent.cdb has 203.0.113.$i" front_wait 5 front_cached 203.0.113.$i
+	ok "recent.cdb has 203.0.113.$i" front_wait front_cached 203.0.113.$i
 done
 end_of
 
@@ -155,15 +155,15 @@ end_of
 fresh
 ipset create rblcache4 hash:ip
 follow
-ok "a set without times: said" front_wait 5 grep -q \
+ok "a set without times: said" front_wait grep -q \
     'rblcache4: this set has no timeout; destroy it' err
 line 203.0.113.1 >>log
 sleep 0.3
 ok "and not touched: in it a ban would be for ever" has rblcache4 ''
-ok "recent.cdb has it" front_wait 5 front_cached 203.0.113.1
+ok "recent.cdb has it" front_wait front_cached 203.0.113.1
 ipset destroy rblcache4
 look
-ok "destroyed: made as it should be" front_wait 5 has rblcache4 '203.0.113.1 '
+ok "destroyed: made as it should be" front_wait has rblcache4 '203.0.113.1 '
 end_of
 
 # many bans that are lifted while the set is out of reach
@@ -173,18 +173,18 @@ for i in $(seq 0 1999); do
 done >log.many
 follow
 cat log.many >>log
-ok "many" front_wait 10 eval '[ "$(members rblcache4 | wc -w)" = 2000 ]'
+ok "many" front_wait eval '[ "$(members rblcache4 | wc -w)" = 2000 ]'
 ipset rename rblcache4 aside
 ipset create rblcache4 hash:ip
 look
-ok "out of reach" front_wait 10 grep -q 'this set has no timeout' err
+ok "out of reach" front_wait grep -q 'this set has no timeout' err
 "$RBLCACHE_BUILD/rblcachectl" -d state forget rblsmtpd >/dev/null 2>&1
 line 203.0.113.1 "$(stamp "$(date +%s)")" >>log
 ipset destroy rblcache4
 ipset rename aside rblcache4
 look
 ok "back: what was lifted meanwhile is taken out" \
-    front_wait 10 has rblcache4 "203.0.113.1 "
+    front_wait has rblcache4 "203.0.113.1 "
 end_of
 
 # ---- a kernel that says no, now and then or for good ----
@@ -211,7 +211,7 @@ all_in() {
 		return 1
 	}
 }
-ok "ENOBUFS at every ninth message: all 40 hosts get in" front_wait 20 all_in
+ok "ENOBUFS at every ninth message: all 40 hosts get in" front_wait all_in
 kill "$(feed_child)"
 wait "$feed_pid"
 
@@ -283,10 +283,10 @@ with="env FAKETIME_FMT=%s FAKETIME_TIMESTAMP_FILE=$front/work/clock FAKETIME_NO_
     LD_PRELOAD=$(dpkg -L libfaketime | grep 'libfaketime\.so\.1$')"
 follow
 line 203.0.113.1 "$(stamp "$now")" >>log
-ok "a ban" front_wait 5 has rblcache4 '203.0.113.1 '
+ok "a ban" front_wait has rblcache4 '203.0.113.1 '
 clock +3600
 line 203.0.113.2 "$(stamp $((now + 3600)))" >>log
-ok "an hour ahead" front_wait 5 has rblcache4 '203.0.113.1 203.0.113.2 '
+ok "an hour ahead" front_wait has rblcache4 '203.0.113.1 203.0.113.2 '
 ok "it has its day ($(left 203.0.113.2) s)" \
     test "$(left 203.0.113.2)" -gt 86300 -a "$(left 203.0.113.2)" -le 86400
 ok "the one before too ($(left 203.0.113.1) s)" \
@@ -294,26 +294,26 @@ ok "the one before too ($(left 203.0.113.1) s)" \
 ipset destroy rblcache4
 look
 ok "filled again an hour ahead" \
-    front_wait 5 has rblcache4 '203.0.113.1 203.0.113.2 '
+    front_wait has rblcache4 '203.0.113.1 203.0.113.2 '
 ok "one hour less of the first ($(left 203.0.113.1) s)" \
     test "$(left 203.0.113.1)" -gt 82700 -a "$(left 203.0.113.1)" -le 82800
 clock +0
 line 203.0.113.3 "$(stamp "$now")" >>log
-ok "and back" front_wait 5 has rblcache4 '203.0.113.1 203.0.113.2 203.0.113.3 '
+ok "and back" front_wait has rblcache4 '203.0.113.1 203.0.113.2 203.0.113.3 '
 ok "a day ($(left 203.0.113.3) s)" \
     test "$(left 203.0.113.3)" -gt 86300 -a "$(left 203.0.113.3)" -le 86400
 ipset destroy rblcache4
 look
 ok "filled again" \
-    front_wait 5 has rblcache4 '203.0.113.1 203.0.113.2 203.0.113.3 '
+    front_wait has rblcache4 '203.0.113.1 203.0.113.2 203.0.113.3 '
 ok "no more than its day for the one from the future ($(left 203.0.113.2) s)" \
     test "$(left 203.0.113.2)" -gt 86300 -a "$(left 203.0.113.2)" -le 86400
 line 203.0.113.4 "$(stamp $((now + 5000)))" >>log
 ok "a stamp from the future counts as now" \
-    front_wait 5 has rblcache4 '203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4 '
+    front_wait has rblcache4 '203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4 '
 ok "a day ($(left 203.0.113.4) s)" test "$(left 203.0.113.4)" -le 86400
 for i in 1 2 3 4; do
-	ok "recent.cdb has 203.0.113.$i" front_wait 5 front_cached 203.0.113.$i
+	ok "recent.cdb has 203.0.113.$i" front_wait front_cached 203.0.113.$i
 done
 end_of
 

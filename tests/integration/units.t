@@ -89,22 +89,22 @@ feed_pid=
 the_feed() {
 	feed_pid=$(pgrep -P "$strace_pid" -x rblcache-feed)
 }
-front_wait 10 the_feed
-ok "traced: a ban" front_wait 10 front_cached 203.0.113.1
+front_wait the_feed
+ok "traced: a ban" front_wait front_cached 203.0.113.1
 mv log/main/current log/main/@4000000065000000deadbeef.s
 line 203.0.113.2 >log/main/current
-ok "traced: after a rotation" front_wait 10 front_cached 203.0.113.2
+ok "traced: after a rotation" front_wait front_cached 203.0.113.2
 rm log/main/@*
 ipset destroy 2>/dev/null
 kill -HUP "$feed_pid"
-front_wait 5 grep -q 'rules and settings loaded again' err
+front_wait grep -q 'rules and settings loaded again' err
 line 203.0.113.3 >>log/main/current
-ok "traced: after SIGHUP" front_wait 10 front_cached 203.0.113.3
+ok "traced: after SIGHUP" front_wait front_cached 203.0.113.3
 sleep 2.5 # a checkpoint of a child
 line 203.0.113.4 >>log/main/current
-ok "traced: one more" front_wait 10 front_cached 203.0.113.4
+ok "traced: one more" front_wait front_cached 203.0.113.4
 ctl="$RBLCACHE_BUILD/rblcachectl -d state -l none.cdb"
-ok "traced: a list is asked" front_wait 10 \
+ok "traced: a list is asked" front_wait \
     eval '$ctl status | grep -q "rbl.test: well"'
 ok "traced: asked" eval '$ctl status | grep -q "hold now"'
 ok "traced: told" eval '$ctl add 203.0.113.5 && $ctl flush'
@@ -237,17 +237,17 @@ end_of_systemd() {
 	systemd_pid=
 	unshare_pid=
 	while read -r at; do
-		front_wait 5 find "$at" -depth -type d -exec rmdir '{}' +
+		front_wait find "$at" -depth -type d -exec rmdir '{}' +
 	done <cgroups
 } 2>/dev/null
 recent=$front/lib/rblcache/recent.cdb
-if ! front_wait 10 its_systemd || ! front_wait 10 ctl list-units; then
+if ! front_wait its_systemd || ! front_wait ctl list-units; then
 	skip "under a systemd" "none can be started here"
 	end_of_systemd
 	done_testing
 	exit
 fi
-ok "under a systemd: it says that it is ready" front_wait 15 is_active
+ok "under a systemd: it says that it is ready" front_wait is_active
 main_pid() {
 	ctl show -p MainPID --value rblcache-feed
 }
@@ -267,24 +267,24 @@ Groups: 0 4711
 NoNewPrivs: 1
 Seccomp: 2
 Uid: 4711 4711 4711 4711" "under a systemd: its rights"
-ok "under a systemd: a ban" front_wait 5 banned 203.0.113.1
+ok "under a systemd: a ban" front_wait banned 203.0.113.1
 queries=$(front_queries)
-ok "under a systemd: a list is asked" front_wait 5 eval \
+ok "under a systemd: a list is asked" front_wait eval \
     '[ "$(front_queries)" -ge $((queries + 3)) ]'
-front_wait 5 test -s "$recent"
+front_wait test -s "$recent"
 is "$(stat -c '%u:%a' lib/rblcache "$recent")" "4711:755
 4711:644" "under a systemd: the hook may read what it writes"
 ok "reload" ctl reload rblcache-feed
 ok "under a systemd: SIGHUP" \
-    front_wait 5 grep -q 'rules and settings loaded again' feed.err
+    front_wait grep -q 'rules and settings loaded again' feed.err
 mv varlog/qmail/smtpd/current varlog/qmail/smtpd/@4000000065000000deadbeef.s
 line 203.0.113.2 >varlog/qmail/smtpd/current
-ok "under a systemd: after a rotation" front_wait 5 banned 203.0.113.2
+ok "under a systemd: after a rotation" front_wait banned 203.0.113.2
 sleep 2.5
 ctl kill -s KILL rblcache-feed
 ipset flush rblcache4
 line 203.0.113.3 >>varlog/qmail/smtpd/current
-ok "under a systemd: killed, it goes on" front_wait 20 banned 203.0.113.3
+ok "under a systemd: killed, it goes on" front_wait banned 203.0.113.3
 ok "with the bans of before" banned 203.0.113.1
 ok "stop" ctl stop rblcache-feed
 is "$(ctl is-active rblcache-feed)" inactive "it has stopped"
@@ -293,7 +293,7 @@ unlike "$(cat feed.err)" 'denied|not permitted|no right|no answer' \
     "nothing was denied"
 echo LOGS=/none >default/rblcache-feed
 ctl start rblcache-feed 2>/dev/null
-ok "a log that is not there yet: it is tried again" front_wait 5 eval \
+ok "a log that is not there yet: it is tried again" front_wait eval \
     '[ "$(ctl show -p NRestarts --value rblcache-feed)" -gt 1 ]'
 ctl stop rblcache-feed
 rm default/rblcache-feed
@@ -301,6 +301,6 @@ ctl reset-failed rblcache-feed # its starts as well
 : >feed.err
 ctl start rblcache-feed 2>/dev/null
 ok "without settings it is started all the same" \
-    front_wait 5 grep -q '^rblcache-feed: ' feed.err
+    front_wait grep -q '^rblcache-feed: ' feed.err
 end_of_systemd
 done_testing

@@ -79,7 +79,7 @@ for file in "$files"/recent-*.cdb; do
 	    "203.0.113.9	2026-12-05 11:09:00	rblsmtpd" \
 	    "$name: rblcachectl, without a feed"
 	start
-	ok "$name: the log is read on where it was" front_wait 10 has_read 85
+	ok "$name: the log is read on where it was" front_wait has_read 85
 	is "$(grep -v -e 'bans: [1-9]' -e 'zone .* no answer' /mnt/err)" "" \
 	    "$name: the feed has nothing to complain of"
 	listed=$(ctl list)
@@ -168,7 +168,7 @@ if [ "$(command -v cdb)" ]; then
 	    'recent.cdb: another version of rblcache wrote it$' \
 	    "a later version: the hook says so"
 	start
-	ok "and the log is read on" front_wait 10 has_read 85
+	ok "and the log is read on" front_wait has_read 85
 	like "$(cat /mnt/err)" \
 	    'recent.cdb: another version .* left out: 2$' \
 	    "the feed says how many records it does not know"

@@ -84,7 +84,7 @@ refused() {
 supervise() { # COMMAND...: on /service
 	DNSCACHEIP=127.0.0.53 chroot "$top" "$@" >"$scratch/supervisor" 2>&1 &
 	supervisor_pid=$!
-	ok "$1: the server answers" front_wait 15 answers
+	ok "$1: the server answers" front_wait answers
 }
 ctl() {
 	in_top rblcachectl "$@"
@@ -121,7 +121,7 @@ add_feed() { # SUPERVISOR LOG
 	mv "$top/service/.feed" "$top/service/rblcache-feed"
 }
 add_feed daemontools /var/log/qmail/smtpd
-ok "the feed follows, under supervise" front_wait 15 follows
+ok "the feed follows, under supervise" front_wait follows
 status=$top/proc/$(feed_pid)/status
 like "$(cat "$status")" "^Uid:.$(in_top id -u rblcache)	" \
     "as the user rblcache"
@@ -129,10 +129,10 @@ like "$(cat "$status")" '^CapPrm:.0000000000001000$' \
     "with cap_net_admin"
 like "$(cat "$status")" '^CapBnd:.0000000000001000$' \
     "and nothing else, ever"
-ok "the log of before is read: the host is banned" front_wait 10 banned $listed
+ok "the log of before is read: the host is banned" front_wait banned $listed
 smtpd_run after
 in_top svc -t /service/smtpd
-ok "svc -t: with the hook" front_wait 15 eval \
+ok "svc -t: with the hook" front_wait eval \
     'in_top pgrep -f "^tcpserver .*rblcache" && answers'
 
 # ---- every day ----
@@ -145,7 +145,7 @@ is "$(($(front_queries) - queries))" 0 "and no list is asked"
 like "$(connect 203.0.113.77)" '^221 smtpd.test' "one that is not listed, too"
 said='sets 1, recent.cdb 0, local.cdb 1'
 [ "$ipset" ] || said='sets 0, recent.cdb 1, local.cdb 1'
-ok "the feed has seen it" front_wait 10 eval "ctl status | grep -q '$said'"
+ok "the feed has seen it" front_wait eval "ctl status | grep -q '$said'"
 if [ "$ipset" ]; then
 	exits "status: all is well" 0 '^OK' ctl status
 fi
@@ -162,7 +162,7 @@ like "$(connect $listed)" '^451 ' "delisted, but remembered"
 exits "del" 0 'is no longer banned' ctl del $listed
 like "$(connect $listed)" '^221 smtpd.test' "gets through at once"
 like "$(connect 203.0.113.10)" '^451 Listed' "another is listed now"
-ok "and banned" front_wait 10 banned 203.0.113.10
+ok "and banned" front_wait banned 203.0.113.10
 
 # ---- passes, for a start ----
 
@@ -171,12 +171,12 @@ in_top svc -h /service/rblcache-feed
 passes() { # ADDRESS
 	[ -z "$ipset" ] || ipset -q test rblpass4 "$1"
 }
-ok "svc -h: feed.conf is read" front_wait 10 eval \
+ok "svc -h: feed.conf is read" front_wait eval \
     '[ -z "$ipset" ] || ipset list -n rblpass4'
 queries=$(front_queries)
 like "$(connect 203.0.113.78)" '^221 smtpd.test' "one that is not listed"
 is "$(($(front_queries) - queries))" 1 "the list is asked"
-ok "he has passed" front_wait 10 passes 203.0.113.78
+ok "he has passed" front_wait passes 203.0.113.78
 if [ "$ipset" ]; then
 	queries=$(front_queries)
 	like "$(connect 203.0.113.78)" '^221 smtpd.test' "he comes again"
@@ -189,7 +189,7 @@ for how in "svc -t /service/rblcache-feed" "svc -k /service/rblcache-feed"; do
 	old=$(feed_pid)
 	# shellcheck disable=SC2086 # a command
 	in_top $how
-	ok "$how: another feed" front_wait 15 eval \
+	ok "$how: another feed" front_wait eval \
 	    '[ "$(feed_pid)" != "$old" ] && follows'
 	ok "$how: the ban is there" banned 203.0.113.10
 	ok "$how: what was lifted is not" eval '! banned $listed'
@@ -202,7 +202,7 @@ stop_all() {
 	kill "$supervisor_pid"
 	in_top svc -dx /service/smtpd /service/smtpd/log \
 	    /service/rblcache-feed /service/rblcache-feed/log 2>/dev/null
-	front_wait 15 eval '! in_top pgrep -x "supervise|runsv|tcpserver|rblcache-feed"'
+	front_wait eval '! in_top pgrep -x "supervise|runsv|tcpserver|rblcache-feed"'
 }
 stop_all
 ipset destroy 2>/dev/null # as a reboot does
@@ -215,17 +215,17 @@ printf '#!/bin/sh\nexec chpst -u qmaill svlogd -tt /var/log/qmail/runit\n' \
     >"$top/service/smtpd/log/run"
 add_feed runit /var/log/qmail/runit
 supervise runsvdir /service
-ok "runit: the feed follows" front_wait 15 follows
-ok "runit: after a reboot the set is filled again" front_wait 10 eval \
+ok "runit: the feed follows" front_wait follows
+ok "runit: after a reboot the set is filled again" front_wait eval \
     '[ -z "$ipset" ] || [ "$(members)" = "203.0.113.10 " ]'
 refused 203.0.113.10 "runit: refused by the hook" 0 '^451 Listed'
 front_list 203.0.113.10 203.0.113.11
 refused 203.0.113.11 "runit: a new one, by rblsmtpd" 1 '^451 Listed'
-ok "runit: is banned" front_wait 10 banned 203.0.113.11
+ok "runit: is banned" front_wait banned 203.0.113.11
 refused 203.0.113.11 "runit: then by the hook" 0 '^451 Listed'
 old=$(feed_pid)
 in_top sv kill /service/rblcache-feed >/dev/null
-ok "runit: killed, it comes back" front_wait 15 eval \
+ok "runit: killed, it comes back" front_wait eval \
     '[ "$(feed_pid)" != "$old" ] && follows'
 ok "runit: with both" eval 'banned 203.0.113.10 && banned 203.0.113.11'
 
@@ -233,18 +233,18 @@ ok "runit: with both" eval 'banned 203.0.113.10 && banned 203.0.113.11'
 
 smtpd_run before
 in_top sv term /service/smtpd >/dev/null
-ok "out of the run script" front_wait 15 eval \
+ok "out of the run script" front_wait eval \
     '! in_top pgrep -f "^tcpserver .*rblcache" && answers'
 refused 203.0.113.11 "rblsmtpd asks again" 1 '^451 Listed'
 in_top sv exit /service/rblcache-feed >/dev/null
 rm -rf "$top/service/rblcache-feed"
-ok "the feed is stopped" front_wait 15 eval '! feed_pid'
+ok "the feed is stopped" front_wait eval '! feed_pid'
 in_top dpkg -P rblcache >"$scratch/purge" 2>&1
 is $? 0 "dpkg -P"
 unlike "$(cat "$scratch/purge")" 'warning|rblcache.*run$' "without a warning"
 like "$(connect 203.0.113.77)" '^221 smtpd.test' "mail comes in"
 kill -HUP "$supervisor_pid"
-front_wait 15 eval '! in_top pgrep -x "runsv|tcpserver"'
+front_wait eval '! in_top pgrep -x "runsv|tcpserver"'
 rm -rf "$top/service/smtpd/supervise" "$top/service/smtpd/log"
 mkdir "$top/service/smtpd/log"
 printf '#!/bin/sh\nexec setuidgid qmaill multilog t /var/log/qmail/smtpd\n' \
