@@ -384,9 +384,9 @@ is_resolver(const char *text)
 }
 
 /*
- * Every question is asked anew: no answer out of a cache. And each has a socket
- * of its own where c-ares can do that, since a malformed answer makes it close
- * the socket, and forget what else comes there.
+ * Later versions of c-ares keep answers, and close a socket at which a
+ * malformed one arrives, whatever else was to come there. So there is no cache,
+ * and every question has a socket of its own.
  */
 static int
 open_channel(struct canary *c, const char *resolver)
@@ -407,13 +407,10 @@ open_channel(struct canary *c, const char *resolver)
 
 	if (status != ARES_SUCCESS)
 		return status;
-#ifdef ARES_OPT_UDP_MAX_QUERIES
-	options.udp_max_queries = 1;
-	set |= ARES_OPT_UDP_MAX_QUERIES;
-#endif
 #ifdef ARES_OPT_QUERY_CACHE
 	options.qcache_max_ttl = 0;
-	set |= ARES_OPT_QUERY_CACHE;
+	options.udp_max_queries = 1;
+	set |= ARES_OPT_QUERY_CACHE | ARES_OPT_UDP_MAX_QUERIES;
 #endif
 	status = ares_init_options(channel, &options, set);
 	if (status == ARES_SUCCESS && *resolver != 0) {
