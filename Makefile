@@ -266,9 +266,11 @@ endef
 build/others:
 	$(call unpack,$(OTHERS_PACKAGES))
 
-# For a test; without a network it skips what it wants this for.
+# For a test; without a network it skips what it wants this for. Debian 13 has it
+# in a package of its own.
 build/promtool:
-	-$(call unpack,prometheus)
+	-$(call unpack,$$(apt-cache show promtool >/dev/null 2>&1 && \
+	    echo promtool || echo prometheus))
 
 # ---- the admin's own rules ----
 

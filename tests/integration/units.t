@@ -206,6 +206,7 @@ while IFS=: read -r id name path; do
 	'') [ ! -d \$at/unified ] || at=\$at/unified ;;
 	*) at=\$at/\${name#name=} ;;
 	esac
+	[ -d "\$at" ] || continue
 	at=\$at\${path%/}/rblcache-units.\$\$
 	mkdir "\$at" && echo "\$at" >>"$front/cgroups" &&
 	    echo \$\$ >"\$at/cgroup.procs" || exit
