@@ -16,7 +16,7 @@ front_enter "$0" "$@"
 front_rules=$(cd "$here/../../hooks/log" && pwd)
 bench=$RBLCACHE_BUILD/tests/bench
 front_prepare
-[ "$front_ipset" ] || front_fail "this kernel has no ipset"
+[ "$front_ipset" ] || front_fail "no kernel sets: $front_no_ipset"
 turns="1 2 3 4 5"
 # Not /dev/null: GNU grep stops at the first match there.
 out=$front/out
