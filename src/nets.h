@@ -5,7 +5,7 @@
  *
  * Spam that comes from many hosts of one network, each seen once or twice, is
  * not stopped by bans of hosts. Three tables, each bounded (lru.h): what has
- *had a line longest ago leaves first.
+ * had a line longest ago leaves first.
  *
  *	counts	(network, rule)	its hosts that were refused lately
  *	passes	network		when a host of it was last not refused

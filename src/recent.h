@@ -2,8 +2,8 @@
 /*
  * recent: one ban as it stands in recent.cdb, the checkpoint.
  *
- *	ban	key 'b', addr_spread of its addr_ban_key	struct
- *recent_ban
+ *	key	'b', addr_spread of its addr_ban_key
+ *	fields	struct recent_ban
  *
  * codec.h has the other keys, and what a version is; the hook needs this one
  * only.

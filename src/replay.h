@@ -27,9 +27,9 @@
  * clock was wrong or files are in another order. A log without any stamp has
  * its file's.
  * Bounded: lines are kept up to REPLAY_LINE_MAX bytes; of more than
- *REPLAY_OPEN_MAX open connections the oldest is taken as let pass, and of more
- *than REPLAY_HOSTS_MAX hosts those that came longest ago are counted anew when
- *they come again.
+ * REPLAY_OPEN_MAX open connections the oldest is taken as let pass, and of more
+ * than REPLAY_HOSTS_MAX hosts those that came longest ago are counted anew when
+ * they come again.
  */
 #ifndef REPLAY_H
 #define REPLAY_H

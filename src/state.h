@@ -4,8 +4,9 @@
  * checkpoint, and it changes by lines alone, so that checkpoint and lines
  * always lead to the same state.
  *
- *	decide -> seen -> zones -> count -> breaker -> cap -> again -> bans,
- *nets other lines -> evidence -> passes, rechecks, refusals by the hook
+ *	decide -> seen -> zones -> count -> breaker -> cap -> again
+ *	    -> bans, nets
+ *	other lines -> evidence -> passes, rechecks, refusals by the hook
  */
 #ifndef STATE_H
 #define STATE_H

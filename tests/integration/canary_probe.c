@@ -5,8 +5,8 @@
  *	canary_probe RESOLVER INTERVAL_S ROUNDS ZONE...
  *
  * A line for each time that a zone was asked: ZONE CHANGE STATE [WHY]. Ends
- *when each was asked ROUNDS times. Exit 100: the resolver is none; 1: the
- *canary kept the loop waiting.
+ * when each was asked ROUNDS times. Exit 100: the resolver is none; 1: the
+ * canary kept the loop waiting.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
  *
  * STEP 1 is the whole matrix and each damage to a file; 17 is every 17th case,
  * for every day and for builds that are slow: the unit tests of local and
- *recent have each damage without a process for it. The working directory is
- *writable and has four local.cdb: allow.cdb, deny.cdb, defer.cdb, none.cdb.
+ * recent have each damage without a process for it. The working directory is
+ * writable and has four local.cdb: allow.cdb, deny.cdb, defer.cdb, none.cdb.
  * Files for ipset restore are there too: see make_namespaces. Prints TAP.
  *
  * The model is written from the hook's man page and not from its source. It
