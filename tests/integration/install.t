@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # make install puts what INSTALL says, make uninstall takes it away again; the
-# pages agree with each other and with the program.
+# pages agree with each other and with the program, INSTALL with the Makefile.
 set -u
 here=$(dirname "$0")
 . "$here/../tap.sh"
@@ -68,6 +68,16 @@ done)" "$named" "src/README names what is there"
 is "$(for f in src/*.c; do
 	printf '%s\n' "$named" | grep -qx "${f#src/}" || echo "$f"
 done)" "" "and all of it"
+
+# INSTALL names every package that the Makefile does
+is "$(awk '/^[A-Z]+_PACKAGES :=/ { on = !/^OTHERS/ }
+    on { goes_on = /\\$/
+	gsub(/.*:=|\$\([A-Z_]*\)|\\/, "")
+	print
+	on = goes_on }' Makefile | tr -s ' \t' '\n' | sort -u |
+    while read -r package; do
+	grep -qwF -e "$package" INSTALL || echo "$package"
+done)" "" "INSTALL names what the Makefile installs"
 
 # what a page names is a page of ours or of one of these
 outside=" cron.8 env.1 sd_notify.3 make.1 rblsmtpd.1 tcpserver.1 pcre2pattern.3 ipset.8
