@@ -49,6 +49,7 @@
 /* milliseconds */
 #define LOOK_INTERVAL 1000 /* at logs on file systems without inotify */
 #define LOOK_OFTEN 50	   /* where there is no inotify, while lines come */
+#define LOOK_SHARE 4	   /* later, this part of how long none has come */
 #define WATCH_AGAIN 30000  /* tries to have it */
 
 static const char usage[] =
@@ -646,10 +647,11 @@ look_interval(const struct feed *f)
 	int64_t interval = LOOK_INTERVAL;
 
 	for (size_t i = 0; i < f->o.logs_n; i++) {
-		int64_t quiet = feed_now_ms() - f->logs[i].line_ms;
+		int64_t share =
+		    (feed_now_ms() - f->logs[i].line_ms) / LOOK_SHARE;
 
-		if (f->logs[i].unwatched != 0 && quiet / 4 < interval)
-			interval = quiet / 4;
+		if (f->logs[i].unwatched != 0 && share < interval)
+			interval = share;
 	}
 	return interval > LOOK_OFTEN ? interval : LOOK_OFTEN;
 }
@@ -670,7 +672,7 @@ tell_unwatched(struct feed *f, size_t i)
 		    remedy == NULL ? "" : remedy);
 }
 
-/* Are all logs watched? Says once when one is not, and when it is again. */
+/* Looks now and then whether inotify watches each log; tells what changed. */
 static void
 see_watched(struct feed *f)
 {

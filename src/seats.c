@@ -19,16 +19,22 @@ readers(const struct seat seats[SEATS_MAX], const uid_t *uid)
 	return n;
 }
 
+/* Of the seats that one reader has, or of all that are taken (NULL). */
 static size_t
-oldest_of(const struct seat seats[SEATS_MAX], uid_t uid)
+oldest(const struct seat seats[SEATS_MAX], const uid_t *reader)
 {
 	size_t first = SEATS_MAX;
 
-	for (size_t i = 0; i < SEATS_MAX; i++)
-		if (is_reader(&seats[i]) && seats[i].uid == uid &&
-		    (first == SEATS_MAX ||
-			seats[i].until_ms < seats[first].until_ms))
+	for (size_t i = 0; i < SEATS_MAX; i++) {
+		const struct seat *s = &seats[i];
+		bool counts = reader == NULL
+				  ? s->taken
+				  : is_reader(s) && s->uid == *reader;
+
+		if (counts &&
+		    (first == SEATS_MAX || s->until_ms < seats[first].until_ms))
 			first = i;
+	}
 	return first;
 }
 
@@ -58,12 +64,7 @@ seats_first_to_leave(const struct seat seats[SEATS_MAX])
 {
 	size_t first = greediest(seats);
 
-	for (size_t i = 0; readers(seats, NULL) == 0 && i < SEATS_MAX; i++)
-		if (seats[i].taken &&
-		    (first == SEATS_MAX ||
-			seats[i].until_ms < seats[first].until_ms))
-			first = i;
-	return first;
+	return first < SEATS_MAX ? first : oldest(seats, NULL);
 }
 
 static size_t
@@ -82,7 +83,7 @@ seats_for(const struct seat seats[SEATS_MAX], uid_t uid, bool may_change)
 	size_t seat = free_one(seats);
 
 	if (!may_change && readers(seats, &uid) >= SEATS_EACH)
-		return oldest_of(seats, uid);
+		return oldest(seats, &uid);
 	if (!may_change && readers(seats, NULL) >= SEATS_READERS)
 		return greediest(seats);
 	if (seat < SEATS_MAX)
