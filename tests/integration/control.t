@@ -71,6 +71,16 @@ EOT
 	line 203.0.113.11 20 'Error: open resolver; https://check.test/returnc/pub/'
 } >log
 
+# It waits 4 s, and a busy machine takes longer; but not half a minute, as what
+# changes something does.
+waits_shortly() { # NAME SECONDS
+	if [ "$2" -gt 6 ] && [ "$2" -lt 25 ]; then
+		undecided "$1: it does not wait long" "it took $2 s"
+	else
+		ok "$1: it does not wait long ($2 s)" test "$2" -le 6
+	fi
+}
+
 # ---- what takes a while goes on beside the rest ----
 
 mkdir hung gone
@@ -557,9 +567,7 @@ hung_as() {
 hung_said() { # WHO COMMAND...
 	hung=$1.$(echo "$*" | tr -dc a-z)
 	out=$(cat "$hung.out")
-	# 4 s, and what a busy machine adds
-	ok "$*: it does not wait long ($(cat "$hung.took") s)" \
-	    test "$(cat "$hung.took")" -lt 12
+	waits_shortly "$*" "$(cat "$hung.took")"
 }
 ctl add 203.0.113.60 >/dev/null
 whos=ctl
@@ -640,6 +648,7 @@ for my $uid (20001 .. 20010) {
 	my $pid = fork;
 	push @crowd, $pid and next if $pid;
 	become($uid);
+	alarm 300; # if nobody is left to stop it
 	my @keep;
 	for (my $n = 0;; $n++) {
 		my $s = IO::Socket::UNIX->new(Peer => "$state/control") or next;
@@ -940,8 +949,7 @@ like "$(cat hung.out)" \
     "a feed that hangs, and many who ask: critical, on standard output"
 is "$(tail -n 1 hung.out)" 2 "and so is the exit status"
 is "$(cat hung.err)" "" "with nothing else said"
-took=$(sed -n 's/^took //p' hung.took)
-ok "it does not wait long ($took s)" test "$took" -lt 12
+waits_shortly "then too" "$(sed -n 's/^took //p' hung.took)"
 gone_status() {
 	"$front/bin/rblcachectl" -d gone -l '' -s '' -S '' status
 }

@@ -22,12 +22,12 @@ answers() {
 	ctl status >status
 	[ $? -le 1 ]
 }
-# follow LIMIT LOG: with none of that, in a user namespace of its own
+# follow LIMIT NUMBER LOG: with so many of that, in a user namespace of its own
 follow() {
 	mkdir -p state
-	unshare -Ur sh -c 'echo 0 >"$1"; shift; exec "$@"' sh \
-	    "$limits/$1" "$feed" -f /dev/null -c "$rules" -d state -l '' -s '' -S '' "$2" \
-	    2>err &
+	unshare -Ur sh -c 'echo "$1" >"$2"; shift 2; exec "$@"' sh "$2" \
+	    "$limits/$1" "$feed" -f /dev/null -c "$rules" -d state -l '' \
+	    -s '' -S '' "$3" 2>err &
 	feed_pid=$!
 	front_wait answers
 }
@@ -67,7 +67,7 @@ for limit in max_inotify_instances max_inotify_watches; do
 		: >dir/current
 		to=$log
 		[ "$log" = file ] || to=dir/current
-		follow "$limit" "$log"
+		follow "$limit" 0 "$log"
 		is "$(said "$log: inotify: $why; .*: $remedy\$")" 1 \
 		    "$limit, $log: it says so, with what to do"
 		exits "$limit, $log: a warning" 1 \
@@ -98,19 +98,14 @@ done
 # its files.
 mkdir one
 : >one/current
-mkdir -p state
-unshare -Ur sh -c 'echo 1 >"$1"; shift; exec "$@"' sh \
-    "$limits/max_inotify_instances" "$feed" -f /dev/null -c "$rules" -d state -l '' -s '' \
-    -S '' one 2>err &
-feed_pid=$!
-front_wait answers
+follow max_inotify_instances 1 one
 exits "one inotify of two: a warning" 1 'one is read late: inotify: Too many' \
     ctl status
 stop
 
 # How often it looks: while lines come, and when none does.
 : >often
-follow max_inotify_instances often
+follow max_inotify_instances 0 often
 cat >often.pl <<'EOT'
 # How often the feed waits, a second: before, while and after lines come.
 use Time::HiRes "time", "sleep";
@@ -132,11 +127,12 @@ sub line {
 my $quiet = rate();
 my $pid = fork;
 if (!$pid) {
-	for (1 .. 35) { line(); sleep .1 }
-	exit;
+	alarm 60; # if nobody is left to stop it
+	while (1) { line(); sleep .1 }
 }
 sleep 1.5; # up to a second until the first is seen
 my $busy = rate();
+kill 'TERM', $pid;
 waitpid $pid, 0;
 sleep 5;
 printf "%.1f %.1f %.1f\n", $quiet, $busy, rate();
