@@ -158,13 +158,13 @@ watch(struct follow *f)
 }
 
 int
-follow_watched(struct follow *f, bool again)
+follow_watched(struct follow *f)
 {
 	if (f->stream >= 0)
 		return 0;
-	if (again && f->notify < 0)
+	if (f->notify < 0)
 		watch(f);
-	if (again && f->opener.error != 0) {
+	if (f->opener.error != 0) {
 		opener_stop(&f->opener);
 		opener_start(&f->opener, &f->files);
 	}

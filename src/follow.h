@@ -99,11 +99,11 @@ int follow_fd(const struct follow *f);
 void follow_wake(struct follow *f);
 
 /*
- * Whether the kernel says when there is more: 0, or the errno of inotify, such
- * as EMFILE and ENOSPC, which are limits that an administrator can raise. With
- * again, another try is made first.
+ * Whether the kernel says when there is more, after another try where it did
+ * not: 0, or the errno of inotify, such as EMFILE and ENOSPC, which are limits
+ * that an administrator can raise. A stream needs no inotify: 0.
  */
-int follow_watched(struct follow *f, bool again);
+int follow_watched(struct follow *f);
 
 /* What to do about it, or NULL. */
 const char *follow_remedy(int error);

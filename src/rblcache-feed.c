@@ -683,7 +683,7 @@ see_watched(struct feed *f)
 	f->watch_ms = now_ms + WATCH_AGAIN;
 	for (size_t i = 0; i < f->o.logs_n; i++) {
 		struct log *log = &f->logs[i];
-		int error = follow_watched(log->follow, true);
+		int error = follow_watched(log->follow);
 
 		if (error == log->unwatched)
 			continue;
