@@ -21,7 +21,7 @@ enum ask_answer {
 };
 
 struct ask {
-	json_t *answer; /* with ANSWERED: an object, for the caller to own */
+	json_t *answer; /* with ANSWERED: an object, to be owned; else NULL */
 	pid_t pid;	/* with ERROR: of the feed; 0: it is not known */
 };
 

@@ -18,14 +18,14 @@
  * it knows of it:
  *
  * - a record that gets more fields gets them at its end, and keeps its version.
- *   Who knows fewer does not look there; who knows more looks whether they are
- *   there;
+ *   A version that knows fewer does not look there; one that knows more looks
+ *   whether they are there;
  * - a new kind of record gets a new letter, which others pass over;
  * - RECENT_VERSION is raised only when fields that there are change. Others
  *   pass over such records, which lose them.
  *
- * tests/upgrade has files that earlier versions wrote. Of versions 2 and 3 (the
- * first packages of 0.5, before passes) the tallies are left out.
+ * tests/upgrade has files that earlier versions wrote. Versions 2 and 3 are the
+ * first packages of 0.5, before passes; their tallies are left out.
  */
 #ifndef CODEC_H
 #define CODEC_H

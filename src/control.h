@@ -4,11 +4,11 @@
  *
  *	one line in, one line out, and the connection is closed
  *
- * Every local user may connect. Root, and who has the user or the group of this
- * process, may change something; the others may only read, and the answerer is
- * told so. Nothing here waits: clients that send nothing, half a line, or never
- * read lose their connection after a while, and seats.h says who loses it to a
- * new one when there are too many.
+ * Every local user may connect. Clients that are root, or have the user or the
+ * group of this process, may change something; the others may only read, and
+ * the answerer is told so. Nothing here waits: clients that send nothing, half
+ * a line, or never read lose their connection after a while, and seats.h says
+ * who loses it to a new one when there are too many.
  *
  * Times are milliseconds of a monotonic clock.
  */

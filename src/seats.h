@@ -4,7 +4,8 @@
  *
  * Pure. Every local user may ask, so nobody may keep the others out: a user has
  * few seats, those who only read leave some to those who may change something,
- * and where there is no seat left, the one with the most gives up his oldest.
+ * and where there is no seat left, the reader with the most gives up his
+ * oldest.
  */
 #ifndef SEATS_H
 #define SEATS_H
