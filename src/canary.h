@@ -28,7 +28,8 @@
 
 #include "zones.h"
 
-#define CANARY_FDS_MAX 64 /* three for each zone, and some for TCP */
+#define CANARY_FDS_MAX                                                         \
+	(3 * ZONES_MAX + 16) /* one a question, and some for TCP */
 #define CANARY_ERROR_SIZE 256
 #define CANARY_AGAIN_MS 30000 /* a zone that is distrusted or silent */
 #define CANARY_SOON_MS 2000   /* after the last time, even when urged */
