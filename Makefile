@@ -338,9 +338,8 @@ uninstall:
 deb:
 	$(call need,$(BUILD_PACKAGES) $(DEB_PACKAGES))
 	$(Q)mkdir -p build && exec 9>build/deb.lock && flock 9 && \
-	v=$$(dpkg-parsechangelog -SVersion) && \
-	deb=build/rblcache_$${v}_$$(dpkg --print-architecture).deb && \
-	dir=build/deb/rblcache-$$v && \
+	deb=build/rblcache_$(VERSION)_$$(dpkg --print-architecture).deb && \
+	dir=build/deb/rblcache-$(VERSION) && \
 	if [ -e $$deb ] && ! find . \( -path ./build -o -path ./.git \) -prune \
 	    -o -newer $$deb -type f -print | grep -q .; then \
 	    exit 0; \

@@ -272,8 +272,9 @@ files_trouble(const struct options *o, const char *loaded)
 }
 
 /*
- * What can be known while no feed runs, or one has no answer: why, or NULL.
- * What is known for sure is that, so all else may be missing.
+ * What can be known while no feed runs (why: NULL), or while one has no answer
+ * for that reason. No more than this is known for sure, so all else may be
+ * missing. NULL: no memory.
  */
 static json_t *
 status_of_files(const struct options *o, const char *why)
