@@ -19,14 +19,18 @@ front_enter() {
 		return 0
 	fi
 	FRONT_INSIDE=yes
+	FRONT_ROOT=
+	front_how=-rn
 	if [ "$(id -u)" = 0 ]; then
 		FRONT_ROOT=yes
-		export FRONT_INSIDE FRONT_ROOT
-		exec unshare -n -- "$@"
+		front_how=-n
 	fi
-	FRONT_ROOT=
 	export FRONT_INSIDE FRONT_ROOT
-	exec unshare -rn -- "$@"
+	if ! unshare "$front_how" true; then
+		front_fail "this system allows no network namespace here:" \
+		    "run it as root; in a container, with CAP_SYS_ADMIN"
+	fi
+	exec unshare "$front_how" -- "$@"
 }
 
 front_fail() {

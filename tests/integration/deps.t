@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # Where there is no apt: make and make deps name what is missing, in one line.
+# Where the kernel grants no namespace, the demo says so.
 set -u
 here=$(dirname "$0")
 . "$here/../tap.sh"
@@ -74,4 +75,12 @@ like "$(ldd "$scratch/build/rblcache" 2>&1)" 'libcdb.*=>' "a dynamic hook"
 like "$("$scratch/build/rblcache" -h)" '^usage: rblcache ' "that runs"
 lacks "make after it is about the static one again" "$static" \
     elsewhere "$scratch/build/rblcache"
+
+unset CC_LACKS
+printf '#!/bin/sh\necho "unshare: no" >&2\nexit 1\n' >"$scratch/unshare"
+chmod 755 "$scratch/unshare"
+said=$(unset FRONT_INSIDE
+    PATH=$scratch:$PATH tests/demo 2>&1) && said="it went on: $said"
+like "$said" '^tests/demo: this system allows no network namespace here: run it as root;' \
+    "no namespaces: the demo says what it wants"
 done_testing
