@@ -20,7 +20,7 @@ cat >"$scratch/bin/cc" <<E2
 #!/bin/sh
 for arg; do
 	case \$arg in
-	-static* | -E) [ "\$arg" != "\${CC_LACKS-}" ] || exit 1 ;;
+	-static* | -E | -lcdb) [ "\$arg" != "\${CC_LACKS-}" ] || exit 1 ;;
 	esac
 done
 exec $cc "\$@"
@@ -62,9 +62,20 @@ ln -s $(pkg-config --variable pc_path pkg-config | tr : '\n' |
 rm "$scratch/pc/libipset.pc" "$scratch/pc/inih.pc"
 lacks "libraries" "libipset (pkg-config), inih (pkg-config)" \
     elsewhere PKG_CONFIG_LIBDIR="$scratch/pc" deps
+rm "$scratch/pc/libcdb.pc"
+lacks "a library that is missing, with what is static of it" \
+    "libcdb (pkg-config), libipset (pkg-config), inih (pkg-config)" \
+    elsewhere PKG_CONFIG_LIBDIR="$scratch/pc" CC_LACKS=-lcdb deps
+for program in apt-get dpkg-query; do
+	ln -s /bin/false "$scratch/bin/$program"
+done
+lacks "make where there is apt" \
+    "pkg-config; as root, make deps installs what is missing" \
+    without pkg-config
+rm "$scratch/bin/apt-get" "$scratch/bin/dpkg-query"
 lacks "headers" "stdio.h, linux/netfilter/ipset/ip_set.h" \
     elsewhere CC_LACKS=-E
-static='libc.a, libcdb.a (without lib*.a: make STATIC=, for a dynamic hook)'
+static='libc.a, libcdb.a; make STATIC= makes a dynamic hook, without lib*.a'
 lacks "static libraries" "$static" elsewhere CC_LACKS=-static deps
 lacks "make without them" "$static" elsewhere CC_LACKS=-static
 
