@@ -128,9 +128,10 @@ judge_feed(struct judgement *j, const json_t *status)
 			    jsonget_integer(status, "local_since"), when)));
 	if (json_is_object(reload))
 		find(j, HEALTH_WARNING,
-		    json_sprintf("%s; so what was loaded before %s holds",
-			jsonget_string(reload, "text"),
-			when_format(jsonget_integer(reload, "since"), when)));
+		    json_sprintf("reload failed (%s), so the old rules and "
+				 "settings stay: %s",
+			when_format(jsonget_integer(reload, "since"), when),
+			jsonget_string(reload, "text")));
 	if (jsonget_string(checkpoint, "error") != NULL)
 		find(j, HEALTH_WARNING,
 		    json_sprintf("%s: %s", jsonget_string(checkpoint, "path"),

@@ -960,7 +960,7 @@ tell_unknown(const struct feed *f, const char *log, uint64_t lines)
 {
 	char wanted[RULES_WANTED_SIZE];
 
-	feed_say(f, "%s: no rule matches any of %llu lines; wanted are %s",
+	feed_say(f, "%s: no rule matches any of %llu lines; it should have %s",
 	    strcmp(log, "-") == 0 ? "stdin" : log, (unsigned long long)lines,
 	    rules_wanted(f->o.rules, f->o.rules_n, wanted));
 }

@@ -124,12 +124,15 @@ feed_trouble(
 		    "%s does not answer: as many wait for it as may", who);
 	else if (errno == ECONNRESET)
 		snprintf(why, TROUBLE_SIZE, "%s gave no answer", who);
+	else if (errno == EACCES)
+		snprintf(why, TROUBLE_SIZE,
+		    "%s/" CONTROL_NAME ": Permission denied (%s)", o->statedir,
+		    access(o->statedir, X_OK) != 0
+			? "rblcachectl wants a directory of mode 0755"
+			: "a feed of version 0.5 is running; restart it");
 	else
-		snprintf(why, TROUBLE_SIZE, "%s/" CONTROL_NAME ": %s%s",
-		    o->statedir, strerror(errno),
-		    errno == EACCES
-			? " (rblcachectl wants a directory of mode 0755)"
-			: "");
+		snprintf(why, TROUBLE_SIZE, "%s/" CONTROL_NAME ": %s",
+		    o->statedir, strerror(errno));
 }
 
 /* Says who may, by what the feed refused; its group may have a name. */
@@ -589,6 +592,11 @@ do_add(const struct options *o, char **args)
 		die_usage("add wants an IP");
 	r.ip = address(*args++);
 	args = add_options(args, &r.seconds);
+	if (*args != NULL && args[1] == NULL &&
+	    timespan_parse(*args, &r.seconds) == 0)
+		die_usage("add: '%s' is a time, not a text for the client: "
+			  "-t %s",
+		    *args, *args);
 	if (*args != NULL)
 		join(text, sizeof text, args);
 	reply_make(r.reply, REPLY_DEFER, text, strlen(text));
@@ -754,7 +762,7 @@ refuse_log(const struct replaylog_sources *from, const struct replay_counts *n)
 		say("%s: your own rules decided on all %llu connections", log,
 		    (unsigned long long)n->local);
 	else
-		say("%s: no connection in %llu lines; wanted are those of "
+		say("%s: no connection in %llu lines; it should have lines of "
 		    "tcpserver -v (\"tcpserver: pid N from IP\") or %s",
 		    log, (unsigned long long)n->lines,
 		    rules_wanted(from->rules, from->rules_n, wanted));
@@ -803,7 +811,8 @@ static const struct command {
 	int (*run)(const struct options *, char **);
 	int least, most; /* arguments */
 } commands[] = {
-    {"status", "", "is all well? exits 0, 1 or 2", NULL, do_status, 0, 0},
+    {"status", "", "is all well? exits 0 to 3, as a plugin", NULL, do_status, 0,
+	0},
     {"list", "", "the hosts that are banned", NULL, do_list, 0, 0},
     {"test", "IP", "what would the hook answer, and why?", NULL, do_test, 1, 1},
     {"add", "IP [-t TIME] [TEXT]", "ban a host, and tell it TEXT",

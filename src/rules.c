@@ -664,8 +664,8 @@ const char *
 rules_wanted(const char *const *paths, size_t n, char buf[RULES_WANTED_SIZE])
 {
 	snprintf(buf, RULES_WANTED_SIZE,
-	    "some that a rule in %.300s%s matches (\"rblsmtpd: IP pid N: 451 "
-	    "TEXT\")",
+	    "lines that a rule in %.300s%s matches (\"rblsmtpd: IP pid N: "
+	    "451 TEXT\")",
 	    paths[0], n > 1 ? " or another" : "");
 	return buf;
 }

@@ -89,7 +89,7 @@ void rules_free(struct rules *rules);
 
 /*
  * Which lines the rules of these paths want, for people whose log has none:
- * 'some that a rule in FILE matches ("rblsmtpd: ...")'. Returns buf.
+ * 'lines that a rule in FILE matches ("rblsmtpd: ...")'. Returns buf.
  */
 #define RULES_WANTED_SIZE 512
 const char *rules_wanted(

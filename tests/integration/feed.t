@@ -65,7 +65,7 @@ exits "a directory without files has an end" 0 \
 unknown() { # LOG...: -n says that no rule knows it, and succeeds
 	is "$("$feed" -f /dev/null -l '' -n -c "$rules" "$@" 2>&1 >printed; echo "exit $?"
 	    cat printed)" \
-	    "rblcache-feed: $1: no rule matches any of 2 lines; wanted are some that a \
+	    "rblcache-feed: $1: no rule matches any of 2 lines; it should have lines that a \
 rule in $rules matches (\"rblsmtpd: IP pid N: 451 TEXT\")
 exit 0${2:+
 $(printf 'ban\t203.0.113.9\trblsmtpd\t86400\t451 Listed')}" "-n, a log that no rule knows"

@@ -320,7 +320,7 @@ echo '@400000006a00000000000000 rblcache: 203.0.113.9 pid 9: 451 x (local)' \
 exits "nothing but own rules" 100 'own rules decided on all 1 connections' \
     "$ctl" -l "$no_cdb" replay -c "$rules" "$scratch/other"
 echo 'new msg 1' >"$scratch/other"
-exits "another log" 100 'other: no connection in 1 lines; wanted are .*tcpserver: pid N from IP' \
+exits "another log" 100 'other: no connection in 1 lines; it should have lines of .*tcpserver: pid N from IP' \
     "$ctl" -l "$no_cdb" replay -c "$rules" "$scratch/other"
 exits "an empty directory" 100 'no connection in 0 lines' \
     "$ctl" -l "$no_cdb" replay -c "$rules" \

@@ -156,6 +156,8 @@ wrong rblcachectl "add wants IP [-t TIME] [TEXT]" add
 wrong rblcachectl "add wants an IP" add -t 3d
 wrong rblcachectl "'x' is no IP address" add x
 wrong rblcachectl "add: -t wants an argument" add 203.0.113.9 -t
+wrong rblcachectl "add: '1d' is a time, not a text for the client: -t 1d" \
+    add 203.0.113.9 1d
 wrong rblcachectl "add: -t wants an argument" add -t
 for time in 25d 0 x ''; do
 	wrong rblcachectl \

@@ -681,8 +681,8 @@ healths(void **state)
 	    {"reload_error",
 		json("{\"text\": \"/f.conf:3: no\", \"since\": 1795521590}"),
 		HEALTH_WARNING,
-		"/f.conf:3: no; so what was loaded before "
-		"2026-11-24 11:59:50 holds"},
+		"reload failed (2026-11-24 11:59:50), so the old rules and "
+		"settings stay: /f.conf:3: no"},
 	};
 
 	(void)state;
