@@ -327,8 +327,8 @@ uninstall:
 	    to=$(D)$(CONFDIR)/$${f#*/}; \
 	    ! cmp -s $$f $$to || rm $$to; \
 	done
-	-rmdir $(D)$(CONFDIR)/log $(D)$(CONFDIR)/lists $(D)$(CONFDIR) \
-	    $(D)$(STATEDIR) 2>/dev/null
+	rmdir $(D)$(CONFDIR)/log $(D)$(CONFDIR)/lists $(D)$(CONFDIR) \
+	    $(D)$(STATEDIR) 2>/dev/null || :
 
 # ---- Debian package ----
 
@@ -470,7 +470,17 @@ clean:
 	rm -rf build cdb/local.cdb
 
 help:
-	@echo 'all demo check check-all check-debian cdb bench bench-traffic soak' \
-	    'fuzz lint cov install uninstall deb deps clean; LOG=smtpd log, RELEASE=trixie|bookworm, BUILD=release|san|cov|fuzz, DEV=1, V=1'
+	@printf '%s\n' \
+	    'make                 the programs (STATIC= makes a dynamic hook)' \
+	    'make deps            installs what is needed, or names it' \
+	    'make demo            shows the main job' \
+	    'make check           the tests; check-all: also the long ones' \
+	    'make install         below PREFIX, or DESTDIR; uninstall' \
+	    'make deb             the Debian package, in build' \
+	    'make bench           the cost; bench-traffic: what it saves,' \
+	    '                     with LOG=DIR on a log of yours' \
+	    'make clean' \
+	    'For those who change it: lint, fuzz, cov, soak, cdb, check-debian' \
+	    '(RELEASE=trixie or bookworm); DEV=1, V=1, BUILD=release, san or cov'
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
