@@ -70,7 +70,10 @@ for program in apt-get dpkg-query; do
 	ln -s /bin/false "$scratch/bin/$program"
 done
 lacks "make where there is apt" \
-    "pkg-config; as root, make deps installs what is missing" \
+    "pkg-config
+as root:
+  apt-get install --no-install-recommends gcc libc6-dev make pkg-config libcdb-dev \
+libipset-dev libpcre2-dev libinih-dev libjansson-dev libcap-dev libc-ares-dev" \
     without pkg-config
 rm "$scratch/bin/apt-get" "$scratch/bin/dpkg-query"
 lacks "headers" "stdio.h, linux/netfilter/ipset/ip_set.h" \
