@@ -19,6 +19,8 @@ printf '\n\n/* SPDX-License-Identifier: ISC */\n' >src/addr.h
 printf '# SPDX-License-Identifier: GPL-2.0\n' >Makefile
 printf 'prose\n' | tee README >debian/changelog
 printf 'rblsmtpd: x\n' >tests/corpus/line
+mkdir -p hooks/log cdb
+printf '[mine]\n' | tee hooks/log/mine.rules >cdb/Makefile
 printf '\0\1' >local.cdb
 is "$("$root/tests/licence" . | sed 's/:.*//' | sort | tr '\n' ' ')" \
     "Makefile debian/postinst src/addr.c src/addr.h " \
