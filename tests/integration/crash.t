@@ -93,10 +93,9 @@ one_round() { # NUMBER
 	records whole >whole.txt
 	is "$(diff killed.txt whole.txt | head -n 6)" "" \
 	    "round $1: $kills kills, the same in all of $(wc -l <whole.txt | tr -d ' ') records"
-	is "$(ls killed)" "control
-lock
-recent.cdb
-recent.cdb.old" "round $1: nothing left beside, but the socket of one that was killed"
+	# on a busy machine none may have lived until it had its socket
+	is "$(ls killed | grep -vxE 'control|lock|recent\.cdb(\.old)?')" "" \
+	    "round $1: nothing left beside, but the socket of one that was killed"
 	if [ "$front_ipset" ]; then
 		members killed4 >killed.set
 		members whole4 >whole.set
