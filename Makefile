@@ -211,11 +211,11 @@ $(B)/flags: FORCE
 	@cmp -s $@.now $@ && rm $@.now || mv $@.now $@
 .PHONY: FORCE
 # looked at before anything is compiled, once for these flags
-$(B)/found: $(B)/flags
+$(B)/complete: $(B)/flags
 	@$(call missing,$(BUILD_PACKAGES))
 	@touch $@
 
-$(B)/%.o: %.c $(B)/flags | $(B)/found
+$(B)/%.o: %.c $(B)/flags | $(B)/complete
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
 	$(Q)$(CC) $(own_cppflags) $(cflags_of_libs) $(CPPFLAGS) \
