@@ -98,11 +98,11 @@ HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
 	usage verdict
 FEED_MODULES := addr allowlist allows amends bans breaker canary cdbread \
 	cdbwrite checkpoint closer codec commands control counts decide \
-	evidence exits follow guard hooklog hosts inifile live livesets local logfiles logqueue \
-	lookup lru nets notify opener past place privileges recent record reply \
-	report request reserved rules saver seats secret seen sets settest \
-	settings stamp state tallies texts timespan troubles usage verdict \
-	watch when zones
+	evidence exits follow guard hooklog hosts hurry inifile live livesets local \
+	logfiles logqueue lookup lru nets notify opener past place privileges \
+	recent record reply report request reserved rules saver seats secret \
+	seen sets settest settings stamp state tallies texts timespan troubles \
+	usage verdict watch when zones
 CDB_MODULES := addr cdbread cdbwrite exits hosts local localmake record reply \
 	texts usage
 CTL_MODULES := addr allowlist allows ask bans breaker cdbread cdbwrite \

@@ -13,11 +13,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "hurry.h"
 #include "seats.h"
 
 #define GROUPS_MAX 65536 /* NGROUPS_MAX of Linux */
 #define LISTENER SEATS_MAX
 #define BACKLOG 64
+#ifndef SO_PASSRIGHTS /* Linux 6.16 */
+#define SO_PASSRIGHTS 83
+#endif
 
 /* milliseconds */
 #define PATIENCE 5000	    /* for a line, and for the reading of the answer */
@@ -40,6 +44,7 @@ struct control {
 	void *user;
 	struct client clients[SEATS_MAX];
 	struct seat seats[SEATS_MAX]; /* of the same */
+	bool is_late;		      /* somebody had to be hurried (hurry.h) */
 };
 
 /* ---- who may ---- */
@@ -75,6 +80,14 @@ look_at(int fd, struct seat *who)
 
 /* ---- clients ---- */
 
+static void
+let_go(struct control *c, int fd)
+{
+	hurry_begin();
+	close(fd);
+	c->is_late |= hurry_end();
+}
+
 /*
  * The child that writes a checkpoint has the connection open, too. So close
  * alone would neither tell the client nor stop the events, which would then be
@@ -86,7 +99,7 @@ drop(struct control *c, struct client *client)
 	if (client->fd >= 0) {
 		(void)epoll_ctl(c->epoll, EPOLL_CTL_DEL, client->fd, NULL);
 		(void)shutdown(client->fd, SHUT_RDWR);
-		close(client->fd);
+		let_go(c, client->fd);
 	}
 	free(client->answer);
 	*client = (struct client){.fd = -1, .seat = client->seat};
@@ -169,10 +182,13 @@ static void
 read_line(struct control *c, struct client *client, int64_t now_ms)
 {
 	size_t room = sizeof client->line - client->line_len;
-	ssize_t n = recv(
-	    client->fd, client->line + client->line_len, room, MSG_DONTWAIT);
 	char *feed;
+	ssize_t n;
 
+	hurry_begin();
+	n = recv(
+	    client->fd, client->line + client->line_len, room, MSG_DONTWAIT);
+	c->is_late |= hurry_end();
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -210,7 +226,7 @@ take_client(struct control *c, int fd, int64_t now_ms)
 
 	if (look_at(fd, &who) != 0 ||
 	    (i = seats_for(c->seats, who.uid, who.may_change)) == SEATS_MAX) {
-		close(fd);
+		let_go(c, fd);
 		return;
 	}
 	client = &c->clients[i];
@@ -227,7 +243,7 @@ static void
 take_clients(struct control *c, int64_t now_ms)
 {
 	/* as many as there is room for, so that nobody is kept busy here */
-	for (int i = 0; i < SEATS_MAX; i++) {
+	for (int i = 0; i < SEATS_MAX && !c->is_late; i++) {
 		int fd = accept4(
 		    c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
@@ -261,7 +277,9 @@ control_serve(struct control *c, int64_t now_ms)
 	int n = epoll_wait(c->epoll, events, SEATS_MAX + 1, 0);
 	bool knocks = false;
 
-	for (int i = 0; i < n; i++)
+	/* who is late keeps the others waiting once, until the next time */
+	c->is_late = false;
+	for (int i = 0; i < n && !c->is_late; i++)
 		if (events[i].data.u32 == LISTENER)
 			knocks = true;
 		else
@@ -269,7 +287,7 @@ control_serve(struct control *c, int64_t now_ms)
 	/* last: an event must not meet the next client in that seat */
 	if (knocks)
 		take_clients(c, now_ms);
-	for (size_t i = 0; i < SEATS_MAX; i++)
+	for (size_t i = 0; i < SEATS_MAX && !c->is_late; i++)
 		if (c->seats[i].taken && c->seats[i].until_ms <= now_ms)
 			drop(c, &c->clients[i]);
 }
@@ -299,6 +317,7 @@ static int
 listen_at(const char *path)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	const int no = 0;
 	mode_t before;
 	bool bound;
 	int fd;
@@ -311,6 +330,8 @@ listen_at(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
+	/* nobody is to send descriptors; where one may all the same, hurry.h */
+	(void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &no, sizeof no);
 	(void)unlink(path);
 	/* no chmod: it would follow whatever somebody puts there meanwhile */
 	before = umask(0111);
@@ -356,7 +377,7 @@ control_close(struct control *c)
 		return;
 	for (size_t i = 0; i < SEATS_MAX; i++)
 		drop(c, &c->clients[i]);
-	close(c->listener);
+	let_go(c, c->listener); /* and who was not accepted yet */
 	close(c->epoll);
 	(void)unlink(c->path);
 	free(c);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* control, seats, request, when, hooklog, tallies, report, troubles, health,
-   show, metrics: the control. */
+/* control, hurry, seats, request, when, hooklog, tallies, report, troubles,
+   health, show, metrics: the control. */
 #include "unit.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <jansson.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -25,6 +28,10 @@
 #define NOON 1795521600 /* 2026-11-24 12:00:00 UTC */
 #define DAY 86400
 #define MUCH 1000000
+#define LINGER_S 20
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 
 /* ---- the socket ---- */
 
@@ -209,6 +216,143 @@ room_for_a_new_one(void **state)
 	assert_string_equal(heard(fds[COUNT(fds) - 1]), "");
 	for (size_t i = 0; i < COUNT(fds); i++)
 		close(fds[i]);
+}
+
+/* ---- who sends descriptors ---- */
+
+static bool is_old_kernel; /* one that cannot refuse them */
+
+/* In front of the C library's. */
+int
+setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	if (is_old_kernel && level == SOL_SOCKET && name == SO_PASSRIGHTS) {
+		errno = ENOPROTOOPT;
+		return -1;
+	}
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
+}
+
+/* Whoever closes it last waits, since its peer never reads. -1: no loopback. */
+static int
+slow_to_close(int *peer)
+{
+	const struct linger linger = {1, LINGER_S};
+	static char junk[65536];
+	struct sockaddr_in a = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	*peer = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(*peer, (struct sockaddr *)&a, len) != 0 ||
+	    listen(*peer, 1) != 0 ||
+	    getsockname(*peer, (struct sockaddr *)&a, &len) != 0 ||
+	    connect(fd, (struct sockaddr *)&a, len) != 0) {
+		close(fd);
+		close(*peer);
+		return -1;
+	}
+	while (send(fd, junk, sizeof junk, MSG_DONTWAIT) > 0)
+		continue;
+	assert_int_equal(
+	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), 0);
+	return fd;
+}
+
+/* Sends a text and the descriptor with it, which is closed here; errno or 0. */
+static int
+send_along(int to, const char *text, int fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof fd)];
+		struct cmsghdr header;
+	} control_bytes = {.header = {.cmsg_level = SOL_SOCKET,
+			       .cmsg_type = SCM_RIGHTS,
+			       .cmsg_len = CMSG_LEN(sizeof fd)}};
+	char copy[16];
+	struct iovec part = {copy, strlen(text)};
+	struct msghdr message = {.msg_iov = &part,
+	    .msg_iovlen = 1,
+	    .msg_control = &control_bytes,
+	    .msg_controllen = sizeof control_bytes.bytes};
+	int error;
+
+	snprintf(copy, sizeof copy, "%s", text);
+	memcpy(CMSG_DATA(&control_bytes.header), &fd, sizeof fd);
+	error = sendmsg(to, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
+	if (error == 0)
+		close(fd);
+	return error;
+}
+
+static void
+nobody_makes_it_wait(void **state)
+{
+	static const char *const texts[] = {
+	    "a\n", "behind the line", "a\n", "half"};
+	time_t since = time(NULL);
+	int fds[COUNT(texts)];
+	int peers[COUNT(texts)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		int slow = slow_to_close(&peers[i]);
+
+		if (slow < 0)
+			skip();
+		hold = i == 1;
+		fds[i] = i == 1 ? client("b\n", 0) : connected();
+		assert_int_equal(send_along(fds[i], texts[i], slow), 0);
+		if (i > 0)
+			continue;
+		/* the first one is never accepted */
+		control_close(control);
+		assert_int_equal(open_socket(NULL), 0);
+	}
+	/* one costs the others their turn, and not the log its own */
+	control_serve(control, 0);
+	assert_int_equal(
+	    poll(&(struct pollfd){control_fd(control), POLLIN, 0}, 1, 0), 1);
+	for (int i = 1; i < 6; i++)
+		control_serve(control, i < 3 ? 0 : 28000);
+	assert_string_equal(heard(fds[2]), "a\n");
+	assert_int_equal(send(fds[1], "c", 1, MSG_NOSIGNAL), -1);
+	assert_string_equal(heard(fds[3]), "end");
+	assert_in_range(time(NULL) - since, 0, LINGER_S / 2);
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		close(fds[i]);
+		close(peers[i]);
+	}
+}
+
+/* Where the kernel can see to it. */
+static void
+nobody_sends_descriptors(void **state)
+{
+	int fd = connected();
+	int error = send_along(fd, "a\n", dup(0));
+
+	(void)state;
+	if (error == 0)
+		skip();
+	assert_int_equal(error, EPERM);
+	assert_string_equal(heard(says(fd, "b\n", 0)), "b\n");
+	close(fd);
+}
+
+static int
+open_old_socket(void **state)
+{
+	is_old_kernel = true;
+	return open_socket(state);
+}
+
+static int
+close_old_socket(void **state)
+{
+	is_old_kernel = false;
+	return close_socket(state);
 }
 
 /* ---- who has a seat ---- */
@@ -868,6 +1012,10 @@ main(void)
 		a_long_answer, open_socket, close_socket),
 	    cmocka_unit_test_setup_teardown(
 		room_for_a_new_one, open_socket, close_socket),
+	    cmocka_unit_test_setup_teardown(
+		nobody_makes_it_wait, open_old_socket, close_old_socket),
+	    cmocka_unit_test_setup_teardown(
+		nobody_sends_descriptors, open_socket, close_socket),
 	    cmocka_unit_test(seats_of_readers),
 	    cmocka_unit_test(seats_of_root),
 	    cmocka_unit_test_setup_teardown(
