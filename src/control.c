@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,13 +206,17 @@ read_line(struct control *c, struct client *client, int64_t now_ms)
 	}
 }
 
-/* Without a descriptor for the next one, one client has to do without. */
+/*
+ * Without a descriptor for the next one, one client has to do without. The
+ * kernel complains before it looks whether there is a next one.
+ */
 static void
 make_room(struct control *c)
 {
+	struct pollfd next = {c->listener, POLLIN, 0};
 	size_t i = SEATS_MAX;
 
-	if (errno == EMFILE || errno == ENFILE)
+	if ((errno == EMFILE || errno == ENFILE) && poll(&next, 1, 0) > 0)
 		i = seats_first_to_leave(c->seats);
 	if (i < SEATS_MAX)
 		drop(c, &c->clients[i]);

@@ -8,9 +8,12 @@
 #include <jansson.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "control.h"
@@ -200,6 +203,50 @@ a_long_answer(void **state)
 	assert_int_equal(n, 0);
 	assert_int_equal(len, MUCH + 1);
 	close(fd);
+}
+
+/* While a child has the connection, too, as one that saves has. */
+static void
+a_child_has_it(void **state)
+{
+	struct pollfd all = {control_fd(control), POLLIN, 0};
+	int fd = client("", 0);
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0) {
+		sleep(5); /* but not for ever, should this fail */
+		_exit(0);
+	}
+	control_serve(control, 5000);
+	assert_string_equal(heard(fd), "end");
+	close(fd);
+	assert_int_equal(poll(&all, 1, 0), 0);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* Where there is no descriptor for a new one, somebody leaves. */
+static void
+no_descriptor(void **state)
+{
+	struct rlimit before;
+	struct rlimit none;
+	int first = client("", 0);
+	int second = connected();
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)second + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	control_serve(control, 1);
+	assert_string_equal(heard(first), "end");
+	assert_string_equal(heard(says(second, "a\n", 1)), "a\n");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	close(first);
+	close(second);
 }
 
 static void
@@ -418,6 +465,7 @@ seats_of_root(void **state)
 	for (int i = SEATS_READERS; i < SEATS_MAX; i++)
 		assert_int_equal(sit(seats, 0, true, i), i);
 	/* the readers leave for root, and root for nobody who only reads */
+	seats[SEATS_READERS].until_ms = -1;
 	assert_int_equal(seats_first_to_leave(seats), 0);
 	for (int i = 0; i < SEATS_READERS; i++)
 		assert_true(sit(seats, 0, true, 100 + i) < SEATS_READERS);
@@ -450,6 +498,8 @@ other_users(void **state)
 	int fds[3 * SEATS_EACH];
 	gid_t before[64];
 	int before_n = getgroups(64, before);
+	gid_t own = getegid();
+	int root;
 	int rude;
 
 	(void)state;
@@ -471,6 +521,15 @@ other_users(void **state)
 	close(client_of(3001, 3001, getegid(), "a\n", 0));
 	assert_true(may_change);
 	close(client_of(0, 3001, 3001, "a\n", 0));
+	assert_true(may_change);
+	/* root is root to a feed that is not */
+	root = connected();
+	may_change = false;
+	assert_int_equal(setegid(3002), 0);
+	assert_int_equal(seteuid(3002), 0);
+	close(says(root, "a\n", 5000));
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(own), 0);
 	assert_true(may_change);
 	/* one who never reads */
 	rude = client_of(3003, 3003, 3003, "much\n", 1000);
@@ -1012,6 +1071,10 @@ main(void)
 		a_long_answer, open_socket, close_socket),
 	    cmocka_unit_test_setup_teardown(
 		room_for_a_new_one, open_socket, close_socket),
+	    cmocka_unit_test_setup_teardown(
+		a_child_has_it, open_socket, close_socket),
+	    cmocka_unit_test_setup_teardown(
+		no_descriptor, open_socket, close_socket),
 	    cmocka_unit_test_setup_teardown(
 		nobody_makes_it_wait, open_old_socket, close_old_socket),
 	    cmocka_unit_test_setup_teardown(
