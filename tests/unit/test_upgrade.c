@@ -228,7 +228,7 @@ add(struct cdbwrite *w, const void *key, size_t klen, struct record *r)
  * check sum is right or wrong.
  */
 static void
-write_newer(bool damaged)
+write_newer(char kind, bool damaged)
 {
 	struct recent_ban ban = {
 	    .since = START, .until = SAVED, .rule = "r", .reply = "451 x"};
@@ -252,13 +252,14 @@ write_newer(bool damaged)
 	record_begin(&r, RECENT_VERSION);
 	add(&w, "X1", 2, &r);
 	large[4] = RECENT_VERSION;
-	check = (check ^ 'X') * 16777619U;
+	large[5] = 0;
+	check = (check ^ (unsigned char)kind) * 16777619U;
 	for (size_t i = 4; i < sizeof large; i++)
 		check = (check ^ large[i]) * 16777619U;
 	for (int i = 0; i < 4; i++)
 		large[i] = (unsigned char)(check >> 8 * i);
 	large[5] = damaged;
-	assert_int_equal(cdbwrite_add(&w, "X", 1, large, sizeof large), 0);
+	assert_int_equal(cdbwrite_add(&w, &kind, 1, large, sizeof large), 0);
 	record_begin(&r, RECENT_VERSION + 1);
 	record_put(&r, 8, 4);
 	add(&w, "end", 3, &r);
@@ -288,7 +289,7 @@ of_later(void **state)
 	int fd;
 
 	(void)state;
-	write_newer(false);
+	write_newer('X', false);
 	assert_int_equal(load_newer(1, &strange), CHECKPOINT_LOADED);
 	assert_int_equal(strange, 3);
 	fd = open(path, O_RDONLY);
@@ -297,8 +298,70 @@ of_later(void **state)
 	assert_int_equal(recent_find(fd, &strange_one, &ban), RECENT_ERROR);
 	assert_int_equal(errno, ENOTSUP);
 	close(fd);
-	write_newer(true);
+	write_newer('X', true);
 	assert_int_equal(load_newer(1, &strange), CHECKPOINT_DAMAGED);
+	/* no version has one so large of a kind that there is */
+	write_newer('b', false);
+	assert_int_equal(load_newer(1, &strange), CHECKPOINT_DAMAGED);
+}
+
+/* One ban, of that version, and an end that says so many records. */
+static void
+write_one(uint8_t version, uint64_t said)
+{
+	struct recent_ban ban = {
+	    .since = START, .until = SAVED, .rule = "r", .reply = "451 x"};
+	unsigned char key[RECENT_KEY_BYTES];
+	struct cdbwrite w;
+	struct record r;
+
+	assert_int_equal(cdbwrite_start(&w, path, 0600), 0);
+	ban.ip = unit_addr("203.0.113.1");
+	recent_key(key, &ban.ip);
+	recent_put(&r, &ban);
+	r.buf[4] = version;
+	add(&w, key, sizeof key, &r);
+	record_begin(&r, version);
+	record_put(&r, 8, said);
+	add(&w, "end", 3, &r);
+	assert_int_equal(cdbwrite_commit(&w, NULL), 0);
+}
+
+/* What was before the first, and what may come: feed and hook agree. */
+static void
+of_no_known_version(void **state)
+{
+	static const uint8_t versions[] = {
+	    0, RECENT_OLDEST - 1, RECENT_VERSION + 1, UINT8_MAX};
+	struct addr a = unit_addr("203.0.113.1");
+	struct recent_ban ban;
+	uint64_t strange;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		int fd;
+
+		write_one(versions[i], 1);
+		assert_int_equal(load_newer(0, &strange), CHECKPOINT_LOADED);
+		assert_int_equal(strange, 1);
+		fd = open(path, O_RDONLY);
+		assert_int_equal(recent_find(fd, &a, &ban), RECENT_ERROR);
+		assert_int_equal(errno, ENOTSUP);
+		close(fd);
+	}
+}
+
+/* Records are missing, or there are too many. */
+static void
+of_another_length(void **state)
+{
+	(void)state;
+	write_one(RECENT_VERSION, 1);
+	assert_int_equal(load_newer(1, NULL), CHECKPOINT_LOADED);
+	write_one(RECENT_VERSION, 2);
+	assert_int_equal(load_newer(1, NULL), CHECKPOINT_DAMAGED);
+	write_one(RECENT_VERSION + 1, 0);
+	assert_int_equal(load_newer(0, NULL), CHECKPOINT_DAMAGED);
 }
 
 static int
@@ -326,6 +389,8 @@ main(void)
 	    cmocka_unit_test(of_0_5_early),
 	    cmocka_unit_test(by_the_hook),
 	    cmocka_unit_test(of_later),
+	    cmocka_unit_test(of_no_known_version),
+	    cmocka_unit_test(of_another_length),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
