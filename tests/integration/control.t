@@ -427,6 +427,10 @@ if [ "$FRONT_ROOT" ]; then
 	like "$(cat other.said)" '^feed +running since .*, pid '"$feed_pid", \
 	    "which is the feed's"
 	is "$(other -j status | json '$s->{feed}{pid}')" "$feed_pid" "in JSON"
+	line 203.0.113.63 >>log
+	ok "which is no old one" front_wait eval \
+	    '[ "$(other -j status | json "\$s->{bans}{live}")" = 2 ]'
+	ctl del 203.0.113.63 >/dev/null
 	like "$(other metrics)" '^rblcache_up 1$' "metrics"
 	other list >other.said 2>other.err
 	is "$?" 0 "and the list"

@@ -22,6 +22,7 @@
 #include "metrics.h"
 #include "report.h"
 #include "request.h"
+#include "saver.h"
 #include "seats.h"
 #include "show.h"
 #include "tallies.h"
@@ -543,6 +544,26 @@ other_users(void **state)
 	for (size_t i = 0; i < COUNT(fds); i++)
 		close(fds[i]);
 	assert_int_equal(setgroups((size_t)before_n, before), 0);
+}
+
+/* Who only reads waits for what comes by itself, if that is soon. */
+static void
+who_may_not_hurry(void **state)
+{
+	struct saver s = {.started = 4, .interval_ms = 2000};
+
+	(void)state;
+	assert_int_equal(saver_soon(&s), 0);
+	s.child = 1;
+	assert_int_equal(saver_soon(&s), 4);
+	s.dirty = true;
+	assert_int_equal(saver_soon(&s), 5);
+	s.interval_ms = 20000;
+	assert_int_equal(saver_soon(&s), 0);
+	s.interval_ms = 2000;
+	s.error = ENOSPC;
+	assert_int_equal(saver_soon(&s), 0);
+	assert_false(s.urged);
 }
 
 /* Whatever the umask is. */
@@ -1079,6 +1100,7 @@ main(void)
 		nobody_makes_it_wait, open_old_socket, close_old_socket),
 	    cmocka_unit_test_setup_teardown(
 		nobody_sends_descriptors, open_socket, close_socket),
+	    cmocka_unit_test(who_may_not_hurry),
 	    cmocka_unit_test(seats_of_readers),
 	    cmocka_unit_test(seats_of_root),
 	    cmocka_unit_test_setup_teardown(
