@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/time.h>
 
-#define US_A_MS 1000
+#define US_A_MS 1000L
 
 static volatile sig_atomic_t rang;
 
