@@ -75,6 +75,18 @@ is_end(const void *key, size_t klen)
 	return klen == strlen(END_KEY) && memcmp(key, END_KEY, klen) == 0;
 }
 
+/* The version, or -1: damaged. Fields can be got of what fits into r. */
+static int
+open_record(struct record *r, const void *value, size_t len, const void *key,
+    size_t klen)
+{
+	r->len = len;
+	if (len > sizeof r->buf)
+		return record_version(value, len, key, klen);
+	memcpy(r->buf, value, len);
+	return record_open(r, key, klen, RECORD_ANY) == 0 ? r->version : -1;
+}
+
 static int
 load_record(struct cdb *c, struct state *s, struct state_log *logs, size_t n,
     struct tally_of_records *records)
@@ -85,10 +97,9 @@ load_record(struct cdb *c, struct state *s, struct state_log *logs, size_t n,
 	struct record r;
 	int version;
 
-	r.len = cdb_datalen(c);
 	if (key == NULL || value == NULL || records->ended)
 		return -1;
-	version = record_version(value, r.len, key, klen);
+	version = open_record(&r, value, cdb_datalen(c), key, klen);
 	if (version < 0)
 		return -1;
 	if (!is_end(key, klen)) {
@@ -99,9 +110,6 @@ load_record(struct cdb *c, struct state *s, struct state_log *logs, size_t n,
 		}
 	}
 	if (r.len > sizeof r.buf)
-		return -1;
-	memcpy(r.buf, value, r.len);
-	if (record_open(&r, key, klen, RECORD_ANY) != 0)
 		return -1;
 	if (!is_end(key, klen))
 		return codec_take(s, logs, n, key, klen, &r);
