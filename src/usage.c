@@ -45,10 +45,14 @@ void
 usage_complain(const char *program, const char *format, va_list args)
 {
 	char what[USAGE_LINE_SIZE];
+	char line[USAGE_LINE_SIZE + 100];
 
-	/* in one piece, since others may write to the same log */
+	/* in one piece, since others may write to the same log: fputs does,
+	   fprintf need not */
 	vsnprintf(what, sizeof what, format, args);
-	fprintf(stderr, "%s: %s; see %s -h\n", program, what, program);
+	snprintf(
+	    line, sizeof line, "%s: %s; see %s -h\n", program, what, program);
+	fputs(line, stderr);
 }
 
 const char *
