@@ -10,7 +10,8 @@ MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/rblcache
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 
-# release, san (ASan + UBSan), cov (gcov) or fuzz (libFuzzer, clang)
+# release, glibc (the same, with a hook that has no musl), san (ASan + UBSan),
+# cov (gcov) or fuzz (libFuzzer, clang)
 BUILD ?= release
 B := build/$(BUILD)
 
@@ -22,7 +23,7 @@ all:
 
 # What Debian 12 calls what is needed: to build it, for the demo, for the tests,
 # and for the targets of those names.
-BUILD_PACKAGES := gcc libc6-dev make pkg-config \
+BUILD_PACKAGES := gcc libc6-dev musl-tools make pkg-config \
 	libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev \
 	libcap-dev libc-ares-dev
 DEMO_PACKAGES := libcap2-bin util-linux procps \
@@ -54,6 +55,7 @@ endif
 CFLAGS_release := -O2 -g
 HARDEN_release := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDHARDEN_release := -Wl,-z,relro,-z,now
+$(foreach x,CFLAGS HARDEN LDHARDEN,$(eval $(x)_glibc := $($(x)_release)))
 CFLAGS_san := -O1 -g
 HARDEN_san := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
@@ -81,11 +83,19 @@ own_cppflags = -D_GNU_SOURCE -Isrc -DUSAGE_VERSION='"$(VERSION)"' \
 own_cflags = -std=c11 -fPIE $(WARNINGS) $(HARDEN_$(BUILD))
 own_ldflags = $(LDHARDEN_$(BUILD))
 
-# The hook is static so that it starts fast and under a small softlimit. The
-# sanitizers want a shared C library. `make STATIC=` makes it a dynamic one.
+# The hook is static so that it starts fast and under a small softlimit, and of
+# musl where musl-gcc is and makes what CC does: the start of glibc costs more
+# than all that the hook does. The sanitizers want a shared C library.
+# `make STATIC=` makes a dynamic hook.
 STATIC_release := -static-pie
+STATIC_glibc := -static-pie
 STATIC_cov := -static-pie
 STATIC := $(STATIC_$(BUILD))
+HOOK_LIBC := glibc
+ifeq ($(BUILD) $(STATIC),release -static-pie)
+HOOK_LIBC := $(shell [ "$$(musl-gcc -dumpmachine 2>/dev/null)" = \
+	"$$($(CC) -dumpmachine 2>/dev/null)" ] && echo musl || echo glibc)
+endif
 
 # pkg-config is asked when something is built, not for `make deps`
 libs = $(shell pkg-config --libs $(1))
@@ -94,8 +104,8 @@ cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 
 # ---- programs ----
 
-HOOK_MODULES := addr cdbread local lookup recent record reply settest smtp \
-	usage verdict
+HOOK_MODULES := addr cdbread local lookup recent record relro reply settest \
+	smtp usage verdict
 FEED_MODULES := addr allowlist allows amends bans breaker canary cdbread \
 	cdbwrite checkpoint closer codec commands control counts decide \
 	evidence exits follow guard hooklog hosts hurry inifile live livesets local \
@@ -113,15 +123,36 @@ CTL_MODULES := addr allowlist allows ask bans breaker cdbread cdbwrite \
 	settest show stamp state tallies texts timespan trial usage verdict when \
 	zones
 
+# The hook's objects and how they become a program, for each C library. Headers
+# of the kernel and of libcdb are looked for where glibc's are, behind musl's own.
+# The linker is told of static-PIE: of musl-gcc's own -static-pie comes a dynamic
+# program.
+ifeq ($(HOOK_LIBC),musl)
+HOOK_B := $(B)/musl
+hook_cc = musl-gcc -idirafter /usr/include \
+	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
+libcdb_a = $(firstword $(wildcard $(patsubst -L%,%/libcdb.a, \
+	$(shell pkg-config --libs-only-L libcdb))) \
+	$(shell $(CC) -print-file-name=libcdb.a))
+hook_link = musl-gcc $(own_ldflags) $(LDFLAGS) -nostartfiles -static \
+	-Wl,-pie,--no-dynamic-linker,-z,text -o $@ -l:rcrt1.o $(filter %.o,$^) $(libcdb_a)
+else
+HOOK_B := $(B)
+hook_link = $(CC) $(own_ldflags) $(STATIC) $(if $(STATIC),,-pie) $(LDFLAGS) \
+	-o $@ $(filter %.o,$^) $(call libs,$(if $(STATIC),--static) libcdb)
+endif
+
 PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcachectl $(B)/rblcache-cdb
 
 objects = $(patsubst %,$(B)/src/%.o,$(1))
 
 all: $(PROGRAMS)
 
-$(B)/rblcache: $(B)/hooks/rblcache.o $(call objects,$(HOOK_MODULES))
-	$(Q)$(CC) $(own_ldflags) $(STATIC) $(if $(STATIC),,-pie) $(LDFLAGS) \
-	    -o $@ $^ $(call libs,$(if $(STATIC),--static) libcdb)
+HOOK_OBJECTS := $(HOOK_MODULES:%=$(HOOK_B)/src/%.o)
+
+$(B)/rblcache: $(HOOK_B)/hooks/rblcache.o $(HOOK_OBJECTS) $(B)/hook.flags
+	@echo '  LINK  $@ ($(if $(STATIC),static-PIE,dynamic), $(HOOK_LIBC))'
+	$(Q)$(hook_link)
 $(B)/rblcache-feed: $(B)/src/rblcache-feed.o $(call objects,$(FEED_MODULES))
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson libcap \
@@ -171,6 +202,10 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(B)/librblcache.a
 $(B)/tests/fuzz/%.bin: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
     $(B)/librblcache.a
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS)) -lm
+# what the hook reads, by the very objects that it is made of
+$(B)/tests/fuzz/addr.bin $(B)/tests/fuzz/smtp.bin: $(B)/tests/fuzz/%.bin: \
+    $(HOOK_B)/tests/fuzz/fuzz_%.o $(HOOK_B)/tests/fuzz/replay.o $(HOOK_OBJECTS)
+	$(Q)$(hook_link)
 $(B)/tests/fuzz/%.t: $(B)/tests/fuzz/%.bin
 	$(Q)printf '#!/bin/sh\nexec %s tests/corpus/%s\n' '$(CURDIR)/$<' '$*' >$@
 	$(Q)chmod +x $@
@@ -205,26 +240,36 @@ demo:
 
 # what is compiled depends on the flags as well
 $(B)/flags: FORCE
-	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(CC) $(own_cppflags) $(own_cflags) \
-	    $(CPPFLAGS) $(CFLAGS) $(own_ldflags) $(STATIC) $(LDFLAGS))' >$@.now
-	@cmp -s $@.now $@ && rm $@.now || mv $@.now $@
+	@$(call stamp,$(CC) $(own_ldflags))
+$(B)/hook.flags: FORCE
+	@$(call stamp,$(hook_cc) $(hook_link))
+# $(call stamp,COMMAND): the target is as old as its settings
+stamp = mkdir -p $(@D) && \
+	printf '%s\n' '$(subst ','\'',$(1) $(own_cppflags) $(own_cflags) \
+	    $(CPPFLAGS) $(CFLAGS) $(STATIC) $(LDFLAGS))' >$@.now && \
+	{ cmp -s $@.now $@ && rm $@.now || mv $@.now $@; }
 .PHONY: FORCE
 # looked at before anything is compiled, once for these flags
 $(B)/complete: $(B)/flags
 	@$(call missing,$(BUILD_PACKAGES))
 	@touch $@
 
+# $(call compile,COMPILER)
+define compile
+@mkdir -p $(@D)
+@echo '  CC    $<'
+$(Q)$(1) $(own_cppflags) $(cflags_of_libs) $(CPPFLAGS) \
+    $(own_cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
+endef
 $(B)/%.o: %.c $(B)/flags | $(B)/complete
-	@mkdir -p $(@D)
-	@echo '  CC    $<'
-	$(Q)$(CC) $(own_cppflags) $(cflags_of_libs) $(CPPFLAGS) \
-	    $(own_cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call compile,$(CC))
+$(B)/musl/%.o: %.c $(B)/hook.flags | $(B)/complete
+	$(call compile,$(hook_cc))
 
 # ---- packages ----
 
 # $(call missing,PACKAGES): whether what they have is here, of whatever packages
-missing = CC='$(CC)' STATIC='$(STATIC)' tests/missing $(1)
+missing = CC='$(CC)' STATIC='$(STATIC)' LIBC=$(HOOK_LIBC) tests/missing $(1)
 
 # $(call need,PACKAGES): the recipe of a target that installs what is missing.
 define need
@@ -361,7 +406,7 @@ HEADERS := $(wildcard src/*.h tests/bench/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
-	tests/demo tests/fresh-debian tests/licence tests/missing \
+	tests/demo tests/fresh-debian tests/hardened tests/licence tests/missing \
 	tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
 	tests/upgrade/make tests/bench/bench.sh tests/bench/saving \
 	$(BENCHES) tests/bench/soak tests/bench/stretch \
@@ -388,13 +433,14 @@ $(B)/tests/bench/callers: $(B)/tests/bench/callers.o \
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ -lm
 $(B)/tests/bench/late: $(B)/tests/bench/late.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
-$(B)/tests/bench/exec: $(B)/tests/bench/exec.o
-	$(Q)$(CC) $(own_ldflags) -static-pie $(LDFLAGS) -o $@ $^
+$(B)/tests/bench/bare: $(B)/tests/bench/bare.o
+	$(Q)$(CC) -nostdlib -static -o $@ $^
 
 bench:
 	$(call need,$(BUILD_PACKAGES) $(TEST_PACKAGES) $(BENCH_PACKAGES))
-	$(Q)$(MAKE) -s all $(addprefix $(B)/tests/bench/,spawn exec latency \
+	$(Q)$(MAKE) -s all $(addprefix $(B)/tests/bench/,spawn bare latency \
 	    load late) build/others
+	$(Q)$(MAKE) -s BUILD=glibc build/glibc/rblcache
 	$(Q)for t in $(BENCHES); do \
 	    RBLCACHE_BUILD=$(CURDIR)/$(B) OTHERS=$(CURDIR)/build/others $$t || \
 	        exit 1; \
@@ -481,6 +527,6 @@ help:
 	    '                     with LOG=DIR on a log of yours' \
 	    'make clean' \
 	    'For those who change it: lint, fuzz, cov, soak, cdb, check-debian' \
-	    '(RELEASE=trixie or bookworm); DEV=1, V=1, BUILD=release, san or cov'
+	    '(RELEASE=trixie or bookworm); DEV=1, V=1, BUILD=release, glibc, san, cov'
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

@@ -30,6 +30,7 @@
 #include "exits.h"
 #include "lookup.h"
 #include "paths.h"
+#include "relro.h"
 #include "settest.h"
 #include "smtp.h"
 #include "usage.h"
@@ -338,6 +339,7 @@ main(int argc, char **argv)
 	/* told later: while the capability is held, nothing else is asked */
 	int set_error = 0;
 
+	relro_protect();
 	read_options(&o, argc, argv);
 	known = getenv("RBLSMTPD") == NULL && getenv("RELAYCLIENT") == NULL &&
 		client_address(&a);

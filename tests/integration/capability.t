@@ -77,8 +77,39 @@ ulimit -n 3
 exec "$@"
 EOF
 chmod 755 "$front/bin/least"
-like "$(hook_of "$front/bin/least" -- others)" 'Too many open files' \
+like "$(hook_of "$front/bin/least" -- others)" '(Too many open files|No file descriptors available)$' \
     "no descriptor left: said, and it goes on"
+# The next program has the environment that it would have without the hook. In a
+# program with a capability glibc deletes what would be dangerous for itself.
+environment="LD_PRELOAD=/none.so LD_LIBRARY_PATH=/none LD_DEBUG_OUTPUT=/none
+    LD_BIND_NOT=1 GLIBC_TUNABLES=glibc.malloc.check=3 MALLOC_TRACE=/none
+    TMPDIR=/none RES_OPTIONS=ndots:2 LOCALDOMAIN=test HOSTALIASES=/none
+    TZDIR=/none LOCPATH=/none NLSPATH=/none GCONV_PATH=/none EMPTY= A=1 A=2
+    TCPREMOTEIP=198.51.100.7"
+cat >"$front/bin/environment" <<'EOF'
+#!/usr/bin/perl -0
+open my $env, "<", "/proc/self/environ";
+print map { "$_\n" } map { chomp; $_ } <$env>;
+EOF
+chmod 755 "$front/bin/environment"
+environment() { # COMMAND...: what that has, run by the user
+	# shellcheck disable=SC2086 # words
+	$as_user env -i $environment "$@" 2>/dev/null
+}
+if grep -q glibc "$hook"; then
+	given=$(environment "$hook" "$front/bin/environment")
+	unlike "$given" '^(TMPDIR|LD_LIBRARY_PATH|RES_OPTIONS)=' \
+	    "glibc deletes some variables, as rblcache(8) says"
+	is "$(printf '%s\n' "$given" | grep -E '^(EMPTY|A|TCP)')" "EMPTY=
+A=2
+TCPREMOTEIP=198.51.100.7" "and leaves the others"
+else
+	is "$(environment "$hook" "$front/bin/environment")" \
+	    "$(environment "$front/bin/environment")" \
+	    "the environment of the next program is what it was"
+	like "$(environment "$hook" "$front/bin/environment")" '^TMPDIR=/none$' \
+	    "with TMPDIR"
+fi
 echo x >"$front/secret.cdb"
 chmod 600 "$front/secret.cdb"
 like "$(TCPREMOTEIP=203.0.113.9 $as_user "$hook" -nv -l "$front/secret.cdb" \
@@ -135,7 +166,7 @@ elif ! strace -u "$user" -o "$front/trace" true 2>/dev/null; then
 	skip "the order of system calls" "strace does not work here"
 else
 	libc='brk|arch_prctl|set_tid_address|set_robust_list|rseq|prlimit64'
-	libc="$libc|readlink(at)?|getrandom|mprotect|mmap|fcntl|access"
+	libc="$libc|readlink(at)?|getrandom|mprotect|mmap|fcntl|poll|access"
 	for case in "unknown 198.51.100.7 A=1" "member 203.0.113.9 A=1" \
 	    "local 203.0.113.66 A=1" "no-such-set 198.51.100.7 A=1 -s none" \
 	    "own-client 203.0.113.9 RELAYCLIENT=" "no-address junk A=1" \

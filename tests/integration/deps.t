@@ -14,7 +14,8 @@ mkdir "$scratch/bin"
 for dir in /bin /usr/bin /sbin /usr/sbin; do
 	ln -s "$dir"/* "$scratch/bin" 2>/dev/null
 done
-rm -f "$scratch/bin/apt-get" "$scratch/bin/dpkg-query" "$scratch/bin/cc"
+rm -f "$scratch/bin/apt-get" "$scratch/bin/dpkg-query" "$scratch/bin/cc" \
+    "$scratch/bin/musl-gcc"
 cc=$(command -v cc)
 cat >"$scratch/bin/cc" <<E2
 #!/bin/sh
@@ -72,8 +73,8 @@ done
 lacks "make where there is apt" \
     "pkg-config
 as root:
-  apt-get install --no-install-recommends gcc libc6-dev make pkg-config libcdb-dev \
-libipset-dev libpcre2-dev libinih-dev libjansson-dev libcap-dev libc-ares-dev" \
+  apt-get install --no-install-recommends gcc libc6-dev musl-tools make pkg-config \
+libcdb-dev libipset-dev libpcre2-dev libinih-dev libjansson-dev libcap-dev libc-ares-dev" \
     without pkg-config
 rm "$scratch/bin/apt-get" "$scratch/bin/dpkg-query"
 lacks "headers" "stdio.h, linux/netfilter/ipset/ip_set.h" \
@@ -91,6 +92,31 @@ lacks "make after it is about the static one again" "$static" \
     elsewhere "$scratch/build/rblcache"
 
 unset CC_LACKS
+
+# of which C library the hook is
+is_linked() { # LIBC NAME
+	like "$(elsewhere "$scratch/build/rblcache" 2>&1)" \
+	    "^  LINK  .*/rblcache \\(static-PIE, $1\\)\$" "$2"
+	is "$("$root/tests/hardened" "$scratch/build/rblcache")" "" \
+	    "$2: it is hardened"
+	like "$("$scratch/build/rblcache" -h)" '^usage: rblcache ' \
+	    "$2: and runs"
+}
+is_linked glibc "without musl-gcc: of glibc"
+if [ -e /usr/bin/musl-gcc ]; then
+	ln -s /usr/bin/musl-gcc "$scratch/bin"
+	is_linked musl "with musl-gcc: of musl"
+	rm "$scratch/bin/musl-gcc"
+	is_linked glibc "it is gone again: of glibc"
+	printf '#!/bin/sh\necho other-machine\n' >"$scratch/bin/musl-gcc"
+	chmod 755 "$scratch/bin/musl-gcc"
+	is "$(elsewhere "$scratch/build/rblcache" 2>&1)" "" \
+	    "musl-gcc for another machine than CC's: of glibc"
+	rm "$scratch/bin/musl-gcc"
+else
+	skip "with musl-gcc" "no musl-gcc here"
+fi
+
 printf '#!/bin/sh\necho "unshare: no" >&2\nexit 1\n' >"$scratch/unshare"
 chmod 755 "$scratch/unshare"
 said=$(unset FRONT_INSIDE

@@ -125,16 +125,18 @@ fi
 # a million rules under a small limit; the hook is also the next program, since
 # nothing dynamically linked starts there, with or without it
 if ! ldd "$hook" 2>/dev/null | grep -q '=>'; then
+	least=1000000
+	! grep -q glibc "$hook" || least=2000000
 	awk 'BEGIN { for (i = 0; i < 1000000; i++)
 		printf "%d.%d.%d.%d deny\n", 20 + i / 65536 / 4, i / 1024 % 256,
 		    i / 4 % 256, i % 4 * 64 + i % 7 }' | "$cdb" build big.cdb -
-	is "$(TCPREMOTEIP=20.0.0.0 softlimit -m 2000000 "$hook" -l big.cdb \
+	is "$(TCPREMOTEIP=20.0.0.0 softlimit -m "$least" "$hook" -l big.cdb \
 	    -k '' -s '' -S '' -t 0 false 2>/dev/null | tr -d '\r')" \
-	    '553 listed in stdin' "softlimit -m 2000000, a million rules: refused"
-	ok "softlimit -m 2000000, a million rules: passed on" \
-	    env TCPREMOTEIP=192.0.2.1 softlimit -m 2000000 "$hook" \
+	    '553 listed in stdin' "softlimit -m $least, a million rules: refused"
+	ok "softlimit -m $least, a million rules: passed on" \
+	    env TCPREMOTEIP=192.0.2.1 softlimit -m "$least" "$hook" \
 	    -l big.cdb -k '' -s '' -S '' "$hook" -h
 else
-	skip "softlimit -m 2000000" "this build is not static"
+	skip softlimit "this build is not static"
 fi
 done_testing

@@ -57,6 +57,9 @@ unlike "$tap_said" 'cap_net_admin' "and nothing is wrong"
 is "$(told)" "" "no unit is enabled or started"
 is "$(find "$top/etc/systemd" -name '*rblcache*')" "" "nor linked"
 hook=$top/usr/sbin/rblcache
+is "$("$root/tests/hardened" "$hook" 2>&1)" "" \
+    "the hook: PIE, RELRO, NX and stack protector"
+ok "it is of musl" eval '! grep -q glibc "$hook"'
 file() {
 	echo "$(stat -c '%A %U' "$1") $(in_top stat -c %G "${1#"$top"}")" \
 	    "$(getcap "$1" | sed 's/.* //')"
