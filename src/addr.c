@@ -85,8 +85,8 @@ format6(const uint8_t b[16], char buf[ADDR_STRLEN])
 	int zeros;
 	int start = GROUPS;
 
-	for (int i = 0; i < GROUPS; i++)
-		group[i] = (unsigned)b[2 * i] << 8 | b[2 * i + 1];
+	for (int i = 0; i < GROUPS; i++, b += 2)
+		group[i] = (unsigned)b[0] << 8 | b[1];
 	zeros = longest_zeros(group, &start);
 	for (int i = 0; i < GROUPS; i++) {
 		if (i == start) {
