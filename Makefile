@@ -78,7 +78,7 @@ CFLAGS ?= $(CFLAGS_$(BUILD))
 # need not be here.
 VERSION := $(shell sed -n '1s/^[^(]*(\([^)]*\)).*/\1/p' debian/changelog)
 
-own_cppflags = -D_GNU_SOURCE -Isrc -DUSAGE_VERSION='"$(VERSION)"' \
+own_cppflags = -D_GNU_SOURCE -iquote src -DUSAGE_VERSION='"$(VERSION)"' \
 	-DPATHS_CONFDIR='"$(CONFDIR)"' -DPATHS_STATEDIR='"$(STATEDIR)"'
 own_cflags = -std=c11 -fPIE $(WARNINGS) $(HARDEN_$(BUILD))
 own_ldflags = $(LDHARDEN_$(BUILD))
@@ -104,24 +104,36 @@ cflags_of_libs = $(shell pkg-config --cflags $(PKGS))
 
 # ---- programs ----
 
-HOOK_MODULES := addr cdbread local lookup recent record relro reply settest \
-	smtp usage verdict
-FEED_MODULES := addr allowlist allows amends bans breaker canary cdbread \
-	cdbwrite checkpoint closer codec commands control counts decide \
-	evidence exits follow guard hooklog hosts hurry inifile live livesets local \
-	logfiles logqueue lookup lru nets notify opener past place privileges \
-	recent record reply report request reserved rules saver seats secret \
-	seen sets settest settings stamp state tallies texts timespan troubles \
-	usage verdict watch when zones
-CDB_MODULES := addr cdbread cdbwrite exits hosts local localmake record reply \
-	texts usage
-CTL_MODULES := addr allowlist allows ask bans breaker cdbread cdbwrite \
-	checkpoint closer codec counts decide evidence exits follow guard health \
-	hooklog hosts inifile inspect listing local logfiles logqueue lookup \
-	lru metrics nets opener past place rbldnsdzone recent record replay \
-	replaylog reply report request reserved rules savings secret seen sets \
-	settest show stamp state tallies texts timespan trial usage verdict when \
-	zones
+# The folders of src are the floors of a house. A program is linked with those that
+# it uses, from the top to the bottom.
+FOLDERS := ctl feed control state hook log kernel local base
+rblcache_USES := hook kernel local base
+rblcache-cdb_USES := local base
+rblcache-feed_USES := feed control state hook log kernel local base
+rblcachectl_USES := ctl control state hook log kernel local base
+MAINS := src/feed/rblcache-feed.c src/ctl/rblcachectl.c
+
+# What a folder may include besides itself; `make floors` names what does not.
+src/feed_MAY := control state hook log kernel local base
+src/ctl_MAY := $(src/feed_MAY)
+src/control_MAY := state kernel base
+src/state_MAY := log local base
+src/hook_MAY := kernel local base
+src/log_MAY := local base
+src/local_MAY := base
+src/kernel_MAY := base
+hooks_MAY := $(rblcache_USES)
+cdb_MAY := $(rblcache-cdb_USES)
+FLOORS := $(FOLDERS:%=floor-src/%) floor-hooks floor-cdb
+
+# $(call archive,BUILD DIRECTORY,FOLDER): all of a folder but a main
+define archive
+$(1)/src/$(2).a: $(patsubst %.c,$(1)/%.o,$(filter-out $(MAINS),$(wildcard src/$(2)/*.c)))
+	@rm -f $$@
+	$(Q)$(AR) rcs $$@ $$^
+endef
+$(foreach folder,$(FOLDERS),$(eval $(call archive,$(B),$(folder))))
+ARCHIVES := $(FOLDERS:%=$(B)/src/%.a)
 
 # The hook's objects and how they become a program, for each C library. Headers
 # of the kernel and of libcdb are looked for where glibc's are, behind musl's own.
@@ -129,59 +141,54 @@ CTL_MODULES := addr allowlist allows ask bans breaker cdbread cdbwrite \
 # program.
 ifeq ($(HOOK_LIBC),musl)
 HOOK_B := $(B)/musl
+$(foreach folder,$(rblcache_USES),$(eval $(call archive,$(HOOK_B),$(folder))))
 hook_cc = musl-gcc -idirafter /usr/include \
 	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
 libcdb_a = $(firstword $(wildcard $(patsubst -L%,%/libcdb.a, \
 	$(shell pkg-config --libs-only-L libcdb))) \
 	$(shell $(CC) -print-file-name=libcdb.a))
 hook_link = musl-gcc $(own_ldflags) $(LDFLAGS) -nostartfiles -static \
-	-Wl,-pie,--no-dynamic-linker,-z,text -o $@ -l:rcrt1.o $(filter %.o,$^) $(libcdb_a)
+	-Wl,-pie,--no-dynamic-linker,-z,text -o $@ -l:rcrt1.o $(filter %.o %.a,$^) $(libcdb_a)
 else
 HOOK_B := $(B)
 hook_link = $(CC) $(own_ldflags) $(STATIC) $(if $(STATIC),,-pie) $(LDFLAGS) \
-	-o $@ $(filter %.o,$^) $(call libs,$(if $(STATIC),--static) libcdb)
+	-o $@ $(filter %.o %.a,$^) $(call libs,$(if $(STATIC),--static) libcdb)
 endif
 
 PROGRAMS := $(B)/rblcache $(B)/rblcache-feed $(B)/rblcachectl $(B)/rblcache-cdb
 
-objects = $(patsubst %,$(B)/src/%.o,$(1))
-
 all: $(PROGRAMS)
 
-HOOK_OBJECTS := $(HOOK_MODULES:%=$(HOOK_B)/src/%.o)
+HOOK_ARCHIVES := $(rblcache_USES:%=$(HOOK_B)/src/%.a)
 
-$(B)/rblcache: $(HOOK_B)/hooks/rblcache.o $(HOOK_OBJECTS) $(B)/hook.flags
+$(B)/rblcache: $(HOOK_B)/hooks/rblcache.o $(HOOK_ARCHIVES) $(B)/hook.flags
 	@echo '  LINK  $@ ($(if $(STATIC),static-PIE,dynamic), $(HOOK_LIBC))'
 	$(Q)$(hook_link)
-$(B)/rblcache-feed: $(B)/src/rblcache-feed.o $(call objects,$(FEED_MODULES))
+$(B)/rblcache-feed: $(B)/src/feed/rblcache-feed.o \
+    $(rblcache-feed_USES:%=$(B)/src/%.a)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson libcap \
 	        libcares) -lm
-$(B)/rblcachectl: $(B)/src/rblcachectl.o $(call objects,$(CTL_MODULES))
+$(B)/rblcachectl: $(B)/src/ctl/rblcachectl.o $(rblcachectl_USES:%=$(B)/src/%.a)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb libipset libpcre2-8 inih jansson) -lm
-$(B)/rblcache-cdb: $(B)/cdb/rblcache-cdb.o $(call objects,$(CDB_MODULES))
+$(B)/rblcache-cdb: $(B)/cdb/rblcache-cdb.o $(rblcache-cdb_USES:%=$(B)/src/%.a)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) \
 	    -o $@ $^ $(call libs,libcdb jansson)
 
 # ---- tests ----
 
-# A unit test is one program a module, with every module to link against.
-ALL_MODULES := $(sort $(HOOK_MODULES) $(FEED_MODULES) $(CTL_MODULES) \
-	$(CDB_MODULES))
-UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/test_*.c))
+# A unit test is one program a module, with every folder to link against.
+UNIT_TESTS := $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/*/test_*.c))
 INTEGRATION_TESTS := $(wildcard tests/integration/*.t)
 # those that take too long for every day; the others thin less with them
 LONG_TESTS := $(wildcard tests/long/*.t)
 # what integration tests run besides the real programs
 TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/integration/*.c))
 
-$(B)/librblcache.a: $(call objects,$(ALL_MODULES))
-	rm -f $@
-	$(AR) rcs $@ $^
-$(B)/tests/unit/%.t: $(B)/tests/unit/%.o $(B)/librblcache.a
+$(B)/tests/unit/%.t: $(B)/tests/unit/%.o $(ARCHIVES)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS) cmocka) -lm
-$(B)/tests/integration/%: $(B)/tests/integration/%.o $(B)/librblcache.a
+$(B)/tests/integration/%: $(B)/tests/integration/%.o $(ARCHIVES)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ \
 	    $(call libs,libcdb libcares)
 # static and without the build's own flags, since it starts very often
@@ -197,14 +204,14 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)
 REPLAYS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%.t)
 FUZZERS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%)
 
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(B)/librblcache.a
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(ARCHIVES)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS)) -lm
 $(B)/tests/fuzz/%.bin: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
-    $(B)/librblcache.a
+    $(ARCHIVES)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS)) -lm
 # what the hook reads, by the very objects that it is made of
 $(B)/tests/fuzz/addr.bin $(B)/tests/fuzz/smtp.bin: $(B)/tests/fuzz/%.bin: \
-    $(HOOK_B)/tests/fuzz/fuzz_%.o $(HOOK_B)/tests/fuzz/replay.o $(HOOK_OBJECTS)
+    $(HOOK_B)/tests/fuzz/fuzz_%.o $(HOOK_B)/tests/fuzz/replay.o $(HOOK_ARCHIVES)
 	$(Q)$(hook_link)
 $(B)/tests/fuzz/%.t: $(B)/tests/fuzz/%.bin
 	$(Q)printf '#!/bin/sh\nexec %s tests/corpus/%s\n' '$(CURDIR)/$<' '$*' >$@
@@ -401,9 +408,9 @@ deb:
 
 # ---- for those who change it ----
 
-SOURCES := $(wildcard src/*.c hooks/*.c cdb/*.c)
-HEADERS := $(wildcard src/*.h tests/bench/*.h)
-TEST_SOURCES := $(wildcard tests/*/*.c)
+SOURCES := $(wildcard src/*/*.c hooks/*.c cdb/*.c)
+HEADERS := $(wildcard src/*/*.h tests/*/*.h)
+TEST_SOURCES := $(wildcard tests/*/*.c tests/unit/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/fresh-debian tests/hardened tests/licence tests/missing \
@@ -416,7 +423,7 @@ SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 
 $(B)/tests/bench/spawn: $(B)/tests/bench/spawn.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
-$(B)/tests/bench/latency: $(B)/tests/bench/latency.o $(B)/librblcache.a
+$(B)/tests/bench/latency: $(B)/tests/bench/latency.o $(ARCHIVES)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
 $(B)/tests/bench/load: $(B)/tests/bench/load.o $(B)/tests/bench/client.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
@@ -425,11 +432,11 @@ TRAFFIC := $(patsubst %,$(B)/tests/bench/%.o,traffic crowd)
 
 $(B)/tests/bench/simulate: $(B)/tests/bench/simulate.o \
     $(B)/tests/bench/servers.o $(B)/tests/bench/figures.o $(TRAFFIC) \
-    $(B)/librblcache.a
+    $(ARCHIVES)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ \
 	    $(call libs,libcdb libipset libpcre2-8 inih) -lm
 $(B)/tests/bench/callers: $(B)/tests/bench/callers.o \
-    $(B)/tests/bench/client.o $(TRAFFIC) $(B)/librblcache.a
+    $(B)/tests/bench/client.o $(TRAFFIC) $(ARCHIVES)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ -lm
 $(B)/tests/bench/late: $(B)/tests/bench/late.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
@@ -485,7 +492,14 @@ fuzz:
 fuzzers: $(FUZZERS)
 .PHONY: fuzzers
 
-lint:
+space := $() $()
+floors: $(FLOORS)
+$(FLOORS): floor-%:
+	@! grep -n '^# *include "' $(wildcard $*/*.[ch]) /dev/null | \
+	    grep -vE '"($(subst $(space),|,$(notdir $*) $($*_MAY)))/'
+.PHONY: floors $(FLOORS)
+
+lint: floors
 	$(call need,$(BUILD_PACKAGES) $(LINT_PACKAGES))
 	tests/licence
 	clang-format --dry-run -Werror $(SOURCES) $(HEADERS) $(TEST_SOURCES)
@@ -529,4 +543,4 @@ help:
 	    'For those who change it: lint, fuzz, cov, soak, cdb, check-debian' \
 	    '(RELEASE=trixie or bookworm); DEV=1, V=1, BUILD=release, glibc, san, cov'
 
--include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
+-include $(wildcard $(addprefix $(B)/,*/*.d */*/*.d */*/*/*.d */*/*/*/*.d))

@@ -13,14 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "addr.h"
-#include "cdbread.h"
-#include "exits.h"
-#include "hosts.h"
-#include "local.h"
-#include "localmake.h"
-#include "record.h"
-#include "usage.h"
+#include "base/addr.h"
+#include "base/cdbread.h"
+#include "base/exits.h"
+#include "base/record.h"
+#include "base/usage.h"
+#include "local/hosts.h"
+#include "local/local.h"
+#include "local/localmake.h"
 
 static const char usage[] =
     "usage: rblcache-cdb build OUT.cdb SOURCE ...\n"

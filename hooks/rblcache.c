@@ -25,16 +25,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "addr.h"
-#include "cdbread.h"
-#include "exits.h"
-#include "lookup.h"
-#include "paths.h"
-#include "relro.h"
-#include "settest.h"
-#include "smtp.h"
-#include "usage.h"
-#include "verdict.h"
+#include "base/addr.h"
+#include "base/cdbread.h"
+#include "base/exits.h"
+#include "base/paths.h"
+#include "base/usage.h"
+#include "hook/lookup.h"
+#include "hook/relro.h"
+#include "hook/smtp.h"
+#include "hook/verdict.h"
+#include "kernel/settest.h"
 
 #define DEFAULT_TIMEOUT_S 60
 #define MAX_TIMEOUT_S 86400

@@ -30,8 +30,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/exits.h"
 #include "client.h"
-#include "exits.h"
 #include "traffic.h"
 
 enum { EXIT_WRONG = 1, EXIT_LATE = 2 };

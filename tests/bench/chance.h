@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mix.h"
+#include "base/mix.h"
 
 struct chance {
 	uint64_t n; /* the seed */

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "settest.h"
+#include "kernel/settest.h"
 
 #define LINES_MAX 50000
 #define ASK_NS 100000 /* a busy loop would take the feed's processor */

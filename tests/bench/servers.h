@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ctl/trial.h"
 #include "traffic.h"
-#include "trial.h"
 
 enum server_kind {
 	SERVER_ALONE,	 /* rblsmtpd alone */

@@ -17,10 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "exits.h"
+#include "base/exits.h"
 #include "figures.h"
 #include "servers.h"
-#include "state.h"
+#include "state/state.h"
 #include "traffic.h"
 
 #define TTLS_MAX 16

@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addr.h"
+#include "base/addr.h"
 
 #define TRAFFIC_HOUR_S 3600.0
 #define TRAFFIC_DAY_S (24 * TRAFFIC_HOUR_S)

@@ -9,7 +9,7 @@
 
 #include <arpa/inet.h>
 
-#include "addr.h"
+#include "base/addr.h"
 
 /* musl takes another one of two runs of zeros that vie. */
 #ifdef __GLIBC__

@@ -13,8 +13,8 @@
 
 #include <stdbool.h>
 
-#include "decide.h"
-#include "reserved.h"
+#include "local/reserved.h"
+#include "log/decide.h"
 
 #define FIELDS_MAX 8
 #define PLANT_MAX 500

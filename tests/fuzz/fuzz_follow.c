@@ -14,8 +14,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "follow.h"
-#include "state.h"
+#include "log/follow.h"
+#include "state/state.h"
 
 #define CUTS_MAX 7
 #define FILES_MAX 8

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "hosts.h"
-#include "localmake.h"
+#include "local/hosts.h"
+#include "local/localmake.h"
 
 #define RULES_MAX 64
 

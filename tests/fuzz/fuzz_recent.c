@@ -20,11 +20,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "checkpoint.h"
-#include "counts.h"
-#include "past.h"
 #include "records.h"
-#include "seen.h"
+#include "state/checkpoint.h"
+#include "state/counts.h"
+#include "state/past.h"
+#include "state/seen.h"
 
 #define CUT 0xff
 #define WRONG_NUMBER 3

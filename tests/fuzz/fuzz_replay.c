@@ -13,9 +13,9 @@
 
 #include <stdbool.h>
 
-#include "recent.h"
-#include "replay.h"
-#include "trial.h"
+#include "base/recent.h"
+#include "ctl/replay.h"
+#include "ctl/trial.h"
 
 #define LINES_MAX 300
 #define LINE_SIZE 256

@@ -7,9 +7,9 @@
  */
 #include "fuzz.h"
 
-#include "control.h"
-#include "request.h"
-#include "timespan.h"
+#include "base/timespan.h"
+#include "control/control.h"
+#include "control/request.h"
 
 static void
 check(const struct request *r)

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "rules.h"
+#include "log/rules.h"
 
 #define FILE_MAX 4096
 

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "settings.h"
+#include "feed/settings.h"
 
 #define FILE_MAX 8192
 #define TEXT_MAX 1024

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "reply.h"
-#include "smtp.h"
+#include "base/reply.h"
+#include "hook/smtp.h"
 
 #define CUTS_MAX 15
 #define SENT_MAX 1500 /* the answers must fit in the pipe */

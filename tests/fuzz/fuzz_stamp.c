@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "stamp.h"
+#include "log/stamp.h"
 
 #define DAY_S 86400
 #define YEAR_9999_S INT64_C(253402300800) /* where it ends */

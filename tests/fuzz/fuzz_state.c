@@ -15,10 +15,10 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
-#include "counts.h"
-#include "past.h"
 #include "records.h"
-#include "seen.h"
+#include "state/counts.h"
+#include "state/past.h"
+#include "state/seen.h"
 
 #define LOGS 2
 #define TABLE_MAX 4

@@ -5,7 +5,7 @@
 
 #include "fuzz.h"
 
-#include "codec.h"
+#include "state/codec.h"
 
 #define RECORDS_MAX 320 /* the tallies, and some of everything else */
 

@@ -8,7 +8,7 @@
 
 #include "fuzz.h"
 
-#include "rules.h"
+#include "log/rules.h"
 
 static inline struct rules *
 rulestext_load(const char *text)

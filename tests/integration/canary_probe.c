@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "canary.h"
+#include "feed/canary.h"
 
 #define BLOCKED_MS 1000 /* less than a try of c-ares */
 

@@ -64,10 +64,10 @@ is "$(cd "$dest" && find . -type f -o -path '*/rblcache*')" "" \
 # src/README has every module, and none that is not there
 named=$(grep -oE '[a-z/-]+\.c\>' src/README | sed 's,.*/,,' | sort -u)
 is "$(for f in $named; do
-	ls src/$f hooks/$f cdb/$f 2>/dev/null | sed 's,.*/,,'
+	ls src/*/$f hooks/$f cdb/$f 2>/dev/null | sed 's,.*/,,'
 done)" "$named" "src/README names what is there"
-is "$(for f in src/*.c; do
-	printf '%s\n' "$named" | grep -qx "${f#src/}" || echo "$f"
+is "$(for f in src/*/*.c; do
+	printf '%s\n' "$named" | grep -qx "${f##*/}" || echo "$f"
 done)" "" "and all of it"
 
 # INSTALL names every package that the Makefile does
@@ -101,9 +101,9 @@ done
 
 # a key in the page is one that loads, and the other way round
 is "$(sed -n 's/^.It Ic \([a-z]*\) .*/\1/p' src/rblcache.rules.5 | sort)" \
-    "$(sed -n 's/^ *{"\([a-z]*\)", set_.*/\1/p' src/rules.c | sort)" \
+    "$(sed -n 's/^ *{"\([a-z]*\)", set_.*/\1/p' src/log/rules.c | sort)" \
     "rblcache.rules(5) has the keys of the program"
-keys=$(sed -n 's/^ *{"\([a-z]*\)", set_.*/\1/p' src/settings.c | sort)
+keys=$(sed -n 's/^ *{"\([a-z]*\)", set_.*/\1/p' src/feed/settings.c | sort)
 is "$(sed -n 's/^.It Ic \([a-z]*\) .*/\1/p' src/rblcache-feed.conf.5 | sort)" \
     "$keys" "rblcache-feed.conf(5) has them, too"
 is "$(sed -n 's/^#\([a-z]*\) = .*/\1/p' hooks/feed.conf | sort -u)" "$keys" \

@@ -36,9 +36,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "addr.h"
-#include "cdbwrite.h"
-#include "recent.h"
+#include "base/addr.h"
+#include "base/cdbwrite.h"
+#include "base/recent.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

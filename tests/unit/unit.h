@@ -17,8 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "addr.h"
-#include "rules.h"
+#include "base/addr.h"
+#include "log/rules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/mix.h"
+
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+int
+addr_parse(const char *text, size_t len, struct addr *out)
+{
+	char copy[ADDR_STRLEN];
+	struct addr a;
+
+	if (len == 0 || len >= sizeof copy || memchr(text, 0, len) != NULL)
+		return -1;
+	memcpy(copy, text, len);
+	copy[len] = 0;
+	if (strchr(copy, ':') == NULL) {
+		memcpy(a.b, mapped, sizeof mapped);
+		if (inet_pton(AF_INET, copy, a.b + sizeof mapped) != 1)
+			return -1;
+	} else if (inet_pton(AF_INET6, copy, a.b) != 1) {
+		return -1;
+	}
+	*out = a;
+	return 0;
+}
+
+static char *
+put_byte(char *p, unsigned n)
+{
+	if (n >= 100)
+		*p++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*p++ = (char)('0' + n / 10 % 10);
+	*p++ = (char)('0' + n % 10);
+	return p;
+}
+
+/* The C library prints a dotted quad with sprintf, which takes ten times as
+   long, and a checkpoint has a million of them. */
+static const char *
+format4(const uint8_t quad[4], char buf[ADDR_STRLEN])
+{
+	char *p = put_byte(buf, quad[0]);
+
+	for (int i = 1; i < 4; i++) {
+		*p++ = '.';
+		p = put_byte(p, quad[i]);
+	}
+	*p = 0;
+	return buf;
+}
+
+#define GROUPS 8
+
+/* The first of the longest runs of zero groups, two at least (RFC 5952, 4.2);
+   its length, or 0. */
+static int
+longest_zeros(const unsigned group[GROUPS], int *start)
+{
+	int longest = 1;
+
+	for (int i = 0, n; i < GROUPS; i += n + 1) {
+		for (n = 0; i + n < GROUPS && group[i + n] == 0; n++)
+			;
+		if (n > longest) {
+			longest = n;
+			*start = i;
+		}
+	}
+	return longest > 1 ? longest : 0;
+}
+
+/* The C libraries differ on which zeros are left out, and on a dotted end. */
+static const char *
+format6(const uint8_t b[16], char buf[ADDR_STRLEN])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned group[GROUPS];
+	char *p = buf;
+	int zeros;
+	int start = GROUPS;
+
+	for (int i = 0; i < GROUPS; i++, b += 2)
+		group[i] = (unsigned)b[0] << 8 | b[1];
+	zeros = longest_zeros(group, &start);
+	for (int i = 0; i < GROUPS; i++) {
+		if (i == start) {
+			*p++ = ':';
+			*p++ = ':';
+			i += zeros - 1;
+			continue;
+		}
+		if (i > 0 && i != start + zeros)
+			*p++ = ':';
+		for (int shift = 12; shift >= 0; shift -= 4)
+			if (shift == 0 || group[i] >> shift != 0)
+				*p++ = digits[group[i] >> shift & 0xf];
+	}
+	*p = 0;
+	return buf;
+}
+
+const char *
+addr_format(const struct addr *a, char buf[ADDR_STRLEN])
+{
+	return addr_is4(a) ? format4(a->b + sizeof mapped, buf)
+			   : format6(a->b, buf);
+}
+
+bool
+addr_is4(const struct addr *a)
+{
+	return memcmp(a->b, mapped, sizeof mapped) == 0;
+}
+
+bool
+addr_mask(struct addr *a, unsigned bits)
+{
+	bool lost = false;
+
+	for (unsigned i = 0; i < sizeof a->b; i++) {
+		unsigned keep = bits <= i * 8 ? 0 : bits - i * 8;
+		uint8_t mask =
+		    (uint8_t)(keep >= 8 ? 0xff : 0xff00U >> keep & 0xff);
+
+		lost |= (a->b[i] & ~mask) != 0;
+		a->b[i] &= mask;
+	}
+	return lost;
+}
+
+struct addr
+addr_ban_key(const struct addr *a)
+{
+	struct addr key = *a;
+
+	if (!addr_is4(a))
+		addr_mask(&key, ADDR_V6_BAN_BITS);
+	return key;
+}
+
+/* Three rounds of a Feistel network: done again, they undo themselves. */
+void
+addr_spread(const struct addr *a, unsigned char to[ADDR_SPREAD_BYTES])
+{
+	uint64_t half[2];
+
+	memcpy(half, a->b, sizeof half);
+	half[1] ^= mix(half[0]);
+	half[0] ^= mix(half[1]);
+	half[1] ^= mix(half[0]);
+	memcpy(to, half, sizeof half);
+}
+
+struct addr
+addr_unspread(const unsigned char from[ADDR_SPREAD_BYTES])
+{
+	struct addr a;
+
+	memcpy(a.b, from, sizeof a.b);
+	addr_spread(&a, a.b);
+	return a;
+}

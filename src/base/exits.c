@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/exits.h"
+
+#include <errno.h>
+
+int
+exits_code(int error)
+{
+	switch (error) {
+	case EINVAL:
+	case ENOENT:
+	case ENOTDIR:
+	case EISDIR:
+	case EACCES:
+	case EPERM:
+	case EROFS:
+	case ENAMETOOLONG:
+	case ELOOP:
+	case EBADF: /* standard input is closed */
+		return EXIT_USAGE;
+	default:
+		return EXIT_SYSTEM;
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hooklog: what the hook says in the log that the feed reads.
+ *
+ *	rblcache: 203.0.113.9 pid 7344: 451 TEXT (ipset, 86391s left)
+ *	rblcache: 203.0.113.9 pid 7344: would refuse: 451 TEXT (local)
+ *	rblcache: 203.0.113.9 pid 7344: 451 TEXT (net)
+ *	rblcache: 203.0.113.9 pid 7344: allowed (pass)
+ *	rblcache: 203.0.113.9 pid 7344: recheck
+ *	rblcache: 203.0.113.9 pid 7344: passed
+ *	rblcache: 203.0.113.9 pid 7344: set NAME: no right to read it (...)
+ *
+ * These lines count what was saved; nobody is banned by them.
+ */
+#ifndef HOOKLOG_H
+#define HOOKLOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+enum hooklog_kind {
+	HOOKLOG_LOCAL,	  /* refused by a rule of the admin's */
+	HOOKLOG_IPSET,	  /* refused by the kernel set */
+	HOOKLOG_RECENT,	  /* refused by recent.cdb */
+	HOOKLOG_NET,	  /* refused with its network */
+	HOOKLOG_WOULD,	  /* would have refused, under -n */
+	HOOKLOG_ALLOWED,  /* allowed, which -v tells: no list was asked */
+	HOOKLOG_PASS,	  /* allowed by a pass: no list was asked */
+	HOOKLOG_RECHECK,  /* known, and let go on to the lists nevertheless */
+	HOOKLOG_PASSED,	  /* has come behind rblsmtpd, under -p */
+	HOOKLOG_NO_RIGHT, /* could not read the set for want of a capability */
+	HOOKLOG_TROUBLE,  /* another look-up that failed */
+	HOOKLOG_KINDS,	  /* how many there are */
+	HOOKLOG_OTHER =
+	    HOOKLOG_KINDS, /* no line of the hook's, or "not known" */
+};
+
+struct hooklog {
+	enum hooklog_kind kind;
+	struct addr ip; /* this and pid but for HOOKLOG_OTHER */
+	uint64_t pid;	/* 0: too large */
+	/* of a refusal: what the client was told, in message */
+	const char *reply;
+	size_t reply_len;
+};
+
+/*
+ * The process number at the start of len bytes, as tcpserver and the hook write
+ * it; how many bytes it has, 0: none.
+ */
+size_t hooklog_read_pid(const char *p, size_t len, uint64_t *pid);
+
+/* The process number that is all of the len bytes; 0 if they are none. */
+uint64_t hooklog_pid(const char *digits, size_t len);
+
+/* What the len bytes of a message (a line behind its stamp) say. */
+struct hooklog hooklog_line(const char *message, size_t len);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/recent.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cdbread.h"
+
+void
+recent_key(unsigned char key[RECENT_KEY_BYTES], const struct addr *a)
+{
+	struct addr net = addr_ban_key(a);
+
+	key[0] = 'b';
+	addr_spread(&net, key + 1);
+}
+
+bool
+recent_knows(uint8_t version)
+{
+	return version >= RECENT_OLDEST && version <= RECENT_VERSION;
+}
+
+void
+recent_put(struct record *r, const struct recent_ban *ban)
+{
+	record_begin(r, RECENT_VERSION);
+	record_put_bytes(r, ban->ip.b, sizeof ban->ip.b);
+	record_put(r, 8, (uint64_t)ban->since);
+	record_put(r, 8, (uint64_t)ban->until);
+	record_put(r, 4, ban->refused);
+	record_put_bytes(r, ban->rule, strlen(ban->rule));
+	record_put_bytes(r, ban->reply, strlen(ban->reply));
+}
+
+static void
+get_string(struct record *r, char *to, size_t size)
+{
+	size_t len;
+	const void *p = record_get_bytes(r, size - 1, &len);
+
+	if (p != NULL)
+		memcpy(to, p, len);
+	to[len] = 0;
+}
+
+int
+recent_get(struct record *r, struct recent_ban *ban)
+{
+	size_t len;
+	const void *ip = record_get_bytes(r, sizeof ban->ip.b, &len);
+
+	if (len != sizeof ban->ip.b)
+		return -1;
+	memcpy(ban->ip.b, ip, sizeof ban->ip.b);
+	ban->since = (int64_t)record_get(r, 8);
+	ban->until = (int64_t)record_get(r, 8);
+	ban->refused = r->version < 4 ? 0 : (uint32_t)record_get(r, 4);
+	get_string(r, ban->rule, sizeof ban->rule);
+	get_string(r, ban->reply, sizeof ban->reply);
+	return !r->bad && reply_is_clean(ban->reply) ? 0 : -1;
+}
+
+uint32_t
+recent_left_s(const struct recent_ban *ban, int64_t now)
+{
+	int64_t from = now > ban->since ? now : ban->since;
+
+	if (ban->until <= from || ban->since > now + RECENT_AHEAD_S)
+		return 0;
+	return ban->until - from > UINT32_MAX ? UINT32_MAX
+					      : (uint32_t)(ban->until - from);
+}
+
+enum recent_answer
+recent_find(int fd, const struct addr *a, struct recent_ban *ban)
+{
+	unsigned char key[RECENT_KEY_BYTES];
+	enum cdbread_answer answer;
+	struct cdbread c;
+	struct record r;
+
+	if (cdbread_open(&c, fd) != 0)
+		return RECENT_ERROR;
+	recent_key(key, a);
+	answer = cdbread_find(&c, key, sizeof key, RECORD_ANY, &r);
+	if (answer == CDBREAD_ABSENT)
+		return RECENT_ABSENT;
+	if (answer == CDBREAD_ERROR)
+		return RECENT_ERROR;
+	errno = ENOTSUP;
+	if (!recent_knows(r.version))
+		return RECENT_ERROR;
+	errno = EINVAL;
+	return recent_get(&r, ban) == 0 ? RECENT_FOUND : RECENT_ERROR;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC */
+#include "control/ask.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/control.h"
+
+#define READ_BYTES 65536
+#define SECOND INT64_C(1000) /* ms */
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * SECOND + t.tv_nsec / 1000000;
+}
+
+/* Lets the next call wait until that time at most. */
+static int
+wait_until(int fd, int64_t end_ms)
+{
+	int64_t left = end_ms - now_ms();
+	const struct timeval patience = {
+	    .tv_sec = left / SECOND, .tv_usec = left % SECOND * 1000};
+
+	if (left <= 0) { /* 0 would be for ever */
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+		   sizeof patience) == 0 &&
+		       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+			   sizeof patience) == 0
+		   ? 0
+		   : -1;
+}
+
+static int
+connect_to(const char *statedir, int64_t end_ms)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int n = snprintf(
+	    to.sun_path, sizeof to.sun_path, "%s/%s", statedir, CONTROL_NAME);
+	int fd;
+
+	if (n < 0 || (size_t)n >= sizeof to.sun_path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	/* connect waits as well, for a feed that accepts nobody any more */
+	if (wait_until(fd, end_ms) == 0 &&
+	    connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+		return fd;
+	n = errno;
+	close(fd);
+	errno = n;
+	return -1;
+}
+
+static int
+send_line(int fd, const struct request *r)
+{
+	char *line = request_format(r);
+	size_t len;
+	ssize_t n;
+
+	if (line == NULL)
+		return -1;
+	len = strlen(line);
+	line[len++] = '\n';
+	n = send(fd, line, len, MSG_NOSIGNAL);
+	free(line);
+	return n == (ssize_t)len ? 0 : -1;
+}
+
+/* Up to the end; the feed closes the connection behind its line. */
+static json_t *
+read_answer(int fd, int64_t end_ms)
+{
+	char *text = NULL;
+	size_t len = 0;
+	size_t room = 0;
+	json_t *object = NULL;
+	ssize_t n;
+
+	for (;;) {
+		if (len == room) {
+			char *more = realloc(text, room += READ_BYTES);
+
+			if (more == NULL)
+				break;
+			text = more;
+		}
+		if (wait_until(fd, end_ms) != 0)
+			break;
+		n = recv(fd, text + len, room - len, 0);
+		if (n == 0)
+			errno = ECONNRESET;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		if (text[len - 1] == '\n')
+			break;
+	}
+	if (len > 0 && text[len - 1] == '\n') {
+		errno = ECONNRESET; /* for what is no JSON */
+		object = json_loadb(text, len, 0, NULL);
+	}
+	free(text);
+	return object;
+}
+
+/* Of the feed, whether or not it has accepted the connection. */
+static pid_t
+pid_of(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0
+		   ? peer.pid
+		   : 0;
+}
+
+/* Sets errno as the caller is to see it. */
+static enum ask_answer
+failed(int error)
+{
+	errno = error == EAGAIN	 ? ETIMEDOUT
+		: error == EPIPE ? ECONNRESET
+				 : error;
+	return error == ENOENT || error == ECONNREFUSED ? ASK_NOBODY
+							: ASK_ERROR;
+}
+
+enum ask_answer
+ask_feed(const char *statedir, const struct request *r, struct ask *to)
+{
+	int64_t end_ms =
+	    now_ms() +
+	    (request_changes(r) ? ASK_CHANGE_S : ASK_READ_S) * SECOND;
+	int fd = connect_to(statedir, end_ms);
+	int error;
+
+	*to = (struct ask){0};
+	if (fd < 0)
+		return failed(errno);
+	to->pid = pid_of(fd);
+	if (send_line(fd, r) == 0)
+		to->answer = read_answer(fd, end_ms);
+	error = errno;
+	close(fd);
+	return to->answer != NULL ? ASK_ANSWERED : failed(error);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * report: parts of what `rblcachectl status` shows, as JSON.
+ *
+ * The feed makes them from what it knows, rblcachectl from recent.cdb when no
+ * feed runs. Each returns a new object for the caller to own; NULL: ENOMEM.
+ * Times are unix seconds.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "kernel/sets.h"
+#include "state/state.h"
+
+/*
+ * {"live": N, "max": N, "rules": [{"rule": NAME, "live": N,
+ *  "today": NUMBERS, "all": NUMBERS}, ...]}, with NUMBERS {"bans": N,
+ *  "counts": N, "skips": {"ambiguous": N, ...}}
+ */
+json_t *report_bans(const struct state *s, int64_t now);
+
+/*
+ * {"today": NUMBERS, "all": NUMBERS, "last": {...}}, by kind of line: "local",
+ * "ipset", "recent" and "net" are refusals from these sources, "would_refuse",
+ * "allowed", "pass", "recheck", "passed", "no_right" and "trouble" as hooklog.h
+ * has them; "last" is when.
+ */
+json_t *report_hook(const struct tallies *t, int64_t now);
+
+/*
+ * {"today": NUMBERS, "all": NUMBERS, "outlived": null or {"percent": X, "low":
+ * X, "high": X}}, with NUMBERS {"refused": N, "passed": N}: what became of
+ * rechecks, and the estimate of what share of the refusals from the cache would
+ * be none of the list's any more, with its 95 % interval (Wilson's).
+ */
+json_t *report_rechecks(const struct tallies *t, int64_t now);
+
+/* {"live": N}: networks that are banned now. */
+json_t *report_nets(const struct state *s, int64_t now);
+
+/*
+ * [{"zone": NAME, "trusted": BOOL, "answers": BOOL, "well": TIME or null,
+ *  "why": TEXT or null, "since": TIME or null, "until": TIME or null}]: when it
+ * was last found well, and the last spell of distrust, which lasts if "until"
+ * is null. The name as it may be shown.
+ */
+json_t *report_zones(const struct zones *zones);
+
+/*
+ * {"on": BOOL, "why": TEXT or null, "since": TIME or null, "from": TIME or
+ *  null, "ended": TIME or null, "usual": TEXT}: the last alarm of a log.
+ */
+json_t *report_alarm(const struct breaker *b);
+
+/*
+ * Appends {"name": NAME, "entries": N, "room": N} or {"name": NAME, "error":
+ * TEXT} for each set of the pair that is not switched off. s may be NULL: both
+ * are.
+ */
+void report_sets(json_t *list, struct sets *s);
+
+/* Adds "bans", "nets", "zones", "hook" and "rechecks". */
+void report_state(json_t *status, const struct state *s, int64_t now);
+
+/*
+ * A string as JSON can hold it: where it is no UTF-8, with a '?' for every byte
+ * that is not ASCII. null for NULL.
+ */
+json_t *report_text(const char *text);
+
+/* A time; null for 0, which is none. */
+json_t *report_time(int64_t time_s);
+
+#endif

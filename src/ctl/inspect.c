@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+#include "ctl/inspect.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cdbread.h"
+#include "base/paths.h"
+#include "base/when.h"
+#include "control/ask.h"
+#include "ctl/jsonget.h"
+#include "ctl/show.h"
+#include "hook/lookup.h"
+#include "hook/verdict.h"
+
+/* ---- the facts ---- */
+
+static void
+note(json_t *notes, const char *what, const char *why)
+{
+	(void)json_array_append_new(notes, json_sprintf("%s: %s", what, why));
+}
+
+static const char *
+why_text(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "no such set";
+	case EPERM:
+		return "no right to read it (cap_net_admin); so this goes by "
+		       "recent.cdb";
+	default:
+		return cdbread_error_text(error);
+	}
+}
+
+static void
+take_member(const json_t *object, const char *set, enum settest_answer *to)
+{
+	const json_t *member = json_object_get(object, set);
+
+	if (json_is_boolean(member))
+		*to = json_is_true(member) ? SETTEST_MEMBER : SETTEST_ABSENT;
+}
+
+/*
+ * The feed may read the sets where we may not: 0, or the errno that stays; a
+ * feed that is there and has no answer is worth a note.
+ */
+static int
+ask_set_of_feed(struct verdict_facts *f, const char *statedir,
+    const struct addr *a, json_t *notes)
+{
+	const struct request r = {.command = REQUEST_TEST, .ip = *a};
+	struct ask ask;
+	enum ask_answer answer = ask_feed(statedir, &r, &ask);
+
+	if (answer == ASK_ERROR)
+		note(notes, "the feed", strerror(errno));
+	if (answer != ASK_ANSWERED)
+		return EPERM;
+	take_member(ask.answer, "member", &f->set);
+	take_member(ask.answer, "pass", &f->pass);
+	take_member(ask.answer, "net", &f->net);
+	json_decref(ask.answer);
+	return f->set == SETTEST_ERROR ? EPERM : 0;
+}
+
+static void
+gather(struct verdict_facts *f, const struct inspect_sources *from,
+    const struct addr *a, json_t *notes)
+{
+	const char *set = addr_is4(a) ? from->set4 : from->set6;
+	int error = lookup_set(f, from->set4, from->set6, a);
+
+	if (error == EPERM)
+		error = ask_set_of_feed(f, from->statedir, a, notes);
+	if (error != 0)
+		note(notes, set, why_text(error));
+	error = lookup_local(f, from->local, a);
+	if (error != 0)
+		note(notes, from->local, why_text(error));
+	error = lookup_recent(f, from->recent, a);
+	if (error != 0)
+		note(notes, from->recent, why_text(error));
+}
+
+/* Whether it is a ban of this host that refuses it. */
+static bool
+is_by_ban(const struct verdict *v)
+{
+	return strcmp(v->source, "ipset") == 0 ||
+	       strcmp(v->source, "recent") == 0;
+}
+
+/* The ban in recent.cdb, whether or not the hook would ask there. */
+static json_t *
+ban_of(const struct inspect_sources *from, const struct addr *a, json_t *notes,
+    const struct verdict_facts *facts, const struct verdict *v)
+{
+	struct verdict_facts f = {.now = time(NULL)};
+	json_int_t until = f.now;
+	uint32_t left;
+
+	(void)lookup_recent(&f, from->recent, a);
+	if (f.recent != RECENT_FOUND)
+		return json_null();
+	left = recent_left_s(&f.ban, f.now);
+	until += left;
+	if (facts->set_asked && facts->set == SETTEST_ABSENT && left > 0)
+		note(notes, from->recent,
+		    "has a ban that the set has not: somebody took it out");
+	return json_pack("{s:s, s:I, s:I, s:s, s:b}", "rule", f.ban.rule,
+	    "since", (json_int_t)f.ban.since, "until", until, "reply",
+	    f.ban.reply, "in_force", (int)is_by_ban(v));
+}
+
+/* ---- the answer ---- */
+
+static json_t *
+prefix_text(const struct addr *a, unsigned bits)
+{
+	unsigned shown = addr_is4(a) ? bits - ADDR_V4_OFFSET : bits;
+	struct addr net = *a;
+	char ip[ADDR_STRLEN];
+
+	(void)addr_mask(&net, bits);
+	return json_sprintf("%s/%u", addr_format(&net, ip), shown);
+}
+
+static json_t *
+prefix(const struct verdict_facts *f, const struct verdict *v,
+    const struct addr *a)
+{
+	/* which of its networks has the address, the kernel does not say */
+	if (v->kind == VERDICT_PASS || strcmp(v->source, "net") == 0)
+		return json_null();
+	if (strcmp(v->source, "local") == 0)
+		return prefix_text(a, f->rule.bits);
+	return prefix_text(a, addr_is4(a) ? 128 : ADDR_V6_BAN_BITS);
+}
+
+json_t *
+inspect_address(const struct inspect_sources *from, const struct addr *a)
+{
+	static const char *const answers[] = {
+	    [VERDICT_PASS] = "pass",
+	    [VERDICT_ALLOW] = "allow",
+	    [VERDICT_REFUSE] = "refuse",
+	};
+	struct verdict_facts f = {.now = time(NULL)};
+	json_t *notes = json_array();
+	struct verdict v;
+	char ip[ADDR_STRLEN];
+	json_t *ban;
+
+	gather(&f, from, a, notes);
+	v = verdict_decide(&f);
+	ban = ban_of(from, a, notes, &f, &v);
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "ip",
+	    addr_format(a, ip), "answer", answers[v.kind], "source",
+	    *v.source == 0 ? json_null() : json_string(v.source), "reply",
+	    *v.reply == 0 ? json_null() : json_string(v.reply), "prefix",
+	    prefix(&f, &v, a), "left",
+	    v.left_s < 0 ? json_null() : json_integer(v.left_s), "ban", ban,
+	    "notes", notes);
+}
+
+/* ---- for people ---- */
+
+static const char *
+source_name(const char *source, bool is4)
+{
+	if (strcmp(source, "local") == 0)
+		return "local.cdb, your own rules";
+	if (strcmp(source, "ipset") == 0)
+		return "the kernel set";
+	if (strcmp(source, "pass") == 0)
+		return is4 ? "the kernel set " PATHS_PASS4
+			   : "the kernel set " PATHS_PASS6;
+	if (strcmp(source, "net") == 0)
+		return is4 ? "the kernel set " PATHS_NET4
+			   : "the kernel set " PATHS_NET6;
+	return "recent.cdb";
+}
+
+static void
+show_answer(FILE *to, const json_t *found)
+{
+	const char *answer = jsonget_string(found, "answer");
+	const char *ip = jsonget_string(found, "ip");
+	const char *source = jsonget_string(found, "source");
+	const char *net = jsonget_string(found, "prefix");
+
+	if (strcmp(answer, "refuse") == 0)
+		fprintf(to, "%s is refused: %s\n", ip,
+		    jsonget_string(found, "reply"));
+	else if (strcmp(answer, "allow") == 0)
+		fprintf(to, "%s is allowed: rblsmtpd asks no list\n", ip);
+	else
+		fprintf(
+		    to, "%s is not known here: rblsmtpd asks the lists\n", ip);
+	if (source == NULL)
+		return;
+	fprintf(
+	    to, "source   %s", source_name(source, strchr(ip, ':') == NULL));
+	if (net != NULL)
+		fprintf(to, ", as %s", net);
+	fputc('\n', to);
+}
+
+static void
+show_ban(FILE *to, const json_t *found)
+{
+	const json_t *ban = json_object_get(found, "ban");
+	const char *source = jsonget_string(found, "source");
+	int64_t until = jsonget_integer(ban, "until");
+	int64_t left = until - time(NULL);
+	char buf[WHEN_SIZE];
+
+	if (!json_is_object(ban))
+		return;
+	if (left > 0 && !json_is_true(json_object_get(ban, "in_force")))
+		fprintf(to, "ban      this one is not in force%s\n",
+		    source != NULL && strcmp(source, "local") == 0
+			? ": your own rules come first"
+			: "");
+	when_format(jsonget_integer(ban, "since"), buf);
+	if (strcmp(jsonget_string(ban, "rule"), RECENT_ADDED_RULE) == 0)
+		fprintf(to, "rule     added by hand, %s\n", buf);
+	else
+		fprintf(to, "rule     %s, by the log line of %s\n",
+		    jsonget_string(ban, "rule"), buf);
+	if (left <= 0) {
+		fputs("until    it is over\n", to);
+		return;
+	}
+	fprintf(to, "until    %s, ", when_format(until, buf));
+	fprintf(to, "%s left\n", show_span(left, buf));
+}
+
+void
+inspect_show(FILE *to, const json_t *found)
+{
+	const char *source = jsonget_string(found, "source");
+	const json_t *each;
+	size_t i;
+
+	show_answer(to, found);
+	show_ban(to, found);
+	json_array_foreach (json_object_get(found, "notes"), i, each)
+		fprintf(to, "note     %s\n", json_string_value(each));
+	if (source == NULL ||
+	    strcmp(jsonget_string(found, "answer"), "refuse") != 0)
+		return;
+	if (strcmp(source, "local") != 0)
+		fprintf(to, "to lift  rblcachectl del %s\n",
+		    jsonget_string(found, "ip"));
+	fprintf(to,
+	    "to keep  \"%s allow\" in " PATHS_CONFDIR
+	    "/hosts, and make there\n",
+	    jsonget_string(found, "ip"));
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * listing: who is banned now, hosts and networks: the members of the kernel
+ * sets, with what recent.cdb knows of them; where a set cannot be read,
+ * recent.cdb alone.
+ */
+#ifndef LISTING_H
+#define LISTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/sets.h"
+#include "state/state.h"
+
+struct listing_entry {
+	struct addr ip; /* an addr_ban_key, or a network's first */
+	unsigned bits;	/* of 128 */
+	bool in_set;	/* else it stands in recent.cdb alone */
+	bool known;	/* since and rule are set, and reply of a host */
+	int64_t until;	/* unix seconds; 0: for ever */
+	int64_t since;	/* unix seconds: of the log line */
+	char rule[RECENT_RULE_SIZE];
+	char reply[REPLY_SIZE];
+};
+
+struct listing {
+	struct listing_item {
+		struct addr ip;
+		unsigned bits;
+		uint32_t left_s; /* in the set; 0: for ever */
+		bool is_net, in_set;
+	} * list;
+	size_t n, room;
+	const struct state *state;
+	bool failed; /* ENOMEM */
+	int64_t now;
+};
+
+/*
+ * Collects who is banned at now (unix seconds), in order of address. The state
+ * must live as long as l; hosts and nets, the pairs of sets, may be NULL.
+ * Returns 0, or -1 with errno ENOMEM.
+ */
+int listing_open(struct listing *l, const struct state *state,
+    struct sets *hosts, struct sets *nets, int64_t now)
+    __attribute__((warn_unused_result));
+void listing_close(struct listing *l);
+
+/* The i-th of l->n. */
+void listing_nth(
+    const struct listing *l, size_t i, struct listing_entry *entry);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+#include "ctl/trial.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lru.h"
+#include "base/mix.h"
+#include "hook/verdict.h"
+#include "log/decide.h"
+#include "state/state.h"
+
+#define LINE_SIZE (VERDICT_TEXT_SIZE + ADDR_STRLEN + 48)
+#define MINUTE_S 60
+#define PASSES_MAX 1048576 /* what a set created by the feed can hold */
+
+struct pass {
+	struct addr ip;
+	int64_t until;
+};
+
+struct trial {
+	struct trial_setup setup;
+	struct policy policy;
+	struct state state;
+	struct state_log log;
+	struct lru *passes;
+	int64_t expired; /* unix minutes: when that was done last */
+	uint64_t chance;
+};
+
+struct trial *
+trial_new(const struct trial_setup *setup)
+{
+	struct trial *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->setup = *setup;
+	t->policy = (struct policy){.cap = setup->cap,
+	    .alarm = setup->alarm,
+	    .guard = setup->guard,
+	    .rules = setup->rules};
+	rules_net_lengths(setup->rules, &t->policy.lengths);
+	state_name_log(&t->log, "");
+	t->passes =
+	    lru_new(PASSES_MAX, sizeof(struct addr), sizeof(struct pass));
+	if (t->passes != NULL && state_new(&t->state) == 0)
+		return t;
+	lru_free(t->passes);
+	free(t);
+	return NULL;
+}
+
+void
+trial_free(struct trial *t)
+{
+	if (t == NULL)
+		return;
+	state_free(&t->state);
+	lru_free(t->passes);
+	free(t);
+}
+
+/* ---- the hook ---- */
+
+static bool
+has_pass(struct trial *t, const struct addr *a, int64_t now)
+{
+	const struct pass *p = lru_find(t->passes, a);
+
+	/* none that begins later: time went back */
+	return p != NULL && p->until > now && p->until <= now + t->setup.pass_s;
+}
+
+static bool
+is_in_net(struct trial *t, const struct addr *a, int64_t now)
+{
+	struct nets_ban bans[NETS_AROUND_MAX];
+	size_t n = nets_find(t->state.nets, a, bans);
+
+	for (size_t i = 0; i < n; i++)
+		if (nets_left_s(&bans[i], now) > 0)
+			return true;
+	return false;
+}
+
+static struct verdict
+ask_hook(struct trial *t, const struct addr *a, int64_t now)
+{
+	struct verdict_facts f = {.set_asked = true, .now = now};
+	bool banned = bans_find_live(t->state.bans, a, now, &f.ban);
+
+	f.set = banned ? SETTEST_MEMBER : SETTEST_ABSENT;
+	f.pass = has_pass(t, a, now) ? SETTEST_MEMBER : SETTEST_ABSENT;
+	f.net = is_in_net(t, a, now) ? SETTEST_MEMBER : SETTEST_ABSENT;
+	f.recent = banned ? RECENT_FOUND : RECENT_ABSENT;
+	return verdict_decide(&f);
+}
+
+/* As the hook has it, by a chance that is the same each time. */
+static bool
+is_rechecked(struct trial *t)
+{
+	if (t->setup.recheck == 0)
+		return false;
+	t->chance = mix(t->chance + t->setup.seed + 1);
+	return t->chance % t->setup.recheck == 0;
+}
+
+/* ---- the feed ---- */
+
+static int
+put_pass(struct trial *t, const struct addr *a, int64_t time_s)
+{
+	struct pass *p = lru_find(t->passes, a);
+
+	if (p == NULL)
+		p = lru_add(t->passes, a);
+	if (p == NULL)
+		return -1;
+	p->until = time_s + t->setup.pass_s;
+	lru_use(t->passes, p);
+	return 0;
+}
+
+static void
+end_pass(struct trial *t, const struct addr *a)
+{
+	struct pass *p = lru_find(t->passes, a);
+
+	if (p != NULL)
+		lru_remove(t->passes, p);
+}
+
+/* The rule of a decision as the trial has it: networks go by its time too. */
+static void
+set_ban_time(const struct trial *t, struct decision *d, struct rules_rule *rule)
+{
+	if (t->setup.ban_s == 0 || d->rule == NULL || !d->rule->list)
+		return;
+	*rule = *d->rule;
+	rule->ban_s = d->ban_s = t->setup.ban_s;
+	rule->again = 1;
+	d->rule = rule;
+}
+
+/* Takes a line of the log, as the feed does. */
+static int
+take(struct trial *t, const char *line, size_t len, int64_t time_s)
+{
+	struct decision d;
+	struct rules_rule rule;
+	struct news news;
+	struct recent_ban stands;
+
+	decide_line(&d, t->setup.rules, t->setup.guard, line, len, time_s);
+	set_ban_time(t, &d, &rule);
+	if (state_take(&t->state, &t->log, &d, &t->policy, &news) != 0)
+		return -1;
+	if (news.passed && t->setup.pass_s > 0 &&
+	    put_pass(t, &news.ip, time_s) != 0)
+		return -1;
+	if (d.kind == DECIDE_NOTHING)
+		return 0;
+	if (decide_ends_pass(&d))
+		end_pass(t, &d.ip);
+	return d.kind == DECIDE_BAN ? state_ban(&t->state, &d, &stands) : 0;
+}
+
+/* ---- */
+
+/* Where a connection is in its log. */
+struct spot {
+	struct trial *t;
+	const struct trial_connection *c;
+	char ip[ADDR_STRLEN];
+};
+
+__attribute__((format(printf, 2, 3))) static int
+log_line(const struct spot *s, const char *format, ...)
+{
+	char line[LINE_SIZE];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	return take(s->t, line, (size_t)len, s->c->time_s);
+}
+
+static int
+log_hook(const struct spot *s, const char *what)
+{
+	return log_line(s, "rblcache: %s pid %llu: %s", s->ip,
+	    (unsigned long long)s->c->pid, what);
+}
+
+/* The lists were asked. */
+static int
+log_lists(const struct spot *s)
+{
+	if (s->c->len == 0)
+		return log_hook(s, "passed");
+	return take(s->t, s->c->line, s->c->len, s->c->time_s);
+}
+
+/* What the hook does, and what comes behind it. */
+static int
+decide(const struct spot *s, const struct verdict *v, enum trial_answer *answer)
+{
+	char text[VERDICT_TEXT_SIZE];
+
+	*answer = TRIAL_ASKED;
+	if (v->kind == VERDICT_PASS)
+		return log_lists(s);
+	if (v->kind == VERDICT_REFUSE && is_rechecked(s->t))
+		return log_hook(s, "recheck") == 0 ? log_lists(s) : -1;
+	*answer = v->kind == VERDICT_REFUSE ? TRIAL_REFUSED : TRIAL_PASSED;
+	return log_hook(s, verdict_format(v, text));
+}
+
+static void
+expire(struct trial *t, int64_t time_s)
+{
+	if (t->expired == time_s / MINUTE_S)
+		return;
+	t->expired = time_s / MINUTE_S;
+	state_expire(&t->state, &t->log, 1);
+}
+
+enum trial_answer
+trial_connect(struct trial *t, const struct trial_connection *c)
+{
+	struct verdict v = ask_hook(t, &c->ip, c->time_s);
+	struct spot s = {.t = t, .c = c};
+	enum trial_answer answer;
+
+	addr_format(&c->ip, s.ip);
+	expire(t, c->time_s);
+	if (log_line(&s, "tcpserver: pid %llu from %s",
+		(unsigned long long)c->pid, s.ip) != 0 ||
+	    decide(&s, &v, &answer) != 0 ||
+	    log_line(&s, "tcpserver: end %llu status 0",
+		(unsigned long long)c->pid) != 0)
+		return TRIAL_ERROR;
+	return answer;
+}

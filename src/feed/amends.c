@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+#include "feed/amends.h"
+
+#include <string.h>
+
+#include "state/counts.h"
+
+static size_t
+lift_hosts(struct feed *f, size_t zone, int64_t since_s)
+{
+	size_t lifted = 0;
+
+	for (size_t i = bans_count(f->state.bans); i-- > 0;) {
+		struct recent_ban ban;
+
+		bans_nth(f->state.bans, i, &ban);
+		if (ban.since < since_s ||
+		    !state_is_of_list(&f->policy, ban.rule) ||
+		    !zones_may_have_made(&f->state.zones, zone, ban.reply))
+			continue;
+		(void)state_lift(&f->state, &ban.ip);
+		live_lift(&f->live, &ban.ip);
+		lifted++;
+	}
+	return lifted;
+}
+
+struct doubts {
+	struct feed *feed;
+	int64_t since_s;
+};
+
+/* A network's ban says nothing of the refusals that it is made of. */
+static bool
+lifts_net(void *user, const struct nets_ban *ban)
+{
+	const struct doubts *d = user;
+
+	if (ban->since < d->since_s ||
+	    !state_is_of_list(&d->feed->policy, ban->rule))
+		return false;
+	live_no_net(&d->feed->live, &ban->prefix);
+	return true;
+}
+
+size_t
+amends_make(struct feed *f, size_t i, int64_t since_s)
+{
+	struct doubts doubts = {f, since_s};
+	size_t lifted = lift_hosts(f, i, since_s);
+
+	lifted += nets_remove_if(f->state.nets, lifts_net, &doubts);
+	for (size_t k = 0; k < f->state.tallies.n; k++) {
+		const char *rule = f->state.tallies.list[k].rule;
+
+		if (!state_is_of_list(&f->policy, rule))
+			continue;
+		counts_forget(f->state.counts, rule);
+		nets_forget_rule(f->state.nets, rule);
+	}
+	return lifted;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * feed: what the parts of the log reader share.
+ */
+#ifndef FEED_H
+#define FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/control.h"
+#include "feed/canary.h"
+#include "feed/live.h"
+#include "feed/saver.h"
+#include "feed/settings.h"
+#include "feed/troubles.h"
+#include "local/allowlist.h"
+#include "log/follow.h"
+#include "log/rules.h"
+#include "state/state.h"
+
+#define FEED_LOGS_MAX 32
+#define FEED_RULES_MAX 64
+
+struct options {
+	bool once;    /* -1 */
+	bool dry_run; /* -n */
+	bool private; /* -p */
+	bool verbose; /* -v */
+	uint32_t cap; /* -m: bans a minute; 0: any number */
+	const char *rules[FEED_RULES_MAX];
+	size_t rules_n;
+	const char *conf; /* -f; NULL: the usual one, which need not exist */
+	const char *statedir, *local, *set4, *set6;
+	char **logs;
+	size_t logs_n;
+};
+
+struct log {
+	struct follow *follow;
+	bool ended;
+	bool missed;	       /* and not yet told, for want of a time */
+	int64_t capped_minute; /* the last one told */
+	int error;	       /* errno of the last one told; 0 */
+	int unwatched;	       /* errno of inotify, told; 0 */
+	int64_t line_ms;       /* when there was a line */
+};
+
+struct feed {
+	struct options o;
+	struct settings settings;
+	struct rules *rules;
+	struct policy policy; /* follows from these two and the options */
+	struct allowlist allowlist;
+	struct state state;
+	struct live live;
+	struct log logs[FEED_LOGS_MAX];
+	struct state_log marks[FEED_LOGS_MAX];
+	struct saver saver;
+	struct control *control; /* NULL: there is none */
+	char *told;		 /* the status that readers are told; or NULL */
+	int64_t told_ms;
+	int64_t watch_ms;      /* when to try again to have inotify */
+	struct canary *canary; /* NULL: no zone is to be asked */
+	int64_t alarmed_s;     /* unix seconds: of an alarm, or the start */
+	struct troubles troubles;
+	struct trouble bad_reload; /* since when, and the last; time 0: none */
+	int64_t since_s;	   /* unix seconds of the start */
+	int signals;
+	bool stop;
+};
+
+/* A monotonic clock in milliseconds. */
+int64_t feed_now_ms(void);
+
+/* Says it in the feed's own log. */
+void feed_say(const struct feed *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same, and remembers it for status: what an admin should know of. */
+void feed_complain(struct feed *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Complains of a message. NULL is nothing. */
+void feed_tell(void *f, const char *message);
+
+/* Sends to the kernel sets what was collected for them. */
+void feed_flush_sets(struct feed *f);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+#include "hook/lookup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/paths.h"
+
+int
+lookup_set(struct verdict_facts *f, const char *set4, const char *set6,
+    const struct addr *a)
+{
+	bool is4 = addr_is4(a);
+	struct settest tests[] = {
+	    {.set = is4 ? set4 : set6},
+	    {.set = is4 ? PATHS_PASS4 : PATHS_PASS6},
+	    {.set = is4 ? PATHS_NET4 : PATHS_NET6},
+	};
+
+	if (*tests[0].set == 0)
+		return 0;
+	settest_ask_all(tests, 3, a);
+	f->set_asked = true;
+	f->set = tests[0].answer;
+	f->pass = tests[1].answer;
+	f->net = tests[2].answer;
+	return f->set == SETTEST_ERROR ? tests[0].error : 0;
+}
+
+/* Never waits: not for the writer of a pipe either. "" is ENOENT as well. */
+static int
+open_cdb(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+int
+lookup_local(struct verdict_facts *f, const char *path, const struct addr *a)
+{
+	int fd = open_cdb(path);
+	int error;
+
+	if (fd >= 0)
+		f->local = local_find(fd, a, &f->rule);
+	else if (errno != ENOENT)
+		f->local = LOCAL_ERROR;
+	error = f->local == LOCAL_ERROR ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+int
+lookup_recent(struct verdict_facts *f, const char *path, const struct addr *a)
+{
+	int error;
+	int fd;
+
+	if (!verdict_needs_recent(f))
+		return 0;
+	fd = open_cdb(path);
+	if (fd >= 0)
+		f->recent = recent_find(fd, a, &f->ban);
+	else if (errno != ENOENT)
+		f->recent = RECENT_ERROR;
+	error = f->recent == RECENT_ERROR ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}

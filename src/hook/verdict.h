@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * verdict: what the hook does with a client, decided from what the sources say.
+ *
+ * Everything fails open. The order is: the admin's own rules; the kernel set of
+ * the bans; where that cannot tell, the checkpoint; the set of the hosts that
+ * pass; the set of the networks. So who is banned never passes, and who passed
+ * is not refused for its network. When the admin's rules cannot be read the
+ * client might be on the allow list, so the cache decides nothing.
+ */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/recent.h"
+#include "kernel/settest.h"
+#include "local/local.h"
+
+/* What each source said. Zero: it was not asked, and knows nobody. */
+struct verdict_facts {
+	enum local_answer local;
+	struct local_rule rule; /* when local is LOCAL_FOUND */
+	bool set_asked;
+	enum settest_answer set, pass, net;
+	enum recent_answer recent;
+	struct recent_ban ban; /* when recent is RECENT_FOUND */
+	int64_t now;	       /* unix seconds */
+};
+
+enum verdict_kind {
+	VERDICT_PASS,	/* not known: the next program, nothing changed */
+	VERDICT_ALLOW,	/* the next program, with RBLSMTPD set empty */
+	VERDICT_REFUSE, /* with reply */
+};
+
+#define VERDICT_NO_TIME (-1)
+
+struct verdict {
+	enum verdict_kind kind;
+	const char *source;	/* "local", "ipset", "recent", "pass", "net" */
+	int64_t left_s;		/* seconds, or VERDICT_NO_TIME: not known */
+	char reply[REPLY_SIZE]; /* "CCC TEXT" */
+};
+
+/* Pure: decides from the facts alone. */
+struct verdict verdict_decide(const struct verdict_facts *facts);
+
+/*
+ * Whether the checkpoint has to be asked at all: no look-up is made for a
+ * client that the admin's rules or the set have already decided on.
+ */
+bool verdict_needs_recent(const struct verdict_facts *facts);
+
+/*
+ * What the hook logs of it: "451 TEXT (ipset, 86391s left)", "451 TEXT (net)",
+ * "allowed (pass)"; "not known" for VERDICT_PASS. Returns buf.
+ */
+#define VERDICT_TEXT_SIZE (REPLY_SIZE + 48)
+const char *verdict_format(
+    const struct verdict *v, char buf[VERDICT_TEXT_SIZE]);
+
+/* Whether the cache has refused or allowed, and not a rule of the admin's. */
+bool verdict_is_cached(const struct verdict *v);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+#include "kernel/livesets.h"
+
+#include <string.h>
+
+#include "base/timespan.h"
+
+#define LOOK_MS 10000
+#define RETRY_MAX_MS 3600000
+
+/* The kernel takes 0 for "for ever", so what is over is not put. */
+static void
+put(void *user, const struct livesets_entry *e)
+{
+	struct livesets *l = user;
+
+	if (e->left_s > 0)
+		sets_add(l->sets, &e->ip, e->bits,
+		    e->left_s > TIMESPAN_MAX_S ? TIMESPAN_MAX_S : e->left_s);
+}
+
+static void
+put_all(struct livesets *l, int64_t now_s)
+{
+	l->later_n = 0;
+	l->later_all = false;
+	l->table.all(l->table.user, now_s, put, l);
+}
+
+/* Those that did not get in or out, of which some may do so again. */
+static void
+put_later(struct livesets *l, int64_t now_s)
+{
+	struct livesets_entry again[LIVESETS_LATER_MAX];
+	size_t n = l->later_n;
+
+	memcpy(again, l->later, n * sizeof *again);
+	l->later_n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct livesets_entry *e = &again[i];
+
+		l->table.find(l->table.user, now_s, e);
+		if (e->left_s > 0)
+			put(l, e);
+		else
+			sets_del(l->sets, &e->ip, e->bits);
+	}
+}
+
+static void
+keep_for_later(void *user, const struct addr *a, unsigned bits)
+{
+	struct livesets *l = user;
+
+	if (l->later_n < LIVESETS_LATER_MAX)
+		l->later[l->later_n++] =
+		    (struct livesets_entry){.ip = *a, .bits = bits};
+	else
+		/* of a set that refuses so many, the rest meets the list */
+		l->later_all = l->broken;
+}
+
+static const char *
+failed(struct livesets *l, int64_t now_ms)
+{
+	bool first = !l->broken;
+
+	if (first)
+		l->retry_ms = LOOK_MS;
+	else if (l->next_look_ms != 0 && l->retry_ms < RETRY_MAX_MS)
+		l->retry_ms *= 2; /* it was not asked for */
+	l->broken = true;
+	/* it may have handed back more than there is room for */
+	l->later_all |= l->later_n == LIVESETS_LATER_MAX;
+	l->next_look_ms = now_ms + l->retry_ms;
+	return first ? sets_error(l->sets) : NULL;
+}
+
+/* Said once, until a look finds nothing refused. */
+static const char *
+refused(struct livesets *l)
+{
+	bool first = !l->refused;
+
+	l->refused = true;
+	return first ? sets_error(l->sets) : NULL;
+}
+
+/*
+ * Sees that the sets exist, and puts what is missing: everything when a set is
+ * new or it is asked for, else what did not get in before.
+ */
+static const char *
+look(struct livesets *l, bool fill, int64_t now_s, int64_t now_ms)
+{
+	enum sets_answer answer = sets_create(l->sets);
+	const char *tell = NULL;
+
+	if (answer == SETS_ERROR)
+		return failed(l, now_ms);
+	if (answer == SETS_EMPTY && !fill)
+		tell = "a set was gone or replaced; filled again";
+	if (l->broken)
+		tell = "the sets can be used again";
+	/* what was to be taken out is not known any more */
+	if (l->later_all && sets_empty(l->sets) == SETS_ERROR)
+		return failed(l, now_ms);
+	if (answer == SETS_EMPTY || fill || l->later_all)
+		put_all(l, now_s);
+	else
+		put_later(l, now_s);
+	l->broken = false;
+	l->next_look_ms = now_ms + LOOK_MS;
+	switch (sets_flush(l->sets)) {
+	case SETS_ERROR:
+		return failed(l, now_ms);
+	case SETS_REFUSED:
+		return refused(l);
+	case SETS_EMPTY: /* once more, and soon */
+		l->next_look_ms = now_ms;
+		break;
+	case SETS_OK:
+		l->refused = false;
+		break;
+	}
+	return tell;
+}
+
+int
+livesets_open(struct livesets *l, const char *set4, const char *set6,
+    enum sets_holds holds, const struct livesets_table *table)
+{
+	*l = (struct livesets){.table = *table};
+	if (*set4 == 0 && *set6 == 0)
+		return 0;
+	l->sets = sets_new(set4, set6, holds, keep_for_later, l);
+	return l->sets == NULL ? -1 : 0;
+}
+
+void
+livesets_close(struct livesets *l)
+{
+	sets_free(l->sets);
+	l->sets = NULL;
+}
+
+const char *
+livesets_start(struct livesets *l, int64_t now_s, int64_t now_ms)
+{
+	return l->sets == NULL ? NULL : look(l, true, now_s, now_ms);
+}
+
+void
+livesets_look_soon(struct livesets *l)
+{
+	l->next_look_ms = 0;
+}
+
+void
+livesets_add(struct livesets *l, const struct livesets_entry *e)
+{
+	if (l->sets == NULL)
+		return;
+	if (l->broken)
+		keep_for_later(l, &e->ip, e->bits);
+	else
+		put(l, e);
+}
+
+const char *
+livesets_flush(struct livesets *l, int64_t now_s, int64_t now_ms)
+{
+	const char *tell = NULL;
+
+	if (l->sets == NULL)
+		return NULL;
+	if (!l->broken)
+		switch (sets_flush(l->sets)) {
+		case SETS_OK:
+			break;
+		case SETS_REFUSED:
+			tell = refused(l);
+			break;
+		case SETS_EMPTY:
+			(void)look(l, true, now_s, now_ms);
+			return "a set was gone or replaced; filled again";
+		case SETS_ERROR:
+			return failed(l, now_ms);
+		}
+	if (now_ms < l->next_look_ms)
+		return tell;
+	return look(l, false, now_s, now_ms);
+}
+
+void
+livesets_del(struct livesets *l, const struct addr *a, unsigned bits)
+{
+	if (l->sets == NULL)
+		return;
+	if (l->broken)
+		keep_for_later(l, a, bits);
+	else
+		sets_del(l->sets, a, bits);
+}
+
+const char *
+livesets_empty(struct livesets *l)
+{
+	if (l->sets == NULL)
+		return NULL;
+	l->later_n = 0;
+	l->later_all = false;
+	return sets_empty(l->sets) == SETS_ERROR ? sets_error(l->sets) : NULL;
+}
+
+const char *
+livesets_trouble(const struct livesets *l)
+{
+	return l->broken ? sets_error(l->sets) : NULL;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: ISC */
+#include "local/localmake.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cdbwrite.h"
+#include "base/texts.h"
+
+#define EMPTY UINT32_MAX
+
+/*
+ * A rule, or a marker: a node half-way on the search for a longer prefix.
+ * What a marker answers is found when everything has been added.
+ */
+struct node {
+	struct addr net;
+	uint32_t reply; /* texts */
+	uint16_t source;
+	uint8_t bits;
+	uint8_t action; /* LOCAL_NONE: a marker */
+};
+
+struct localmake {
+	struct node *list;
+	uint32_t *slots; /* hash table over list, open addressing */
+	struct texts *texts;
+	size_t n, cap, slot_mask, rules_n;
+};
+
+static bool
+is4_node(const struct addr *net, unsigned bits)
+{
+	return addr_is4(net) && bits >= ADDR_V4_OFFSET;
+}
+
+static size_t
+hash_of(const struct addr *net, unsigned bits)
+{
+	uint64_t h = bits;
+
+	for (size_t i = 0; i < sizeof net->b; i++)
+		h = (h ^ net->b[i]) * 1099511628211ULL;
+	return (size_t)(h ^ h >> 32);
+}
+
+/* The slot of the node, or the empty one where it would be. */
+static size_t
+slot_of(const struct localmake *m, const struct addr *net, unsigned bits)
+{
+	size_t slot = hash_of(net, bits) & m->slot_mask;
+
+	while (m->slots[slot] != EMPTY) {
+		const struct node *x = &m->list[m->slots[slot]];
+
+		if (x->bits == bits &&
+		    memcmp(x->net.b, net->b, sizeof net->b) == 0)
+			break;
+		slot = (slot + 1) & m->slot_mask;
+	}
+	return slot;
+}
+
+static int
+grow(struct localmake *m)
+{
+	size_t cap = m->cap == 0 ? 1024 : m->cap * 2;
+	struct node *list;
+	uint32_t *slots;
+
+	if (cap > EMPTY / 4) {
+		errno = EFBIG;
+		return -1;
+	}
+	list = reallocarray(m->list, cap, sizeof *list);
+	if (list == NULL)
+		return -1;
+	m->list = list;
+	slots = reallocarray(NULL, cap * 2, sizeof *slots);
+	if (slots == NULL)
+		return -1;
+	free(m->slots);
+	m->slots = slots;
+	m->slot_mask = cap * 2 - 1;
+	m->cap = cap;
+	memset(slots, 0xff, cap * 2 * sizeof *slots);
+	for (size_t i = 0; i < m->n; i++)
+		slots[slot_of(m, &list[i].net, list[i].bits)] = (uint32_t)i;
+	return 0;
+}
+
+struct localmake *
+localmake_new(void)
+{
+	struct localmake *m = calloc(1, sizeof *m);
+
+	if (m == NULL)
+		return NULL;
+	m->texts = texts_new();
+	if (m->texts == NULL || grow(m) != 0) {
+		localmake_free(m);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return m;
+}
+
+void
+localmake_free(struct localmake *m)
+{
+	if (m == NULL)
+		return;
+	texts_free(m->texts);
+	free(m->list);
+	free(m->slots);
+	free(m);
+}
+
+/* Finds or makes a node. NULL with errno. */
+static struct node *
+node_at(struct localmake *m, const struct addr *net, unsigned bits)
+{
+	size_t slot = slot_of(m, net, bits);
+
+	if (m->slots[slot] != EMPTY)
+		return &m->list[m->slots[slot]];
+	if (m->n == m->cap) {
+		if (grow(m) != 0)
+			return NULL;
+		slot = slot_of(m, net, bits);
+	}
+	m->slots[slot] = (uint32_t)m->n;
+	m->list[m->n] = (struct node){
+	    .net = *net, .bits = (uint8_t)bits, .action = LOCAL_NONE};
+	return &m->list[m->n++];
+}
+
+enum localmake_answer
+localmake_add(struct localmake *m, const struct addr *net,
+    const struct local_rule *rule, unsigned source)
+{
+	struct node *x = node_at(m, net, rule->bits);
+
+	if (x == NULL)
+		return LOCALMAKE_ERROR;
+	if (x->action != LOCAL_NONE)
+		return x->source == source && x->action != rule->action
+			   ? LOCALMAKE_CONTRARY
+			   : LOCALMAKE_KNOWN;
+	x->reply = texts_keep(m->texts, rule->reply);
+	if (x->reply == TEXTS_NONE) {
+		errno = ENOMEM;
+		return LOCALMAKE_ERROR;
+	}
+	x->action = (uint8_t)rule->action;
+	x->source = (uint16_t)source;
+	m->rules_n++;
+	return LOCALMAKE_ADDED;
+}
+
+size_t
+localmake_count(const struct localmake *m)
+{
+	return m->rules_n;
+}
+
+static void
+collect_lengths(
+    const struct localmake *m, bool is4, struct local_lengths *lengths)
+{
+	bool used[LOCAL_LENGTHS] = {false};
+
+	for (size_t i = 0; i < m->n; i++)
+		if (is4_node(&m->list[i].net, m->list[i].bits) == is4)
+			used[m->list[i].bits] = true;
+	lengths->n = 0;
+	for (unsigned bits = 0; bits < LOCAL_LENGTHS; bits++)
+		if (used[bits])
+			lengths->bits[lengths->n++] = (unsigned char)bits;
+}
+
+/* Puts the markers that lead the search of local_find to one rule. */
+static int
+add_markers(struct localmake *m, size_t i, const struct local_lengths *lengths)
+{
+	unsigned bits = m->list[i].bits;
+	size_t low = 0;
+	size_t high = lengths->n;
+
+	for (;;) {
+		size_t middle = low + (high - low) / 2;
+		unsigned half = lengths->bits[middle];
+		struct addr net = m->list[i].net;
+
+		if (half == bits)
+			return 0;
+		if (half > bits) {
+			high = middle;
+			continue;
+		}
+		addr_mask(&net, half);
+		if (node_at(m, &net, half) == NULL)
+			return -1;
+		low = middle + 1;
+	}
+}
+
+/* The rule with the longest prefix around a marker; NULL: none. */
+static const struct node *
+rule_around(const struct localmake *m, const struct node *marker,
+    const struct local_lengths *lengths)
+{
+	for (size_t i = lengths->n; i-- > 0;) {
+		struct addr net = marker->net;
+		uint32_t at;
+
+		if (lengths->bits[i] >= marker->bits)
+			continue;
+		addr_mask(&net, lengths->bits[i]);
+		at = m->slots[slot_of(m, &net, lengths->bits[i])];
+		if (at != EMPTY && m->list[at].action != LOCAL_NONE)
+			return &m->list[at];
+	}
+	return NULL;
+}
+
+/* Fills r with a node (not sealed). is_rule: its own, not a marker's. */
+static void
+node_put(struct record *r, const struct local_rule *rule, bool is_rule)
+{
+	record_begin(r, LOCAL_VERSION);
+	record_put(r, 1, rule->action);
+	record_put(r, 1, rule->bits);
+	record_put(r, 1, is_rule);
+	record_put_bytes(r, rule->reply, strlen(rule->reply));
+}
+
+static int
+add(struct cdbwrite *w, const void *key, size_t klen, struct record *r)
+{
+	if (record_seal(r, key, klen) != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	return cdbwrite_add(w, key, klen, r->buf, r->len);
+}
+
+static int
+write_node(struct cdbwrite *w, const struct localmake *m, size_t i,
+    const struct local_lengths *lengths)
+{
+	const struct node *x = &m->list[i];
+	bool is_rule = x->action != LOCAL_NONE;
+	const struct node *answer = is_rule ? x : rule_around(m, x, lengths);
+	struct local_rule rule = {.action = LOCAL_NONE, .bits = x->bits};
+	unsigned char key[LOCAL_KEY_BYTES];
+	struct record r;
+
+	if (answer != NULL) {
+		rule.action = (enum local_action)answer->action;
+		rule.bits = answer->bits;
+		snprintf(rule.reply, sizeof rule.reply, "%s",
+		    texts_get(m->texts, answer->reply));
+	}
+	local_key(key, &x->net, x->bits);
+	node_put(&r, &rule, is_rule);
+	return add(w, key, sizeof key, &r);
+}
+
+static int
+write_all(struct cdbwrite *w, const struct localmake *m,
+    const struct local_lengths *v4, const struct local_lengths *v6)
+{
+	struct record r;
+
+	record_begin(&r, LOCAL_VERSION);
+	record_put_bytes(&r, v4->bits, v4->n);
+	record_put_bytes(&r, v6->bits, v6->n);
+	if (add(w, LOCAL_HEADER_KEY, strlen(LOCAL_HEADER_KEY), &r) != 0)
+		return -1;
+	for (size_t i = 0; i < m->n; i++) {
+		bool is4 = is4_node(&m->list[i].net, m->list[i].bits);
+
+		if (write_node(w, m, i, is4 ? v4 : v6) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+localmake_write(struct localmake *m, const char *path)
+{
+	struct local_lengths v4;
+	struct local_lengths v6;
+	struct cdbwrite w;
+	size_t rules = m->n;
+
+	collect_lengths(m, true, &v4);
+	collect_lengths(m, false, &v6);
+	for (size_t i = 0; i < rules; i++) {
+		bool is4 = is4_node(&m->list[i].net, m->list[i].bits);
+
+		if (m->list[i].action != LOCAL_NONE &&
+		    add_markers(m, i, is4 ? &v4 : &v6) != 0)
+			return -1;
+	}
+	if (cdbwrite_start(&w, path, 0644) != 0)
+		return -1;
+	if (write_all(&w, m, &v4, &v6) != 0) {
+		cdbwrite_abort(&w);
+		return -1;
+	}
+	return cdbwrite_commit(&w, NULL);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+#include "local/reserved.h"
+
+#include <string.h>
+
+static bool
+begins_with(const struct addr *a, const uint8_t prefix[16], unsigned bits)
+{
+	unsigned whole = bits / 8;
+	unsigned odd = bits % 8;
+
+	return memcmp(a->b, prefix, whole) == 0 &&
+	       (odd == 0 || (a->b[whole] ^ prefix[whole]) >> (8 - odd) == 0);
+}
+
+struct network {
+	uint8_t prefix[16];
+	unsigned bits;
+};
+
+/* Whether one of them holds the other: two networks overlap in no other way. */
+static bool
+overlaps(
+    const struct addr *net, unsigned bits, const struct network *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (begins_with(net, list[i].prefix,
+			bits < list[i].bits ? bits : list[i].bits))
+			return true;
+	return false;
+}
+
+#define V4(a, b, c, len)                                                       \
+	{                                                                      \
+		{[10] = 0xff, 0xff, a, b, c}, ADDR_V4_OFFSET + (len)           \
+	}
+
+bool
+reserved_overlaps_private(const struct addr *net, unsigned bits)
+{
+	static const struct network private[] = {
+	    V4(10, 0, 0, 8),
+	    V4(100, 64, 0, 10),
+	    V4(172, 16, 0, 12),
+	    V4(192, 168, 0, 16),
+	    {{0xfc}, 7},
+	};
+
+	return overlaps(net, bits, private, sizeof private / sizeof *private);
+}
+
+bool
+reserved_overlaps_any(const struct addr *net, unsigned bits)
+{
+	static const struct network special[] = {
+	    V4(0, 0, 0, 8),
+	    V4(127, 0, 0, 8),
+	    V4(169, 254, 0, 16),
+	    V4(224, 0, 0, 3),			  /* multicast, reserved */
+	    {{0}, 96},				  /* ::, ::1, ::a.b.c.d */
+	    {{0x00, 0x64, 0xff, 0x9b}, 96},	  /* NAT64, RFC 6052 */
+	    {{0x00, 0x64, 0xff, 0x9b, 0, 1}, 48}, /* NAT64, RFC 8215 */
+	    {{0xfe, 0x80}, 9}, /* link-local and the old site-local */
+	    {{0xff}, 8},
+	};
+
+	return reserved_overlaps_private(net, bits) ||
+	       overlaps(net, bits, special, sizeof special / sizeof *special);
+}
+
+bool
+reserved_is_private(const struct addr *a)
+{
+	return reserved_overlaps_private(a, 128);
+}
+
+bool
+reserved_is_any(const struct addr *a)
+{
+	return reserved_overlaps_any(a, 128);
+}

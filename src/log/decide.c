@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+#include "log/decide.h"
+
+#include <string.h>
+
+#include "base/hooklog.h"
+#include "log/stamp.h"
+
+bool
+decide_ends_pass(const struct decision *d)
+{
+	return d->has_ip &&
+	       !(d->kind == DECIDE_SKIP && d->why == DECIDE_UNSEEN);
+}
+
+void
+decide_skip(struct decision *d, enum decide_why why)
+{
+	d->kind = DECIDE_SKIP;
+	d->why = why;
+}
+
+const char *
+decide_why_name(enum decide_why why)
+{
+	static const char *const names[DECIDE_WHYS] = {
+	    [DECIDE_AMBIGUOUS] = "ambiguous",
+	    [DECIDE_ALLOWED] = "allowed",
+	    [DECIDE_EXCEPT] = "except",
+	    [DECIDE_BADADDR] = "badaddr",
+	    [DECIDE_UNSEEN] = "unseen",
+	    [DECIDE_DISTRUSTED] = "distrusted",
+	    [DECIDE_ALARM] = "alarm",
+	    [DECIDE_CAP] = "cap",
+	};
+
+	return names[why];
+}
+
+void
+decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
+    const char *line, size_t len, int64_t unstamped_s)
+{
+	struct rules_match m;
+	size_t stamp;
+
+	d->kind = DECIDE_NOTHING;
+	d->rule = NULL;
+	d->has_ip = false;
+	d->pid = 0;
+	d->time = unstamped_s;
+	stamp = stamp_parse(line, len, unstamped_s, &d->time);
+	d->message = line + stamp;
+	d->message_len = len - stamp;
+	switch (rules_apply(rules, d->message, d->message_len, &m)) {
+	case RULES_NONE:
+		return;
+	case RULES_GAVE_UP:
+		d->rule = m.rule;
+		return;
+	case RULES_EXCEPT:
+		d->rule = m.rule;
+		d->has_ip = addr_parse(m.ip, m.ip_len, &d->ip) == 0;
+		d->pid = hooklog_pid(m.pid, m.pid_len);
+		decide_skip(d, DECIDE_EXCEPT);
+		return;
+	case RULES_AMBIGUOUS:
+		/* any address in it may be planted, so none is named */
+		d->rule = m.rule;
+		decide_skip(d, DECIDE_AMBIGUOUS);
+		return;
+	case RULES_BAN:
+		break;
+	}
+	d->rule = m.rule;
+	d->has_ip = addr_parse(m.ip, m.ip_len, &d->ip) == 0;
+	d->pid = hooklog_pid(m.pid, m.pid_len);
+	if (!d->has_ip) {
+		decide_skip(d, DECIDE_BADADDR);
+		return;
+	}
+	if (guard != NULL && guard_never_blocks(guard, &d->ip)) {
+		decide_skip(d, DECIDE_ALLOWED);
+		return;
+	}
+	d->kind = DECIDE_BAN;
+	d->ban_s = m.rule->ban_s;
+	memcpy(d->reply, m.reply, sizeof d->reply);
+}
+
+/* Appends a number and returns the new end. */
+static char *
+put_number(char *end, unsigned long n)
+{
+	char digits[24];
+	char *p = digits + sizeof digits;
+
+	*--p = 0;
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	return stpcpy(end, p);
+}
+
+/*
+ * Without printf: to print a long log's decisions cost more than to make them.
+ * There is room, see DECIDE_TEXT_SIZE.
+ */
+const char *
+decide_format(const struct decision *d, char buf[DECIDE_TEXT_SIZE])
+{
+	static const char *const kinds[] = {
+	    [DECIDE_BAN] = "ban\t",
+	    [DECIDE_COUNT] = "count\t",
+	    [DECIDE_SKIP] = "skip\t",
+	};
+	char ip[ADDR_STRLEN] = "-";
+	char *end = buf;
+
+	*end = 0;
+	if (d->kind == DECIDE_NOTHING)
+		return buf;
+	if (d->has_ip)
+		addr_format(&d->ip, ip);
+	end = stpcpy(stpcpy(end, kinds[d->kind]), ip);
+	end = stpcpy(stpcpy(stpcpy(end, "\t"), d->rule->name), "\t");
+	switch (d->kind) {
+	case DECIDE_NOTHING:
+		break;
+	case DECIDE_BAN:
+		end = stpcpy(stpcpy(put_number(end, d->ban_s), "\t"), d->reply);
+		break;
+	case DECIDE_COUNT:
+		end = stpcpy(put_number(end, d->count), "/");
+		end = put_number(end, d->rule->count);
+		break;
+	case DECIDE_SKIP:
+		end = stpcpy(end, decide_why_name(d->why));
+		break;
+	}
+	*end = 0;
+	return buf;
+}

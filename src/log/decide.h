@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * decide: what one log line means. Pure: the line, its rules and the guard's
+ * knowledge go in, a decision comes out; no clock, no file, no kernel.
+ *
+ *	stamp -> rules -> addr -> guard
+ *
+ * What depends on earlier lines is added by state.h.
+ */
+#ifndef DECIDE_H
+#define DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/reply.h"
+#include "local/guard.h"
+#include "log/rules.h"
+
+enum decide_kind {
+	DECIDE_NOTHING, /* no rule matches */
+	DECIDE_BAN,
+	DECIDE_COUNT, /* a rule matches, but not often enough yet */
+	DECIDE_SKIP,  /* a rule matches, but nobody is banned; why says why */
+};
+
+enum decide_why {
+	DECIDE_AMBIGUOUS,
+	DECIDE_ALLOWED,
+	DECIDE_EXCEPT,
+	DECIDE_BADADDR,
+	DECIDE_UNSEEN,
+	DECIDE_DISTRUSTED, /* the list lists everybody */
+	DECIDE_ALARM,	   /* so do many refusals; breaker.h */
+	DECIDE_CAP,
+	DECIDE_WHYS /* how many there are */
+};
+
+struct decision {
+	enum decide_kind kind;
+	const struct rules_rule *rule; /* with NOTHING: it gave up; or NULL */
+	enum decide_why why;
+	bool has_ip;
+	struct addr ip;
+	uint64_t pid; /* as the line says; 0: it does not */
+	int64_t time; /* unix seconds: the line's stamp, else the given time */
+	const char *message; /* the line behind its stamp */
+	size_t message_len;
+	unsigned count; /* with COUNT: matches so far, of rule->count */
+	uint32_t ban_s;
+	char reply[REPLY_SIZE];
+};
+
+/*
+ * Decides on the len bytes of a line without its line feed. A line without a
+ * stamp happened at unstamped_s (unix seconds). d->rule stays valid as long
+ * as the rules do, d->message as long as the line. guard NULL: anybody may be
+ * banned.
+ */
+void decide_line(struct decision *d, struct rules *rules,
+    const struct guard *guard, const char *line, size_t len,
+    int64_t unstamped_s);
+
+/*
+ * Whether its host, which a rule names, passes no longer: it was refused,
+ * whatever came of that. Who was not connected was not.
+ */
+bool decide_ends_pass(const struct decision *d);
+
+/* Makes it a skip. */
+void decide_skip(struct decision *d, enum decide_why why);
+
+/* The word for it: "ambiguous", "allowed", ... */
+const char *decide_why_name(enum decide_why why);
+
+/*
+ * The decision as one line for people and scripts, tab-separated, without a
+ * line feed: "ban IP RULE SECONDS REPLY", "count IP RULE n/m" or
+ * "skip IP-or-- RULE WHY". Returns buf; buf is empty for DECIDE_NOTHING.
+ */
+#define DECIDE_TEXT_SIZE (ADDR_STRLEN + RECENT_RULE_SIZE + REPLY_SIZE + 32)
+const char *decide_format(const struct decision *d, char buf[DECIDE_TEXT_SIZE]);
+
+#endif

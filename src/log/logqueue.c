@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: ISC */
+#include "log/logqueue.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log/closer.h"
+#include "log/logfiles.h"
+
+/*
+ * A thread that is in a hurry must not wait until one that is not gets the
+ * processor to unlock.
+ */
+static void
+make_lock(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+	pthread_mutex_init(lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
+int
+logqueue_start(struct logqueue *q, const char *path, bool is_dir)
+{
+	const char *slash = strrchr(path, '/');
+	const char *base = slash == NULL ? path : slash + 1;
+
+	*q = (struct logqueue){.is_dir = is_dir};
+	if (strlen(path) >= sizeof q->dir || strlen(base) > NAME_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	snprintf(q->live, sizeof q->live, "%s", is_dir ? "current" : base);
+	if (is_dir)
+		snprintf(q->dir, sizeof q->dir, "%s", path);
+	else if (slash == NULL)
+		snprintf(q->dir, sizeof q->dir, ".");
+	else /* with the slash, so that the root stays what it is */
+		snprintf(
+		    q->dir, sizeof q->dir, "%.*s", (int)(base - path), path);
+	make_lock(&q->lock);
+	return 0;
+}
+
+static void
+drop(struct logqueue *q)
+{
+	closer_close(q->files[0].fd);
+	q->before = q->files[0].ino;
+	q->n--;
+	memmove(q->files, q->files + 1, q->n * sizeof *q->files);
+}
+
+static void
+empty(struct logqueue *q)
+{
+	while (q->n > 0)
+		drop(q);
+}
+
+void
+logqueue_stop(struct logqueue *q)
+{
+	empty(q);
+	pthread_mutex_destroy(&q->lock);
+}
+
+/*
+ * Puts an open file at the end. A plain file's writer begins the next with a
+ * line of its own, and a copy of it may end anywhere.
+ */
+static void
+append(struct logqueue *q, const struct logfiles_file *file, int fd)
+{
+	q->files[q->n++] = (struct logqueue_file){
+	    fd, file->ino, !q->is_dir || logfiles_is_cut(file)};
+	q->last_ino = file->ino;
+}
+
+/* Opens a listed file and puts it at the end. -1 with errno. */
+static int
+put(struct logqueue *q, const struct logfiles_file *file)
+{
+	int fd = logfiles_open(q->dir, file);
+
+	if (fd < 0)
+		return -1;
+	append(q, file, fd);
+	return 0;
+}
+
+/* ---- a directory: everything that has come is queued ---- */
+
+/* A file that was queued by another name may have become a cut one. */
+static void
+note_names(struct logqueue *q, const struct logfiles *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t k = 0; k < q->n; k++)
+			if (q->files[k].ino == l->list[i].ino)
+				q->files[k].cut = logfiles_is_cut(&l->list[i]);
+}
+
+static void
+note_newest(struct logqueue *q, const struct logfiles_file *file)
+{
+	if (file->name[0] == '@' && strcmp(file->name, q->newest) > 0)
+		snprintf(q->newest, sizeof q->newest, "%s", file->name);
+}
+
+/* The first listed file that comes after all that have been queued. */
+static size_t
+first_new(struct logqueue *q, const struct logfiles *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->list[i].ino == q->last_ino)
+			return i + 1;
+	/*
+	 * The last one is gone. It was open, so it is read in full, but more
+	 * may have come and gone behind it.
+	 */
+	q->missed |= q->last_ino != 0;
+	for (i = 0; i < l->n; i++)
+		if (l->list[i].name[0] != '@' ||
+		    strcmp(l->list[i].name, q->newest) > 0)
+			break;
+	return i;
+}
+
+static int
+put_new(struct logqueue *q, const struct logfiles *l)
+{
+	size_t fresh;
+
+	note_names(q, l);
+	fresh = first_new(q, l);
+	for (size_t i = 0; i < l->n && q->n < LOGQUEUE_MAX; i++) {
+		if (i >= fresh && put(q, &l->list[i]) != 0)
+			return errno;
+		note_newest(q, &l->list[i]);
+	}
+	return 0;
+}
+
+/* ---- a plain file: one after another ---- */
+
+static size_t
+read_head(const struct logqueue *q, const struct logfiles_file *file,
+    char head[PLACE_HEAD_BYTES])
+{
+	int fd = logfiles_open(q->dir, file);
+	ssize_t n = fd < 0 ? -1 : pread(fd, head, PLACE_HEAD_BYTES, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+/*
+ * Whether a file is a copy, perhaps one in the making, of the live one as it is
+ * now. Then the live one is to be read; its truncation comes after the copy is
+ * complete, and is noticed.
+ */
+static bool
+is_copy_of_live(const struct logqueue *q, const struct logfiles_file *file,
+    const struct logfiles_file *live)
+{
+	char a[PLACE_HEAD_BYTES];
+	char b[PLACE_HEAD_BYTES];
+	size_t a_len = read_head(q, file, a);
+	size_t b_len = read_head(q, live, b);
+
+	return a_len == 0 ||
+	       (b_len > 0 && memcmp(a, b, a_len < b_len ? a_len : b_len) == 0);
+}
+
+/*
+ * The listed file to read after the one of that inode. When that is gone, as it
+ * is compressed, or there was none, the live one: l->n - 1.
+ */
+static size_t
+next_after(const struct logqueue *q, const struct logfiles *l, uint64_t before)
+{
+	size_t live = l->n - 1;
+	size_t i = 0;
+
+	while (i < live && l->list[i].ino != before)
+		i++;
+	while (++i < live)
+		if (!is_copy_of_live(q, &l->list[i], &l->list[live]))
+			return i;
+	return live;
+}
+
+/* The live file stands last, unless a rotation is on its way. */
+static bool
+has_live(const struct logqueue *q, const struct logfiles *l)
+{
+	return l->n > 0 && strcmp(l->list[l->n - 1].name, q->live) == 0;
+}
+
+static int
+put_next(struct logqueue *q, const struct logfiles *l)
+{
+	uint64_t first = q->n > 0 ? q->files[0].ino : 0;
+	size_t next;
+
+	if (!has_live(q, l))
+		return EAGAIN;
+	next = next_after(q, l, first);
+	if (l->list[next].ino == first)
+		return 0;
+	if (q->n > 1)
+		close(q->files[--q->n].fd);
+	return put(q, &l->list[next]) == 0 ? 0 : errno;
+}
+
+static int
+confirm(struct logqueue *q, const struct logfiles *l, bool *is_right)
+{
+	const struct logfiles_file *next;
+	int fd;
+
+	if (!has_live(q, l))
+		return EAGAIN;
+	next = &l->list[next_after(q, l, q->before)];
+	if (next->ino == q->files[0].ino)
+		return 0;
+	fd = logfiles_open(q->dir, next);
+	if (fd < 0)
+		return errno;
+	*is_right = false;
+	empty(q);
+	append(q, next, fd);
+	return 0;
+}
+
+int
+logqueue_confirm(struct logqueue *q, bool *is_right)
+{
+	struct logfiles l;
+	uint64_t before = q->before;
+	int error;
+
+	*is_right = true;
+	if (q->is_dir || before == 0)
+		return 0;
+	if (logfiles_list(&l, q->dir, q->live, false, "") != 0)
+		return -1;
+	error = confirm(q, &l, is_right);
+	q->before = before;
+	logfiles_free(&l);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+static int
+more(struct logqueue *q)
+{
+	struct logfiles l;
+	int error;
+
+	if (logfiles_list(&l, q->dir, q->live, q->is_dir, q->newest) != 0)
+		return errno;
+	error = q->is_dir ? put_new(q, &l) : put_next(q, &l);
+	logfiles_free(&l);
+	return error;
+}
+
+int
+logqueue_more(struct logqueue *q)
+{
+	int error;
+
+	pthread_mutex_lock(&q->lock);
+	error = more(q);
+	pthread_mutex_unlock(&q->lock);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+/* 1 when the listed file is that of the place and now the only one queued. */
+static int
+try_file(struct logqueue *q, const struct logfiles_file *file,
+    const struct place *place, bool as_copy)
+{
+	int fd = logfiles_open(q->dir, file);
+
+	if (fd < 0)
+		return -1;
+	if (!place_is_in(place, fd, as_copy)) {
+		close(fd);
+		return 0;
+	}
+	empty(q);
+	append(q, file, fd);
+	return 1;
+}
+
+static int
+find(struct logqueue *q, const struct place *place, const struct logfiles *l)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < l->n && found == 0; i++)
+		if (l->list[i].ino == place->ino)
+			found = try_file(q, &l->list[i], place, false);
+	/* the newest first, and not the live one, which stands last */
+	for (size_t i = l->n; !q->is_dir && found == 0 && i-- > 0;)
+		if (strcmp(l->list[i].name, q->live) != 0)
+			found = try_file(q, &l->list[i], place, true);
+	return found;
+}
+
+int
+logqueue_find(struct logqueue *q, const struct place *place)
+{
+	struct logfiles l;
+	int found;
+	int saved;
+
+	if (logfiles_list(&l, q->dir, q->live, q->is_dir, "") != 0)
+		return -1;
+	pthread_mutex_lock(&q->lock);
+	found = find(q, place, &l);
+	saved = errno;
+	pthread_mutex_unlock(&q->lock);
+	logfiles_free(&l);
+	errno = saved;
+	return found;
+}
+
+bool
+logqueue_first(struct logqueue *q, struct logqueue_file *file)
+{
+	bool is_there;
+
+	pthread_mutex_lock(&q->lock);
+	is_there = q->n > 0;
+	if (is_there)
+		*file = q->files[0];
+	pthread_mutex_unlock(&q->lock);
+	return is_there;
+}
+
+bool
+logqueue_has_next(struct logqueue *q)
+{
+	struct stat st;
+	bool has;
+
+	pthread_mutex_lock(&q->lock);
+	has = q->n > 2 ||
+	      (q->n == 2 && (q->is_dir || fstat(q->files[1].fd, &st) != 0 ||
+				st.st_size > 0));
+	pthread_mutex_unlock(&q->lock);
+	return has;
+}
+
+int
+logqueue_has_rotated(struct logqueue *q)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	struct stat st;
+	int has;
+
+	snprintf(path, sizeof path, "%s/%s", q->dir, q->live);
+	if (stat(path, &st) != 0)
+		return -1;
+	pthread_mutex_lock(&q->lock);
+	has = st.st_ino != q->last_ino;
+	pthread_mutex_unlock(&q->lock);
+	return has;
+}
+
+void
+logqueue_drop(struct logqueue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	drop(q);
+	pthread_mutex_unlock(&q->lock);
+}
+
+uint64_t
+logqueue_bytes(struct logqueue *q)
+{
+	uint64_t bytes = 0;
+	struct stat st;
+
+	pthread_mutex_lock(&q->lock);
+	for (size_t i = 0; i < q->n; i++)
+		if (fstat(q->files[i].fd, &st) == 0)
+			bytes += (uint64_t)st.st_size;
+	pthread_mutex_unlock(&q->lock);
+	return bytes;
+}
+
+bool
+logqueue_missed(struct logqueue *q)
+{
+	bool missed;
+
+	pthread_mutex_lock(&q->lock);
+	missed = q->missed;
+	q->missed = false;
+	pthread_mutex_unlock(&q->lock);
+	return missed;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * logqueue: the files of one log, opened in the order they were written, as
+ * soon as they are seen. One that is deleted afterwards can still be read.
+ *
+ *	struct logqueue q;
+ *	logqueue_start(&q, "/var/log/qmail/smtpd", true);
+ *	while (logqueue_more(&q) == 0 && logqueue_first(&q, &file)) {
+ *		... read file.fd to its end ...
+ *		logqueue_drop(&q);
+ *	}
+ *
+ * One thread reads, and may call everything; others may call logqueue_more at
+ * the same time.
+ */
+#ifndef LOGQUEUE_H
+#define LOGQUEUE_H
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "log/place.h"
+
+/* half a second of a logger that makes one every half millisecond */
+#define LOGQUEUE_MAX 1000
+
+struct logqueue_file {
+	int fd;
+	uint64_t ino;
+	bool cut; /* it may end within a line that does not go on */
+};
+
+/* What stands below the lock is used under it. */
+struct logqueue {
+	char dir[PATH_MAX];
+	char live[NAME_MAX + 1]; /* "current", or the plain file's name */
+	bool is_dir;
+	pthread_mutex_t lock;
+	char newest[NAME_MAX + 1]; /* of the finished files seen so far */
+	struct logqueue_file files[LOGQUEUE_MAX];
+	size_t n;
+	uint64_t last_ino; /* the last that was ever queued; 0: none */
+	uint64_t before;   /* the last that was taken out; 0: none */
+	bool missed;
+};
+
+/*
+ * Prepares for the log at path, a directory of multilog's kind or a plain
+ * file; opens nothing. Returns 0, or -1 with errno ENAMETOOLONG.
+ */
+int logqueue_start(struct logqueue *q, const char *path, bool is_dir)
+    __attribute__((warn_unused_result));
+void logqueue_stop(struct logqueue *q);
+
+/*
+ * Makes the file of the place the only one in the queue; what was written
+ * after it comes next. Of a plain file that was copied and truncated, the
+ * newest copy is as good. Returns 1, 0 when there is no such file and nothing
+ * is changed, or -1 with errno (EAGAIN: the directory is on the move).
+ */
+int logqueue_find(struct logqueue *q, const struct place *place)
+    __attribute__((warn_unused_result));
+
+/*
+ * Queues the files that came after all that have been queued, or the oldest
+ * first when none has been. Of a plain file: the one that comes after the first
+ * as of now, or the live one when there is no first. Returns 0, or -1 with
+ * errno; some may have been queued even then.
+ */
+int logqueue_more(struct logqueue *q) __attribute__((warn_unused_result));
+
+/*
+ * Whether the first file is the one that comes after the last one that was
+ * taken out, once it was read from its start. A plain file may have been copied
+ * and truncated just before that; then the copy stands in its place now.
+ * Returns 0, or -1 with errno.
+ */
+int logqueue_confirm(struct logqueue *q, bool *is_right)
+    __attribute__((warn_unused_result));
+
+/* The first file, if there is one. Its descriptor stays the queue's. */
+bool logqueue_first(struct logqueue *q, struct logqueue_file *file);
+
+/*
+ * Whether a file stands behind the first, so that the first is finished. The
+ * writers of a directory leave a file before they make the next. A plain file
+ * is renamed under its writer, who goes on with it until he is told: the first
+ * byte in the next one shows that.
+ */
+bool logqueue_has_next(struct logqueue *q);
+
+/*
+ * Whether the live file is another one than the last that was queued: 1, 0, or
+ * -1 with errno when it cannot be seen (ENOENT, for a moment, in a rotation).
+ */
+int logqueue_has_rotated(struct logqueue *q);
+
+/* Closes the first file and takes it out of the queue. */
+void logqueue_drop(struct logqueue *q);
+
+/* The bytes of all files in the queue. */
+uint64_t logqueue_bytes(struct logqueue *q);
+
+/* Whether files may have come and gone unseen since the last call. */
+bool logqueue_missed(struct logqueue *q);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+#include "log/place.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static uint64_t
+hash(const char *p, size_t len)
+{
+	uint64_t h = 14695981039346656037ULL;
+
+	while (len-- > 0)
+		h = (h ^ (unsigned char)*p++) * 1099511628211ULL;
+	return h;
+}
+
+void
+place_set_head(struct place *p, const char *head, size_t n)
+{
+	p->head_len = (uint32_t)(p->offset < n ? p->offset : n);
+	p->head_hash = hash(head, p->head_len);
+}
+
+bool
+place_is_in(const struct place *p, int fd, bool as_copy)
+{
+	char head[PLACE_HEAD_BYTES];
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || p->head_len > sizeof head)
+		return false;
+	if (as_copy ? p->head_len == 0
+		    : st.st_ino != p->ino || (uint64_t)st.st_size < p->offset)
+		return false;
+	return pread(fd, head, p->head_len, 0) == (ssize_t)p->head_len &&
+	       hash(head, p->head_len) == p->head_hash;
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: ISC */
+#include "state/bans.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/mix.h"
+#include "base/texts.h"
+
+#define EMPTY UINT32_MAX
+/*
+ * Listing texts quote the listed address. In the shared string this byte, which
+ * no reply holds, stands in its place.
+ */
+#define IP_MARK '\1'
+
+struct entry {
+	struct addr ip;
+	uint32_t since, until; /* unix seconds, good until 2106 */
+	uint32_t rule, reply;  /* texts */
+	uint32_t refused;
+	uint32_t heap_at;
+};
+
+/*
+ * Entries stand densely; slots is a hash table with open addressing over
+ * their indices, heap an order over them with the first to end at 0.
+ */
+struct bans {
+	struct entry *list;
+	uint32_t *heap;
+	uint32_t *slots;
+	struct texts *texts;
+	size_t n, cap, slot_mask, max;
+	uint64_t seed;
+};
+
+static uint32_t
+clamp(int64_t t)
+{
+	return t < 0 ? 0 : t > (int64_t)UINT32_MAX ? UINT32_MAX : (uint32_t)t;
+}
+
+/* The seed keeps a client with many addresses from choosing collisions. */
+static size_t
+hash_of(const struct bans *b, const struct addr *key)
+{
+	uint64_t parts[2];
+
+	memcpy(parts, key->b, sizeof parts);
+	return (size_t)mix(mix(b->seed ^ parts[0]) ^ parts[1]);
+}
+
+static int
+compare_keys(const struct addr *a, const struct addr *b)
+{
+	struct addr x = addr_ban_key(a);
+	struct addr y = addr_ban_key(b);
+
+	return memcmp(x.b, y.b, sizeof x.b);
+}
+
+/* The slot where the key stands, or the empty one where it would. */
+static size_t
+slot_of(const struct bans *b, const struct addr *a)
+{
+	struct addr key = addr_ban_key(a);
+	size_t slot = hash_of(b, &key) & b->slot_mask;
+
+	while (b->slots[slot] != EMPTY &&
+	       compare_keys(&b->list[b->slots[slot]].ip, &key) != 0)
+		slot = (slot + 1) & b->slot_mask;
+	return slot;
+}
+
+/* Empties a slot and closes the gap behind it. */
+static void
+clear_slot(struct bans *b, size_t gap)
+{
+	size_t i = gap;
+
+	for (;;) {
+		struct addr key;
+		size_t home;
+
+		i = (i + 1) & b->slot_mask;
+		if (b->slots[i] == EMPTY)
+			break;
+		key = addr_ban_key(&b->list[b->slots[i]].ip);
+		home = hash_of(b, &key) & b->slot_mask;
+		/* may it move to the gap without passing its home? */
+		if (((i - home) & b->slot_mask) >= ((i - gap) & b->slot_mask)) {
+			b->slots[gap] = b->slots[i];
+			gap = i;
+		}
+	}
+	b->slots[gap] = EMPTY;
+}
+
+static bool
+ends_before(const struct bans *b, uint32_t x, uint32_t y)
+{
+	const struct entry *ex = &b->list[x];
+	const struct entry *ey = &b->list[y];
+
+	if (ex->until != ey->until)
+		return ex->until < ey->until;
+	return compare_keys(&ex->ip, &ey->ip) < 0;
+}
+
+static void
+heap_set(struct bans *b, size_t at, uint32_t entry)
+{
+	b->heap[at] = entry;
+	b->list[entry].heap_at = (uint32_t)at;
+}
+
+/* Moves the entry at a place of the heap to where its end belongs. */
+static void
+heap_fix(struct bans *b, size_t at)
+{
+	uint32_t entry = b->heap[at];
+
+	while (at > 0 && ends_before(b, entry, b->heap[(at - 1) / 2])) {
+		heap_set(b, at, b->heap[(at - 1) / 2]);
+		at = (at - 1) / 2;
+	}
+	for (;;) {
+		size_t child = 2 * at + 1;
+
+		if (child >= b->n)
+			break;
+		if (child + 1 < b->n &&
+		    ends_before(b, b->heap[child + 1], b->heap[child]))
+			child++;
+		if (!ends_before(b, b->heap[child], entry))
+			break;
+		heap_set(b, at, b->heap[child]);
+		at = child;
+	}
+	heap_set(b, at, entry);
+}
+
+static void
+remove_entry(struct bans *b, uint32_t entry)
+{
+	uint32_t last = (uint32_t)b->n - 1;
+	size_t hole = b->list[entry].heap_at;
+	uint32_t moved = b->heap[last];
+
+	clear_slot(b, slot_of(b, &b->list[entry].ip));
+	texts_drop(b->texts, b->list[entry].rule);
+	texts_drop(b->texts, b->list[entry].reply);
+	b->n--;
+	if (hole < b->n) {
+		heap_set(b, hole, moved);
+		heap_fix(b, hole);
+	}
+	if (entry != last) {
+		b->slots[slot_of(b, &b->list[last].ip)] = entry;
+		b->list[entry] = b->list[last];
+		b->heap[b->list[entry].heap_at] = entry;
+	}
+}
+
+static int
+grow(struct bans *b)
+{
+	size_t cap = b->cap == 0 ? 256 : b->cap * 2;
+	size_t slots_n = cap * 2;
+	struct entry *list;
+	uint32_t *heap;
+	uint32_t *slots;
+
+	list = reallocarray(b->list, cap, sizeof *list);
+	if (list == NULL)
+		return -1;
+	b->list = list;
+	heap = reallocarray(b->heap, cap, sizeof *heap);
+	if (heap == NULL)
+		return -1;
+	b->heap = heap;
+	slots = reallocarray(NULL, slots_n, sizeof *slots);
+	if (slots == NULL)
+		return -1;
+	free(b->slots);
+	b->slots = slots;
+	b->slot_mask = slots_n - 1;
+	b->cap = cap;
+	memset(slots, 0xff, slots_n * sizeof *slots);
+	for (uint32_t i = 0; i < b->n; i++)
+		slots[slot_of(b, &list[i].ip)] = i;
+	return 0;
+}
+
+struct bans *
+bans_new(size_t max)
+{
+	struct bans *b = calloc(1, sizeof *b);
+
+	if (b == NULL)
+		return NULL;
+	b->max = max;
+	/* without it (early boot) the seed is 0, which is no harm */
+	(void)!getrandom(&b->seed, sizeof b->seed, GRND_NONBLOCK);
+	b->texts = texts_new();
+	if (b->texts == NULL || grow(b) != 0) {
+		bans_free(b);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return b;
+}
+
+void
+bans_free(struct bans *b)
+{
+	if (b == NULL)
+		return;
+	texts_free(b->texts);
+	free(b->list);
+	free(b->heap);
+	free(b->slots);
+	free(b);
+}
+
+/* Puts the mark in place of the first ip in the reply. */
+static void
+fold_reply(char out[REPLY_SIZE], const char *reply, const struct addr *a)
+{
+	char ip[ADDR_STRLEN];
+	const char *at = strstr(reply, addr_format(a, ip));
+
+	if (at == NULL)
+		snprintf(out, REPLY_SIZE, "%s", reply);
+	else
+		snprintf(out, REPLY_SIZE, "%.*s%c%s", (int)(at - reply), reply,
+		    IP_MARK, at + strlen(ip));
+}
+
+static void
+unfold_reply(char out[REPLY_SIZE], const char *folded, const struct addr *a)
+{
+	char ip[ADDR_STRLEN];
+	const char *mark = strchr(folded, IP_MARK);
+
+	if (mark == NULL)
+		snprintf(out, REPLY_SIZE, "%s", folded);
+	else
+		snprintf(out, REPLY_SIZE, "%.*s%s%s", (int)(mark - folded),
+		    folded, addr_format(a, ip), mark + 1);
+}
+
+/* Fills the entry's fields but for heap_at. */
+static int
+fill(struct bans *b, struct entry *e, const struct recent_ban *ban)
+{
+	char folded[REPLY_SIZE];
+	uint32_t rule = texts_keep(b->texts, ban->rule);
+	uint32_t reply;
+
+	fold_reply(folded, ban->reply, &ban->ip);
+	reply = texts_keep(b->texts, folded);
+	if (rule == TEXTS_NONE || reply == TEXTS_NONE) {
+		if (rule != TEXTS_NONE)
+			texts_drop(b->texts, rule);
+		if (reply != TEXTS_NONE)
+			texts_drop(b->texts, reply);
+		errno = ENOMEM;
+		return -1;
+	}
+	e->ip = ban->ip;
+	e->since = clamp(ban->since);
+	e->until = clamp(ban->until);
+	e->refused = ban->refused;
+	e->rule = rule;
+	e->reply = reply;
+	return 0;
+}
+
+/* Whether a ban was put while the clock was wrong. */
+static bool
+is_from_future(uint32_t since, int64_t now)
+{
+	return since > now + RECENT_AHEAD_S;
+}
+
+int
+bans_put(struct bans *b, const struct recent_ban *ban)
+{
+	uint32_t i = b->slots[slot_of(b, &ban->ip)];
+
+	if (i != EMPTY) {
+		struct entry old = b->list[i];
+
+		if (clamp(ban->until) < old.until &&
+		    !is_from_future(old.since, ban->since))
+			return 0;
+		if (fill(b, &b->list[i], ban) != 0)
+			return -1;
+		if (old.until > clamp(ban->since)) /* not yet over */
+			b->list[i].refused += old.refused;
+		texts_drop(b->texts, old.rule);
+		texts_drop(b->texts, old.reply);
+		heap_fix(b, old.heap_at);
+		return 0;
+	}
+	if (b->n == b->max)
+		remove_entry(b, b->heap[0]);
+	else if (b->n == b->cap && grow(b) != 0)
+		return -1;
+	if (fill(b, &b->list[b->n], ban) != 0)
+		return -1;
+	i = (uint32_t)b->n++;
+	b->slots[slot_of(b, &ban->ip)] = i;
+	heap_set(b, i, i);
+	heap_fix(b, i);
+	return 0;
+}
+
+bool
+bans_remove(struct bans *b, const struct addr *a)
+{
+	uint32_t i = b->slots[slot_of(b, a)];
+
+	if (i != EMPTY)
+		remove_entry(b, i);
+	return i != EMPTY;
+}
+
+uint32_t
+bans_refused(struct bans *b, const struct addr *a, int64_t time_s)
+{
+	uint32_t i = b->slots[slot_of(b, a)];
+
+	if (i == EMPTY || b->list[i].until <= clamp(time_s) ||
+	    is_from_future(b->list[i].since, time_s))
+		return 0;
+	if (b->list[i].refused < UINT32_MAX)
+		b->list[i].refused++;
+	return b->list[i].refused;
+}
+
+void
+bans_expire(struct bans *b, int64_t now)
+{
+	while (b->n > 0 && b->list[b->heap[0]].until <= clamp(now))
+		remove_entry(b, b->heap[0]);
+}
+
+size_t
+bans_count(const struct bans *b)
+{
+	return b->n;
+}
+
+bool
+bans_find(const struct bans *b, const struct addr *a, struct recent_ban *ban)
+{
+	uint32_t i = b->slots[slot_of(b, a)];
+
+	if (i != EMPTY)
+		bans_nth(b, i, ban);
+	return i != EMPTY;
+}
+
+bool
+bans_find_live(const struct bans *b, const struct addr *a, int64_t now,
+    struct recent_ban *ban)
+{
+	return bans_find(b, a, ban) && recent_left_s(ban, now) > 0;
+}
+
+void
+bans_nth(const struct bans *b, size_t i, struct recent_ban *ban)
+{
+	const struct entry *e = &b->list[i];
+
+	ban->ip = e->ip;
+	ban->since = e->since;
+	ban->until = e->until;
+	ban->refused = e->refused;
+	snprintf(
+	    ban->rule, sizeof ban->rule, "%s", texts_get(b->texts, e->rule));
+	unfold_reply(ban->reply, texts_get(b->texts, e->reply), &e->ip);
+}
+
+size_t
+bans_count_rule(const struct bans *b, const char *rule, int64_t now)
+{
+	uint32_t id = texts_keep(b->texts, rule); /* if it is there, as it is */
+	size_t count = 0;
+
+	if (id == TEXTS_NONE)
+		return 0;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct entry *e = &b->list[i];
+
+		if (e->rule == id && e->until > clamp(now) &&
+		    !is_from_future(e->since, now))
+			count++;
+	}
+	texts_drop(b->texts, id);
+	return count;
+}

@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: ISC */
+#include "state/codec.h"
+
+#include <string.h>
+
+#include "base/recent.h"
+#include "state/counts.h"
+#include "state/nets.h"
+#include "state/past.h"
+#include "state/seen.h"
+
+/* ---- keys ---- */
+
+static void
+key_begin(struct codec_key *key, char kind)
+{
+	key->b[0] = (unsigned char)kind;
+	key->len = 1;
+}
+
+static void
+key_add(struct codec_key *key, const void *p, size_t len)
+{
+	memcpy(key->b + key->len, p, len);
+	key->len += len;
+}
+
+static void
+key_number(struct codec_key *key, uint64_t n)
+{
+	for (int i = 0; i < 8; i++)
+		key->b[key->len++] = (unsigned char)(n >> 8 * i);
+}
+
+static uint64_t
+number_of(const unsigned char *p)
+{
+	uint64_t n = 0;
+
+	for (int i = 8; i-- > 0;)
+		n = n << 8 | p[i];
+	return n;
+}
+
+/* A rule's name, the len bytes at the end of a key. */
+static int
+take_name(char name[RECENT_RULE_SIZE], const unsigned char *p, size_t len)
+{
+	if (len == 0 || len >= RECENT_RULE_SIZE || memchr(p, 0, len) != NULL)
+		return -1;
+	memset(name, 0, RECENT_RULE_SIZE);
+	memcpy(name, p, len);
+	return 0;
+}
+
+static void
+key_host(struct codec_key *key, char kind, const struct counts_key *host)
+{
+	key_begin(key, kind);
+	addr_spread(&host->ip, key->b + key->len);
+	key->len += ADDR_SPREAD_BYTES;
+	key_add(key, host->rule, strlen(host->rule));
+}
+
+static int
+take_host(struct counts_key *host, const unsigned char *key, size_t klen)
+{
+	const size_t head = 1 + ADDR_SPREAD_BYTES;
+
+	if (klen < head)
+		return -1;
+	host->ip = addr_unspread(key + 1);
+	return take_name(host->rule, key + head, klen - head);
+}
+
+/* A time that can be reckoned with. */
+static bool
+is_time(int64_t time_s)
+{
+	return time_s >= 0 && time_s <= INT64_MAX - UINT32_MAX;
+}
+
+/* ---- bans ---- */
+
+static int
+next_ban(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	struct recent_ban ban;
+
+	if (*at >= bans_count(s->bans))
+		return 0;
+	bans_nth(s->bans, (*at)++, &ban);
+	key->len = RECENT_KEY_BYTES;
+	recent_key(key->b, &ban.ip);
+	recent_put(r, &ban);
+	return 1;
+}
+
+static int
+take_ban(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct recent_ban ban;
+
+	(void)key;
+	(void)klen;
+	return recent_get(r, &ban) == 0 ? bans_put(s->bans, &ban) : -1;
+}
+
+/* ---- counts ---- */
+
+static int
+next_count(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct counts_entry *e = lru_next(s->counts, at);
+
+	if (e == NULL)
+		return 0;
+	key_host(key, 'c', &e->key);
+	record_put(r, 4, e->window_s);
+	record_put(r, 4, e->n);
+	for (uint32_t i = 0; i < e->n; i++)
+		record_put(r, 4, e->times_s[i]);
+	return 1;
+}
+
+static int
+take_count(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct counts_entry read = {0};
+	struct counts_entry *e;
+
+	read.window_s = (uint32_t)record_get(r, 4);
+	read.n = (uint32_t)record_get(r, 4);
+	if (read.n == 0 || read.n >= RULES_COUNT_MAX ||
+	    take_host(&read.key, key, klen) != 0)
+		return -1;
+	for (uint32_t i = 0; i < read.n; i++)
+		read.times_s[i] = (uint32_t)record_get(r, 4);
+	if (r->bad || lru_find(s->counts, &read.key) != NULL)
+		return -1;
+	e = lru_add(s->counts, &read.key);
+	if (e == NULL)
+		return -1;
+	*e = read;
+	return 0;
+}
+
+/* ---- past ---- */
+
+static int
+next_past(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct past_entry *e = lru_next(s->past, at);
+
+	if (e == NULL)
+		return 0;
+	key_host(key, 'p', &e->key);
+	record_put(r, 8, (uint64_t)e->until_s);
+	record_put(r, 4, e->max_s);
+	record_put(r, 4, e->n);
+	return 1;
+}
+
+static int
+take_past(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct past_entry read = {0};
+	struct past_entry *e;
+
+	read.until_s = (int64_t)record_get(r, 8);
+	read.max_s = (uint32_t)record_get(r, 4);
+	read.n = (uint32_t)record_get(r, 4);
+	if (r->bad || !is_time(read.until_s) ||
+	    take_host(&read.key, key, klen) != 0 ||
+	    lru_find(s->past, &read.key) != NULL)
+		return -1;
+	e = lru_add(s->past, &read.key);
+	if (e == NULL)
+		return -1;
+	*e = read;
+	return 0;
+}
+
+/* ---- seen ---- */
+
+static int
+next_seen(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	struct seen_entry e;
+
+	if (!seen_next(s->seen, at, &e))
+		return 0;
+	key_begin(key, 's');
+	key_number(key, e.key.log);
+	key_number(key, e.key.pid);
+	record_put_bytes(r, e.ip.b, sizeof e.ip.b);
+	record_put(r, 4, e.marks);
+	return 1;
+}
+
+static int
+take_seen(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct seen_entry read;
+	const void *ip;
+	size_t len;
+
+	if (klen != 1 + 8 + 8)
+		return -1;
+	read.key.log = number_of(key + 1);
+	read.key.pid = number_of(key + 9);
+	ip = record_get_bytes(r, sizeof read.ip.b, &len);
+	read.marks = r->version < 4 ? 0 : (uint32_t)record_get(r, 4);
+	if (r->bad || len != sizeof read.ip.b)
+		return -1;
+	memcpy(read.ip.b, ip, len);
+	return seen_put(s->seen, &read);
+}
+
+/* ---- nets ---- */
+
+static void
+key_prefix(struct codec_key *key, char kind, const struct nets_prefix *prefix)
+{
+	key_begin(key, kind);
+	key->b[key->len++] = (unsigned char)prefix->bits;
+	addr_spread(&prefix->net, key->b + key->len);
+	key->len += ADDR_SPREAD_BYTES;
+}
+
+#define PREFIX_HEAD (1 + 1 + ADDR_SPREAD_BYTES)
+
+static int
+take_prefix(struct nets_prefix *prefix, const unsigned char *key, size_t klen)
+{
+	if (klen < PREFIX_HEAD)
+		return -1;
+	prefix->bits = key[1];
+	prefix->net = addr_unspread(key + 2);
+	return 0;
+}
+
+static int
+next_net_count(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct nets_count *e = nets_next_count(s->nets, at);
+
+	if (e == NULL)
+		return 0;
+	key_prefix(key, 'n', &e->key.prefix);
+	key_add(key, e->key.rule, strlen(e->key.rule));
+	record_put(r, 4, e->window_s);
+	record_put(r, 4, e->n);
+	for (uint32_t i = 0; i < e->n; i++) {
+		record_put(r, 4, e->times_s[i]);
+		record_put(r, 8, e->hosts[i]);
+	}
+	return 1;
+}
+
+static int
+take_net_count(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct nets_count read = {0};
+
+	read.window_s = (uint32_t)record_get(r, 4);
+	read.n = (uint32_t)record_get(r, 4);
+	if (read.n > RULES_COUNT_MAX ||
+	    take_prefix(&read.key.prefix, key, klen) != 0 ||
+	    take_name(read.key.rule, key + PREFIX_HEAD, klen - PREFIX_HEAD) !=
+		0)
+		return -1;
+	for (uint32_t i = 0; i < read.n; i++) {
+		read.times_s[i] = (uint32_t)record_get(r, 4);
+		read.hosts[i] = record_get(r, 8);
+	}
+	return r->bad ? -1 : nets_put_count(s->nets, &read);
+}
+
+static int
+next_net_pass(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct nets_pass *e = nets_next_pass(s->nets, at);
+
+	if (e == NULL)
+		return 0;
+	key_prefix(key, 'q', &e->prefix);
+	record_put(r, 4, e->time_s);
+	return 1;
+}
+
+static int
+take_net_pass(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct nets_pass read = {.time_s = (uint32_t)record_get(r, 4)};
+
+	if (r->bad || klen != PREFIX_HEAD ||
+	    take_prefix(&read.prefix, key, klen) != 0)
+		return -1;
+	return nets_put_pass(s->nets, &read);
+}
+
+static int
+next_net_ban(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct nets_ban *e = nets_next_ban(s->nets, at);
+
+	if (e == NULL)
+		return 0;
+	key_prefix(key, 'N', &e->prefix);
+	record_put(r, 4, e->since);
+	record_put(r, 4, e->until);
+	record_put_bytes(r, e->rule, strlen(e->rule));
+	return 1;
+}
+
+static int
+take_net_ban(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct nets_ban read = {0};
+	const void *rule;
+	size_t len;
+
+	read.since = (uint32_t)record_get(r, 4);
+	read.until = (uint32_t)record_get(r, 4);
+	rule = record_get_bytes(r, RECENT_RULE_SIZE, &len);
+	if (r->bad || klen != PREFIX_HEAD ||
+	    take_prefix(&read.prefix, key, klen) != 0 ||
+	    take_name(read.rule, rule, len) != 0)
+		return -1;
+	return nets_put_ban(s->nets, &read);
+}
+
+/* ---- zones ---- */
+
+/* By the name that may be read: a key is nobody's business. */
+static int
+next_zone(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct zone *z = &s->zones.list[*at];
+
+	if (*at >= s->zones.n)
+		return 0;
+	++*at;
+	key_begin(key, 'z');
+	key_add(key, z->shown, strlen(z->shown));
+	record_put(r, 8, (uint64_t)z->well_s);
+	record_put(r, 8, (uint64_t)z->from_s);
+	record_put(r, 8, (uint64_t)z->to_s);
+	record_put(r, 8, (uint64_t)z->better_s);
+	record_put(r, 4, z->ttl_s);
+	record_put(r, 1, z->silent);
+	record_put_bytes(r, z->why, strlen(z->why));
+	return 1;
+}
+
+/* Of a zone that is not asked any more, nothing is kept. */
+static int
+take_zone(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct zone read = {0};
+	const void *why;
+	size_t len;
+
+	read.well_s = (int64_t)record_get(r, 8);
+	read.from_s = (int64_t)record_get(r, 8);
+	read.to_s = (int64_t)record_get(r, 8);
+	read.better_s = (int64_t)record_get(r, 8);
+	read.ttl_s = (uint32_t)record_get(r, 4);
+	read.silent = record_get(r, 1) != 0;
+	why = record_get_bytes(r, ZONES_WHY_SIZE - 1, &len);
+	if (r->bad || !is_time(read.well_s) || !is_time(read.from_s) ||
+	    !is_time(read.to_s) || !is_time(read.better_s))
+		return -1;
+	memcpy(read.why, why, len);
+	for (size_t i = 0; i < s->zones.n; i++) {
+		struct zone *z = &s->zones.list[i];
+
+		if (strlen(z->shown) != klen - 1 ||
+		    memcmp(z->shown, key + 1, klen - 1) != 0)
+			continue;
+		memcpy(read.name, z->name, sizeof read.name);
+		memcpy(read.shown, z->shown, sizeof read.shown);
+		memcpy(read.text, z->text, sizeof read.text);
+		*z = read;
+	}
+	return 0;
+}
+
+/* ---- tallies ---- */
+
+_Static_assert(DECIDE_WHYS == 8 && HOOKLOG_KINDS == 11,
+    "version 4 has so many; more of them go to the end of the record");
+
+static void
+put_numbers(struct record *r, const struct tally_numbers *n)
+{
+	record_put(r, 8, n->bans);
+	record_put(r, 8, n->counts);
+	for (int i = 0; i < DECIDE_WHYS; i++)
+		record_put(r, 8, n->skips[i]);
+}
+
+static void
+get_numbers(struct record *r, struct tally_numbers *n)
+{
+	n->bans = record_get(r, 8);
+	n->counts = record_get(r, 8);
+	for (int i = 0; i < DECIDE_WHYS; i++)
+		n->skips[i] = record_get(r, 8);
+}
+
+static int
+next_tally(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct tally *tally = &s->tallies.list[*at];
+
+	if (*at >= s->tallies.n)
+		return 0;
+	++*at;
+	key_begin(key, 't');
+	key_add(key, tally->rule, strlen(tally->rule));
+	put_numbers(r, &tally->all);
+	put_numbers(r, &tally->today);
+	return 1;
+}
+
+static int
+take_tally(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	char name[RECENT_RULE_SIZE];
+	struct tally *tally;
+
+	if (r->version < 4)
+		return 0;
+	if (take_name(name, key + 1, klen - 1) != 0)
+		return -1;
+	tally = tallies_of(&s->tallies, name);
+	if (tally == NULL)
+		return -1;
+	get_numbers(r, &tally->all);
+	get_numbers(r, &tally->today);
+	return r->bad ? -1 : 0;
+}
+
+static void
+put_rechecks(struct record *r, const struct tallies_rechecks *n)
+{
+	record_put(r, 8, n->refused);
+	record_put(r, 8, n->passed);
+}
+
+static void
+get_rechecks(struct record *r, struct tallies_rechecks *n)
+{
+	n->refused = record_get(r, 8);
+	n->passed = record_get(r, 8);
+}
+
+/* The day, and what the hook said. */
+static int
+next_day(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct tallies_hook *hook = &s->tallies.hook;
+
+	if (*at > 0)
+		return 0;
+	++*at;
+	key_begin(key, 'd');
+	record_put(r, 8, (uint64_t)s->tallies.day_from);
+	record_put(r, 8, (uint64_t)s->tallies.day_to);
+	for (int i = 0; i < HOOKLOG_KINDS; i++) {
+		record_put(r, 8, hook->all[i]);
+		record_put(r, 8, hook->today[i]);
+		record_put(r, 8, (uint64_t)hook->last_s[i]);
+	}
+	put_rechecks(r, &s->tallies.all);
+	put_rechecks(r, &s->tallies.today);
+	return 1;
+}
+
+static int
+take_day(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct tallies_hook *hook = &s->tallies.hook;
+
+	(void)key;
+	if (r->version < 4)
+		return 0;
+	if (klen != 1)
+		return -1;
+	s->tallies.day_from = (int64_t)record_get(r, 8);
+	s->tallies.day_to = (int64_t)record_get(r, 8);
+	for (int i = 0; i < HOOKLOG_KINDS; i++) {
+		hook->all[i] = record_get(r, 8);
+		hook->today[i] = record_get(r, 8);
+		hook->last_s[i] = (int64_t)record_get(r, 8);
+	}
+	get_rechecks(r, &s->tallies.all);
+	get_rechecks(r, &s->tallies.today);
+	return r->bad ? -1 : 0;
+}
+
+/* ---- logs ---- */
+
+static void
+log_record(const struct state_log *log, struct codec_key *key, struct record *r)
+{
+	key_begin(key, 'l');
+	key_add(key, log->path, strlen(log->path));
+	record_put(r, 8, log->place.ino);
+	record_put(r, 8, log->place.offset);
+	record_put(r, 8, log->place.head_hash);
+	record_put(r, 4, log->place.head_len);
+	record_put(r, 8, (uint64_t)log->time_s);
+	record_put(r, 8, log->lines);
+	record_put(r, 1, log->shows_tcpserver);
+	record_put(r, 1, log->shows_rblsmtpd);
+	record_put(r, 1, log->shows_passed);
+	record_put(r, 8, (uint64_t)log->minute);
+	record_put(r, 4, log->minute_bans);
+	breaker_put(r, &log->breaker);
+}
+
+static int
+take_log(struct state_log *logs, size_t n, const unsigned char *key,
+    size_t klen, struct record *r)
+{
+	struct state_log read = {.has_place = true};
+
+	read.place.ino = record_get(r, 8);
+	read.place.offset = record_get(r, 8);
+	read.place.head_hash = record_get(r, 8);
+	read.place.head_len = (uint32_t)record_get(r, 4);
+	read.time_s = (int64_t)record_get(r, 8);
+	read.lines = record_get(r, 8);
+	read.shows_tcpserver = record_get(r, 1) != 0;
+	if (r->version >= 4) {
+		read.shows_rblsmtpd = record_get(r, 1) != 0;
+		read.shows_passed = record_get(r, 1) != 0;
+	}
+	read.minute = (int64_t)record_get(r, 8);
+	read.minute_bans = (uint32_t)record_get(r, 4);
+	if (r->version >= 4 && breaker_get(r, &read.breaker) != 0)
+		return -1;
+	if (r->bad || klen < 1 || klen > PATH_MAX)
+		return -1;
+	memcpy(read.path, key + 1, klen - 1);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(logs[i].path, read.path) == 0) {
+			read.id = logs[i].id;
+			read.is_behind = logs[i].is_behind;
+			logs[i] = read;
+		}
+	return 0;
+}
+
+/* ---- all ---- */
+
+static const struct {
+	char letter;
+	int (*next)(const struct state *, size_t *, struct codec_key *,
+	    struct record *);
+	int (*take)(
+	    struct state *, const unsigned char *, size_t, struct record *);
+} kinds[] = {
+    {'b', next_ban, take_ban},
+    {'c', next_count, take_count},
+    {'p', next_past, take_past},
+    {'s', next_seen, take_seen},
+    {'n', next_net_count, take_net_count},
+    {'q', next_net_pass, take_net_pass},
+    {'N', next_net_ban, take_net_ban},
+    {'z', next_zone, take_zone},
+    {'t', next_tally, take_tally},
+    {'d', next_day, take_day},
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+int
+codec_next(const struct state *s, const struct state_log *logs, size_t n,
+    struct codec_at *at, struct codec_key *key, struct record *r)
+{
+	record_begin(r, RECENT_VERSION);
+	while (at->kind < KINDS) {
+		if (kinds[at->kind].next(s, &at->at, key, r) != 0)
+			return 1;
+		*at = (struct codec_at){at->kind + 1, 0};
+	}
+	while (at->at < n) {
+		const struct state_log *log = &logs[at->at++];
+
+		if (!log->has_place)
+			continue;
+		log_record(log, key, r);
+		return 1;
+	}
+	return 0;
+}
+
+/* The place among the kinds; KINDS: none of them. */
+static size_t
+kind_of(const unsigned char *key, size_t klen)
+{
+	size_t i = 0;
+
+	while (i < KINDS && (klen == 0 || kinds[i].letter != (char)key[0]))
+		i++;
+	return i;
+}
+
+static bool
+is_log(const unsigned char *key, size_t klen)
+{
+	return klen > 0 && key[0] == 'l';
+}
+
+bool
+codec_knows(const unsigned char *key, size_t klen, uint8_t version)
+{
+	return recent_knows(version) &&
+	       (is_log(key, klen) || kind_of(key, klen) < KINDS);
+}
+
+int
+codec_take(struct state *s, struct state_log *logs, size_t n,
+    const unsigned char *key, size_t klen, struct record *r)
+{
+	size_t kind = kind_of(key, klen);
+
+	if (is_log(key, klen))
+		return take_log(logs, n, key, klen, r);
+	return kind < KINDS ? kinds[kind].take(s, key, klen, r) : -1;
+}

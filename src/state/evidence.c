@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+#include "state/evidence.h"
+
+#include <string.h>
+
+#include "base/hooklog.h"
+#include "state/seen.h"
+
+#define AGAINST (SEEN_REJECTED | SEEN_UNASKED | SEEN_HOST_REJECTED)
+
+static const char rblsmtpd[] = "rblsmtpd: ";
+
+static bool
+begins_with(const struct decision *d, const char *word)
+{
+	size_t len = strlen(word);
+
+	return d->message_len >= len && memcmp(d->message, word, len) == 0;
+}
+
+/* A list that is wrong or silent says nothing of whom it does not refuse. */
+static bool
+lists_are_well(const struct state *s, int64_t time_s)
+{
+	return zones_all_well(&s->zones) &&
+	       !zones_doubts(&s->zones, "", time_s);
+}
+
+/* No list is asked about such a host, and the hook need not say so. */
+static bool
+is_allowed(const struct policy *policy, const struct addr *a)
+{
+	return policy->guard != NULL && guard_allows(policy->guard, a);
+}
+
+/* Asked about, and not refused. */
+static int
+passed(struct state *s, const struct addr *a, uint32_t marks, int64_t time_s,
+    const struct policy *policy, struct news *news)
+{
+	struct recent_ban ban;
+	bool banned;
+
+	if ((marks & AGAINST) != 0 || !lists_are_well(s, time_s))
+		return 0;
+	banned = bans_find_live(s->bans, a, time_s, &ban);
+	/* of a newer line, in another log, or for what no list is about */
+	if (banned &&
+	    (ban.since > time_s || !state_is_of_list(policy, ban.rule)))
+		return 0;
+	if ((marks & SEEN_RECHECK) != 0)
+		tallies_add_recheck(&s->tallies, false, time_s);
+	else if (banned) /* the set has been changed by hand, or the hook has -n
+			  */
+		return 0;
+	news->ip = *a;
+	news->passed = true;
+	if (banned)
+		news->lifted = state_lift(s, a);
+	return nets_passed(s->nets, &policy->lengths, a, time_s,
+	    news->lifted_nets, &news->lifted_nets_n);
+}
+
+/* The process number in a line of rblsmtpd's, wherever it has it. */
+static uint64_t
+pid_of(const struct decision *d)
+{
+	static const char word[] = " pid ";
+	const char *at =
+	    memmem(d->message, d->message_len, word, sizeof word - 1);
+	size_t len = 0;
+
+	if (at == NULL)
+		return 0;
+	at += sizeof word - 1;
+	while (at + len < d->message + d->message_len && at[len] >= '0' &&
+	       at[len] <= '9')
+		len++;
+	return hooklog_pid(at, len);
+}
+
+uint64_t
+evidence_unclear(const struct decision *d)
+{
+	static const char harmless[] = ": greetdelay: ";
+
+	if (!begins_with(d, rblsmtpd) ||
+	    memmem(d->message, d->message_len, harmless, sizeof harmless - 1) !=
+		NULL)
+		return 0;
+	return pid_of(d);
+}
+
+/* A line of rblsmtpd's that no rule knows. */
+static void
+take_rblsmtpd(struct state *s, struct state_log *log, const struct decision *d)
+{
+	uint64_t pid = evidence_unclear(d);
+
+	log->shows_rblsmtpd = true;
+	if (pid != 0)
+		seen_mark(s->seen, log->id, pid, NULL, SEEN_REJECTED);
+}
+
+/* The hook has refused a host that it knew. */
+static void
+take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
+    int64_t time_s, const struct policy *policy, struct news *news)
+{
+	uint32_t marks;
+	uint32_t n;
+
+	seen_mark(s->seen, log->id, h->pid, &h->ip, SEEN_REJECTED);
+	if (log->shows_tcpserver &&
+	    !seen_marks(s->seen, log->id, h->pid, &h->ip, &marks))
+		return;
+	if (policy->alarm)
+		breaker_refusal(&log->breaker, time_s);
+	n = bans_refused(s->bans, &h->ip, time_s);
+	news->ip = h->ip;
+	news->dropped = n > 0 && n == policy->drop_after;
+}
+
+static int
+take_hook(struct state *s, struct state_log *log, const struct decision *d,
+    const struct policy *policy, struct news *news)
+{
+	struct hooklog h = hooklog_line(d->message, d->message_len);
+	uint32_t marks;
+
+	tallies_add_hook(&s->tallies, h.kind, d->time);
+	switch (h.kind) {
+	case HOOKLOG_IPSET:
+	case HOOKLOG_RECENT:
+	case HOOKLOG_NET:
+		take_refusal(s, log, &h, d->time, policy, news);
+		break;
+	case HOOKLOG_LOCAL:
+		seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_REJECTED);
+		break;
+	case HOOKLOG_ALLOWED:
+	case HOOKLOG_PASS:
+		seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_UNASKED);
+		break;
+	case HOOKLOG_RECHECK:
+		if (h.pid != 0 &&
+		    seen_marks(s->seen, log->id, h.pid, &h.ip, &marks))
+			seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_RECHECK);
+		break;
+	case HOOKLOG_PASSED:
+		/* any process of the host's is not strict enough */
+		if (h.pid == 0 ||
+		    !seen_marks(s->seen, log->id, h.pid, &h.ip, &marks))
+			break;
+		log->shows_passed = true;
+		/* once a connection */
+		seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_UNASKED);
+		return passed(s, &h.ip, marks, d->time, policy, news);
+	case HOOKLOG_WOULD:
+	case HOOKLOG_NO_RIGHT:
+	case HOOKLOG_TROUBLE:
+	case HOOKLOG_OTHER:
+		break;
+	}
+	return 0;
+}
+
+int
+evidence_take(struct state *s, struct state_log *log, const struct decision *d,
+    const struct policy *policy, struct news *news)
+{
+	struct seen_ended ended;
+
+	if (begins_with(d, rblsmtpd)) {
+		take_rblsmtpd(s, log, d);
+		return 0;
+	}
+	switch (
+	    seen_line(s->seen, log->id, d->message, d->message_len, &ended)) {
+	case SEEN_BEGIN:
+		log->shows_tcpserver = true;
+		if (policy->alarm)
+			breaker_connection(&log->breaker, d->time);
+		break;
+	case SEEN_ENDED:
+		if (!ended.well || !log->shows_rblsmtpd || log->shows_passed ||
+		    is_allowed(policy, &ended.ip))
+			break;
+		return passed(s, &ended.ip, ended.marks, d->time, policy, news);
+	case SEEN_DENY:
+	case SEEN_END:
+		break;
+	case SEEN_ERROR:
+		return -1;
+	case SEEN_OTHER:
+		return take_hook(s, log, d, policy, news);
+	}
+	return 0;
+}
+
+uint32_t
+evidence_rejected(
+    struct state *s, struct state_log *log, const struct decision *d)
+{
+	if (begins_with(d, rblsmtpd))
+		log->shows_rblsmtpd = true;
+	if (d->pid == 0 && !d->has_ip)
+		return 0;
+	return seen_mark(
+	    s->seen, log->id, d->pid, d->has_ip ? &d->ip : NULL, SEEN_REJECTED);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * state: what the feed knows from the lines so far. All of it is in the
+ * checkpoint, and it changes by lines alone, so that checkpoint and lines
+ * always lead to the same state.
+ *
+ *	decide -> seen -> zones -> count -> breaker -> cap -> again
+ *	    -> bans, nets
+ *	other lines -> evidence -> passes, rechecks, refusals by the hook
+ */
+#ifndef STATE_H
+#define STATE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/lru.h"
+#include "base/secret.h"
+#include "log/decide.h"
+#include "log/place.h"
+#include "state/bans.h"
+#include "state/breaker.h"
+#include "state/nets.h"
+#include "state/tallies.h"
+#include "state/zones.h"
+
+struct state {
+	struct bans *bans;
+	struct lru *counts; /* counts.h */
+	struct lru *past;   /* past.h */
+	struct seen *seen;
+	struct nets *nets;
+	struct zones zones;
+	struct tallies tallies;
+};
+
+/* One log. */
+struct state_log {
+	char path[PATH_MAX];
+	uint64_t id; /* of the path, for seen.h */
+	bool has_place;
+	struct place place;
+	int64_t time_s;	      /* unix seconds of the newest line; 0: none */
+	uint64_t lines;	      /* that were read */
+	bool shows_tcpserver; /* has had a line of seen.h */
+	bool shows_rblsmtpd;  /* and one of rblsmtpd's */
+	bool shows_passed;    /* and one of the hook's from behind that */
+	int64_t minute;	      /* unix minutes: of the last ban */
+	uint32_t minute_bans; /* in it */
+	struct breaker breaker;
+	bool is_behind; /* more of it can be read now; not saved */
+};
+
+#define STATE_CAP_DEFAULT 1000 /* bans a minute, where nothing else is said */
+
+/* What the administrator wants. */
+struct policy {
+	uint32_t cap;	     /* bans a minute of a log; 0: any number */
+	unsigned drop_after; /* refusals within a ban; 0: none are dropped */
+	bool alarm;	     /* bans stop when refusals are unusual */
+	struct rules_lengths lengths; /* of the networks in the rules */
+	const struct guard *guard;
+	const struct rules *rules;     /* NULL: all are about lists */
+	const struct secrets *secrets; /* not to appear in a reply */
+};
+
+/* What a line led to, besides its own ban: all about one host. */
+struct news {
+	struct addr ip;
+	bool passed;  /* it was asked about, and not refused */
+	bool lifted;  /* its ban is gone */
+	bool dropped; /* the hook has refused it policy->drop_after times */
+	struct nets_ban nets[RULES_NETS_MAX]; /* that are banned now */
+	size_t nets_n;
+	struct nets_ban lifted_nets[NETS_AROUND_MAX];
+	size_t lifted_nets_n;
+};
+
+/*
+ * Whether a ban of that rule is one of a list's, and so goes when the list is
+ * wrong or no longer refuses the host. One of a rule that is gone may have
+ * been; what an administrator added is not.
+ */
+bool state_is_of_list(const struct policy *policy, const char *rule);
+
+/* Empty tables. 0, or -1 with errno and nothing to free. */
+int state_new(struct state *s) __attribute__((warn_unused_result));
+void state_free(struct state *s);
+
+/* Names the log. */
+void state_name_log(struct state_log *log, const char *path);
+
+/*
+ * Completes a decision by what earlier lines said, and remembers the line: a
+ * ban may become a count or a skip (unseen, distrusted, alarm, cap), or last
+ * longer. The ban of d is not put; state_ban does. All else that follows from
+ * the line is done, and news says what. Returns 0, or -1 with errno ENOMEM;
+ * then nobody is banned by this line.
+ */
+int state_take(struct state *s, struct state_log *log, struct decision *d,
+    const struct policy *policy, struct news *news)
+    __attribute__((warn_unused_result));
+
+/*
+ * Puts the ban of a decision that is still DECIDE_BAN after state_take. stands
+ * is the one that holds then, since one that was there may be the longer one.
+ * Returns 0, or -1 with errno ENOMEM.
+ */
+int state_ban(struct state *s, const struct decision *d,
+    struct recent_ban *stands) __attribute__((warn_unused_result));
+
+/*
+ * Forgets what cannot matter to any line to come of the n logs, so it is the
+ * same whether and when this is called. No line is expected to be older than
+ * the newest of its log by more than RECENT_AHEAD_S; and one that is means that
+ * the clock was wrong before it.
+ */
+void state_expire(struct state *s, const struct state_log *logs, size_t n);
+
+/*
+ * Lifts the ban around an address, and forgets what rules count and remember of
+ * it, as if it had never been in the log. Whether there was a ban.
+ */
+bool state_lift(struct state *s, const struct addr *a);
+
+#endif

@@ -1,0 +1,727 @@
+/* SPDX-License-Identifier: ISC */
+/* record, recent, checkpoint: what was stored, or nothing. */
+#include "../unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/cdbwrite.h"
+#include "base/recent.h"
+#include "base/record.h"
+#include "state/checkpoint.h"
+#include "state/codec.h"
+#include "state/counts.h"
+#include "state/nets.h"
+#include "state/past.h"
+#include "state/seen.h"
+#include "state/state.h"
+
+static char dir[64];
+static char path[128];
+
+static void
+every_flipped_bit(void **state)
+{
+	struct record r;
+
+	(void)state;
+	record_begin(&r, 3);
+	record_put(&r, 8, 0x0123456789abcdefULL);
+	record_put(&r, 1, 200);
+	record_put_bytes(&r, "some bytes", 10);
+	assert_int_equal(record_seal(&r, "key", 3), 0);
+	assert_int_equal(record_open(&r, "key", 3, 3), 0);
+	assert_int_equal(record_open(&r, "kez", 3, 3), -1);
+	assert_int_equal(record_open(&r, "key", 3, 4), -1);
+	for (size_t i = 0; i < r.len * 8; i++) {
+		r.buf[i / 8] ^= (uint8_t)(1U << i % 8);
+		assert_int_equal(record_open(&r, "key", 3, 3), -1);
+		r.buf[i / 8] ^= (uint8_t)(1U << i % 8);
+	}
+	for (size_t len = r.len; r.len-- > 0;) {
+		assert_int_equal(record_open(&r, "key", 3, 3), -1);
+		if (r.len == 0) {
+			r.len = len;
+			break;
+		}
+	}
+}
+
+static void
+fields(void **state)
+{
+	struct record r;
+	size_t len;
+
+	(void)state;
+	record_begin(&r, 1);
+	record_put(&r, 8, UINT64_MAX);
+	record_put(&r, 4, 0x01020304);
+	record_put(&r, 2, 65535);
+	record_put_bytes(&r, "", 0);
+	record_put_bytes(&r, "abc", 3);
+	assert_int_equal(record_seal(&r, "k", 1), 0);
+	assert_int_equal(record_open(&r, "k", 1, 1), 0);
+	assert_true(record_get(&r, 8) == UINT64_MAX);
+	assert_int_equal(record_get(&r, 4), 0x01020304);
+	assert_int_equal(record_get(&r, 2), 65535);
+	assert_non_null(record_get_bytes(&r, 10, &len));
+	assert_int_equal(len, 0);
+	assert_memory_equal(record_get_bytes(&r, 3, &len), "abc", 3);
+	assert_false(r.bad);
+	assert_int_equal(record_get(&r, 1), 0);
+	assert_true(r.bad);
+
+	record_open(&r, "k", 1, 1) == 0 ? (void)0 : fail();
+	record_get(&r, 8);
+	record_get(&r, 4);
+	record_get(&r, 2);
+	record_get_bytes(&r, 10, &len);
+	assert_null(record_get_bytes(&r, 2, &len)); /* longer than asked for */
+	assert_true(r.bad);
+
+	record_begin(&r, 1);
+	for (int i = 0; i < RECORD_MAX; i++)
+		record_put(&r, 1, 0);
+	assert_int_equal(record_seal(&r, "k", 1), -1);
+}
+
+static struct state *
+new_state(void)
+{
+	struct state *s = malloc(sizeof *s);
+
+	assert_non_null(s);
+	assert_int_equal(state_new(s), 0);
+	return s;
+}
+
+static void
+drop_state(struct state *s)
+{
+	state_free(s);
+	free(s);
+}
+
+static struct state *
+some_state(void)
+{
+	struct state *s = new_state();
+	struct addr a = unit_addr("198.51.100.7");
+	struct seen_ended ended;
+
+	for (int i = 1; i <= 5; i++) {
+		struct recent_ban ban = {
+		    .since = 1000 + i, .until = 2000 + i, .rule = "rblsmtpd"};
+
+		ban.ip = unit_addr("203.0.113.0");
+		if (i == 5)
+			ban.ip = unit_addr("2001:db8:1:2:3::4");
+		ban.ip.b[15] = (uint8_t)i;
+		snprintf(ban.reply, sizeof ban.reply, "451 listed, text %d", i);
+		assert_int_equal(bans_put(s->bans, &ban), 0);
+	}
+	assert_int_equal(counts_match(s->counts, "chk", &a, 900, 5, 60), 1);
+	assert_int_equal(counts_match(s->counts, "chk", &a, 901, 5, 60), 2);
+	assert_int_equal(past_ban(s->past, "chk", &a, 800, 10, 3, 500), 10);
+	assert_int_equal(past_ban(s->past, "chk", &a, 810, 10, 3, 500), 30);
+	assert_int_equal(seen_line(s->seen, 9,
+			     "tcpserver: pid 77 from 198.51.100.7", 35, &ended),
+	    SEEN_BEGIN);
+	tallies_of(&s->tallies, "chk")->all.skips[DECIDE_UNSEEN] = 3;
+	return s;
+}
+
+static void
+save_some(void)
+{
+	struct state *s = some_state();
+	static struct state_log logs[2] = {
+	    {.path = "/var/log/a",
+		.has_place = true,
+		.place = {7, 12345678901ULL, 0xfeedfeedfeedULL, 256},
+		.time_s = 1700000000,
+		.lines = 55,
+		.shows_tcpserver = true,
+		.minute = 28333333,
+		.minute_bans = 4},
+	    {.path = "/var/log/b"},
+	};
+
+	assert_int_equal(checkpoint_save(path, s, logs, 2), 0);
+	drop_state(s);
+}
+
+static void
+assert_rest_is_back(struct state *s)
+{
+	struct addr a = unit_addr("198.51.100.7");
+	struct addr b = unit_addr("198.51.100.8");
+
+	assert_int_equal(lru_count(s->counts), 1);
+	assert_int_equal(counts_match(s->counts, "chk", &a, 960, 5, 60), 2);
+	assert_int_equal(past_ban(s->past, "chk", &a, 840, 10, 3, 500), 90);
+	assert_true(seen_is(s->seen, 9, 77, &a));
+	assert_false(seen_is(s->seen, 9, 77, &b));
+	assert_false(seen_is(s->seen, 8, 77, &a));
+	assert_int_equal(s->tallies.n, 1);
+	assert_int_equal(s->tallies.list[0].all.skips[DECIDE_UNSEEN], 3);
+}
+
+static void
+back_again(void **state)
+{
+	static struct state_log logs[2] = {
+	    {.path = "/var/log/b"}, {.path = "/var/log/a", .id = 5}};
+	struct state *s = new_state();
+	struct recent_ban ban;
+	struct addr other = unit_addr("2001:db8:1:2:ffff::");
+	struct addr none = unit_addr("203.0.113.77");
+	struct stat st;
+	int fd;
+
+	(void)state;
+	save_some();
+	assert_int_equal(
+	    checkpoint_load(path, s, logs, 2, NULL), CHECKPOINT_LOADED);
+	assert_int_equal(bans_count(s->bans), 5);
+	assert_rest_is_back(s);
+	assert_false(logs[0].has_place);
+	assert_true(logs[1].has_place);
+	assert_true(logs[1].place.offset == 12345678901ULL);
+	assert_true(logs[1].place.head_hash == 0xfeedfeedfeedULL);
+	assert_int_equal(logs[1].place.ino, 7);
+	assert_int_equal(logs[1].place.head_len, 256);
+	assert_int_equal(logs[1].time_s, 1700000000);
+	assert_int_equal(logs[1].lines, 55);
+	assert_true(logs[1].shows_tcpserver);
+	assert_int_equal(logs[1].minute, 28333333);
+	assert_int_equal(logs[1].minute_bans, 4);
+	assert_int_equal(logs[1].id, 5);
+	drop_state(s);
+
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	fd = open(path, O_RDONLY);
+	assert_int_equal(recent_find(fd, &other, &ban), RECENT_FOUND);
+	assert_string_equal(ban.reply, "451 listed, text 5");
+	assert_string_equal(ban.rule, "rblsmtpd");
+	assert_int_equal(ban.since, 1005);
+	assert_int_equal(ban.until, 2005);
+	assert_int_equal(recent_find(fd, &none, &ban), RECENT_ABSENT);
+	close(fd);
+}
+
+/* The content of what was loaded must be what was saved. */
+static void
+assert_right_or_refused(enum checkpoint_answer answer, const struct bans *bans)
+{
+	if (answer != CHECKPOINT_LOADED)
+		return;
+	assert_int_equal(bans_count(bans), 5);
+	for (size_t i = 0; i < 5; i++) {
+		struct recent_ban ban;
+		char want[REPLY_SIZE];
+
+		bans_nth(bans, i, &ban);
+		snprintf(want, sizeof want, "451 listed, text %d",
+		    (int)ban.ip.b[15]);
+		assert_string_equal(ban.reply, want);
+		assert_int_equal(ban.until, 2000 + ban.ip.b[15]);
+	}
+}
+
+static void
+check_damaged(int fd)
+{
+	static struct state_log log = {.path = "/var/log/a"};
+	struct state *s = new_state();
+	struct addr a = unit_addr("203.0.113.3");
+	struct recent_ban ban;
+
+	assert_right_or_refused(
+	    checkpoint_load(path, s, &log, 1, NULL), s->bans);
+	if (recent_find(fd, &a, &ban) == RECENT_FOUND) {
+		assert_string_equal(ban.reply, "451 listed, text 3");
+		assert_int_equal(ban.until, 2003);
+	}
+	drop_state(s);
+}
+
+static void
+damage(void **state)
+{
+	static unsigned char file[16384];
+	ssize_t len;
+	int fd;
+
+	(void)state;
+	save_some();
+	fd = open(path, O_RDWR);
+	len = read(fd, file, sizeof file);
+	assert_true(len > 2048 && len < (ssize_t)sizeof file);
+	for (ssize_t i = 0; i < len; i++) {
+		unsigned char flipped =
+		    (unsigned char)(file[i] ^ (1U << unit_random() % 8));
+
+		assert_int_equal(pwrite(fd, &flipped, 1, i), 1);
+		check_damaged(fd);
+		assert_int_equal(pwrite(fd, &file[i], 1, i), 1);
+	}
+	for (ssize_t i = len; i-- > 0;) {
+		assert_int_equal(ftruncate(fd, i), 0);
+		check_damaged(fd);
+	}
+	close(fd);
+}
+
+static void
+not_there(void **state)
+{
+	struct state *s = new_state();
+	char none[160];
+
+	(void)state;
+	snprintf(none, sizeof none, "%s/none/recent.cdb", dir);
+	assert_int_equal(
+	    checkpoint_load(none, s, NULL, 0, NULL), CHECKPOINT_ABSENT);
+	assert_int_equal(checkpoint_save(none, s, NULL, 0), -1);
+	assert_int_equal(errno, ENOENT);
+	drop_state(s);
+}
+
+/* A power cut may leave a new file that is damaged: the one before is there. */
+static void
+old_one_is_kept(void **state)
+{
+	char old[160];
+	struct state *s = new_state();
+
+	(void)state;
+	save_some();
+	assert_int_equal(checkpoint_save(path, s, NULL, 0), 0);
+	snprintf(old, sizeof old, "%s" CHECKPOINT_OLD, path);
+	assert_int_equal(
+	    checkpoint_load(old, s, NULL, 0, NULL), CHECKPOINT_LOADED);
+	assert_int_equal(bans_count(s->bans), 5);
+	drop_state(s);
+	s = new_state();
+	assert_int_equal(
+	    checkpoint_load(path, s, NULL, 0, NULL), CHECKPOINT_LOADED);
+	assert_int_equal(bans_count(s->bans), 0);
+	drop_state(s);
+}
+
+/* ---- every kind of record ---- */
+
+static struct state_log full_log;
+
+static void
+name_zones(struct state *s)
+{
+	assert_int_equal(
+	    zones_add(&s->zones, "secretkey1.zone.test", "KEY.zone.test", "x"),
+	    0);
+	assert_int_equal(zones_add(&s->zones, "b.test", "b.test", ""), 0);
+}
+
+static void
+fill_nets(struct state *s)
+{
+	const struct rules_rule rule = {.name = "net",
+	    .ban_s = 500,
+	    .nets = {{120, 2, 600}, {48, 5, 600}},
+	    .nets_n = 2};
+	const struct rules_lengths lengths = {.bits = {48, 120}, .n = 2};
+	static const char *const hosts[] = {
+	    "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"};
+	struct nets_ban bans[NETS_AROUND_MAX];
+	struct addr a;
+	size_t n;
+
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		a = unit_addr(hosts[i]);
+		assert_int_equal(
+		    nets_refused(s->nets, &rule, &a, 1000, NULL, bans, &n), 0);
+	}
+	a = unit_addr("203.0.113.9");
+	assert_int_equal(nets_passed(s->nets, &lengths, &a, 1100, bans, &n), 0);
+}
+
+/* One of each, with no field as it is at the start. */
+static struct state *
+full_state(void)
+{
+	struct state *s = some_state();
+	struct addr a = unit_addr("203.0.113.1");
+	struct seen_ended ended;
+
+	/* the order of the bans is that of a hash */
+	for (int i = 2; i <= 5; i++) {
+		struct addr other =
+		    unit_addr(i == 5 ? "2001:db8:1:2:3::4" : "203.0.113.0");
+
+		other.b[15] = (uint8_t)i;
+		assert_true(bans_remove(s->bans, &other));
+	}
+	for (int i = 0; i < 3; i++)
+		(void)bans_refused(s->bans, &a, 1500);
+	assert_int_equal(seen_line(s->seen, 9,
+			     "tcpserver: pid 78 from 198.51.100.8", 35, &ended),
+	    SEEN_BEGIN);
+	a = unit_addr("198.51.100.7");
+	seen_mark(s->seen, 9, 77, &a, SEEN_RECHECK | SEEN_UNASKED);
+	a = unit_addr("198.51.100.8");
+	seen_mark(s->seen, 9, 0, &a, SEEN_REJECTED);
+	fill_nets(s);
+	name_zones(s);
+	s->zones.list[0].well_s = 11;
+	s->zones.list[0].from_s = 12;
+	s->zones.list[0].to_s = 13;
+	s->zones.list[0].ttl_s = 14;
+	snprintf(s->zones.list[0].why, ZONES_WHY_SIZE, "lists 127.0.0.1");
+	s->zones.list[1].better_s = 15;
+	s->zones.list[1].silent = true;
+	tallies_add_recheck(&s->tallies, true, 1000);
+	tallies_add_recheck(&s->tallies, false, 1000);
+	tallies_add_recheck(&s->tallies, false, 100000000);
+	full_log = (struct state_log){.path = "/var/log/a",
+	    .has_place = true,
+	    .shows_rblsmtpd = true,
+	    .shows_passed = true};
+	for (int i = 0; i < 5000; i++) {
+		breaker_connection(&full_log.breaker, 100000 + i);
+		if (i % 3 == 0)
+			breaker_refusal(&full_log.breaker, 100000 + i);
+		if (i % 9 == 0)
+			(void)!breaker_ban(&full_log.breaker, 100000 + i);
+	}
+	for (int i = 0; i < 100; i++)
+		(void)!breaker_ban(&full_log.breaker, 105000);
+	assert_true(breaker_is_on(&full_log.breaker));
+	return s;
+}
+
+static void
+assert_same_file(const char *one, const char *two)
+{
+	char command[320];
+
+	snprintf(command, sizeof command, "cmp '%s' '%s'", one, two);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+assert_full(struct state *s, const struct state_log *log)
+{
+	struct addr a = unit_addr("203.0.113.1");
+	struct addr b = unit_addr("198.51.100.8");
+	const struct zone *z = s->zones.list;
+	struct recent_ban ban;
+	uint32_t marks;
+	size_t at = 0;
+
+	assert_true(bans_find(s->bans, &a, &ban));
+	assert_int_equal(ban.refused, 3);
+	a = unit_addr("198.51.100.7");
+	assert_true(seen_marks(s->seen, 9, 77, &a, &marks));
+	assert_int_equal(marks, SEEN_RECHECK | SEEN_UNASKED);
+	assert_true(seen_marks(s->seen, 9, 78, &b, &marks));
+	assert_int_equal(marks, SEEN_HOST_REJECTED);
+	assert_non_null(nets_next_count(s->nets, &at));
+	assert_non_null(nets_next_count(s->nets, &at));
+	assert_null(nets_next_count(s->nets, &at));
+	at = 0;
+	assert_int_equal(nets_next_pass(s->nets, &at)->time_s, 1100);
+	assert_null(nets_next_pass(s->nets, &at));
+	at = 0;
+	assert_string_equal(nets_next_ban(s->nets, &at)->rule, "net");
+	assert_int_equal(nets_count_bans(s->nets, "net", 1499), 1);
+	assert_int_equal(nets_count_bans(s->nets, "net", 1500), 0);
+	assert_string_equal(z[0].name, "secretkey1.zone.test");
+	assert_string_equal(z[0].text, "x");
+	assert_string_equal(z[0].why, "lists 127.0.0.1");
+	assert_true(z[0].well_s == 11 && z[0].from_s == 12 && z[0].to_s == 13);
+	assert_true(z[0].ttl_s == 14 && !z[0].silent);
+	assert_true(z[1].better_s == 15 && z[1].silent);
+	assert_int_equal(s->tallies.all.refused, 1);
+	assert_int_equal(s->tallies.all.passed, 2);
+	assert_int_equal(s->tallies.today.refused, 0);
+	assert_int_equal(s->tallies.today.passed, 1);
+	assert_true(log->shows_rblsmtpd && log->shows_passed);
+	assert_false(log->shows_tcpserver);
+	assert_true(breaker_is_on(&log->breaker));
+	assert_int_equal(log->breaker.past_n, full_log.breaker.past_n);
+	assert_int_equal(
+	    log->breaker.share.median, full_log.breaker.share.median);
+	assert_int_equal(log->breaker.alarm.tripped_s, 105000);
+}
+
+static void
+all_kinds_back(void **state)
+{
+	static struct state_log log;
+	struct state *s = full_state();
+	struct state *loaded = new_state();
+	char again[160];
+
+	(void)state;
+	assert_int_equal(checkpoint_save(path, s, &full_log, 1), 0);
+	name_zones(loaded);
+	state_name_log(&log, "/var/log/a");
+	assert_int_equal(
+	    checkpoint_load(path, loaded, &log, 1, NULL), CHECKPOINT_LOADED);
+	snprintf(again, sizeof again, "%s/again.cdb", dir);
+	assert_int_equal(checkpoint_save(again, loaded, &log, 1), 0);
+	assert_same_file(path, again);
+	assert_full(loaded, &log);
+	drop_state(s);
+	drop_state(loaded);
+	/* zones that are not asked any more, of a log that is not read */
+	loaded = new_state();
+	assert_int_equal(zones_add(&loaded->zones, "c.test", "c.test", ""), 0);
+	assert_int_equal(
+	    checkpoint_load(path, loaded, NULL, 0, NULL), CHECKPOINT_LOADED);
+	assert_int_equal(loaded->zones.n, 1);
+	assert_int_equal(loaded->zones.list[0].well_s, 0);
+	assert_false(loaded->zones.list[0].silent);
+	drop_state(loaded);
+}
+
+/* ---- malformed ---- */
+
+/* The first record that a key begins with. */
+static void
+find_record(
+    const struct state *s, char kind, struct codec_key *key, struct record *r)
+{
+	struct codec_at at = {0};
+
+	do
+		assert_int_equal(codec_next(s, &full_log, 1, &at, key, r), 1);
+	while (key->b[0] != (unsigned char)kind);
+	assert_int_equal(record_seal(r, key->b, key->len), 0);
+}
+
+/* What a fresh state says of it. */
+static int
+take_record(const struct codec_key *key, struct record r)
+{
+	static struct state_log log;
+	struct state *s = new_state();
+	char other[160];
+	int rc;
+
+	name_zones(s);
+	log = (struct state_log){0};
+	state_name_log(&log, "/var/log/a");
+	assert_int_equal(record_seal(&r, key->b, key->len), 0);
+	assert_int_equal(record_open(&r, key->b, key->len, RECENT_VERSION), 0);
+	rc = codec_take(s, &log, 1, key->b, key->len, &r);
+	/* whatever it was, the state can be used */
+	log.has_place = true;
+	state_expire(s, &log, 1);
+	snprintf(other, sizeof other, "%s/other.cdb", dir);
+	assert_int_equal(checkpoint_save(other, s, &log, 1), 0);
+	drop_state(s);
+	return rc;
+}
+
+static void
+cut_short(void **state)
+{
+	static const char kinds[] = "bcpsnqNztdl";
+	struct state *s = full_state();
+
+	(void)state;
+	for (const char *kind = kinds; *kind != 0; kind++) {
+		struct codec_key key;
+		struct record r;
+		size_t step;
+
+		find_record(s, *kind, &key, &r);
+		assert_int_equal(take_record(&key, r), 0);
+		/* each takes a state of its own */
+		step = r.len < 100 ? 1 : r.len / 50;
+		for (size_t len = 5; len < r.len; len += step) {
+			struct record shorter = r;
+
+			shorter.len = len;
+			if (take_record(&key, shorter) != -1)
+				fail_msg("'%c' of %zu bytes", *kind, len);
+		}
+	}
+	drop_state(s);
+}
+
+#define HEAD 5 /* check and version */
+
+/* What becomes of the record with another byte in its fields or key. */
+static int
+with_field(struct state *s, char kind, size_t at, uint8_t value)
+{
+	struct codec_key key;
+	struct record r;
+
+	find_record(s, kind, &key, &r);
+	r.buf[HEAD + at] = value;
+	return take_record(&key, r);
+}
+
+static int
+with_key(struct state *s, char kind, size_t at, uint8_t value, size_t len)
+{
+	struct codec_key key;
+	struct record r;
+
+	find_record(s, kind, &key, &r);
+	key.b[at] = value;
+	if (len != 0)
+		key.len = len;
+	return take_record(&key, r);
+}
+
+static void
+out_of_bounds(void **state)
+{
+	struct state *s = full_state();
+
+	(void)state;
+	/* how many hosts a network has: none, 33 of 32 */
+	assert_int_equal(with_field(s, 'n', 4, 0), -1);
+	assert_int_equal(with_field(s, 'n', 4, RULES_COUNT_MAX + 1), -1);
+	/* lengths that there are not, for the family or at all */
+	for (const char *kind = "nqN"; *kind != 0; kind++) {
+		assert_int_equal(with_key(s, *kind, 1, 0, 0), -1);
+		assert_int_equal(with_key(s, *kind, 1, 47, 0), -1);
+		assert_int_equal(with_key(s, *kind, 1, 48, 0), -1);
+		assert_int_equal(with_key(s, *kind, 1, 129, 0), -1);
+		assert_int_equal(with_key(s, *kind, 1, 255, 0), -1);
+		assert_int_equal(with_key(s, *kind, 1, 120, 17), -1);
+		assert_int_equal(with_key(s, *kind, 1, 120, 1), -1);
+	}
+	/* a rule without a name, and one with a byte too many */
+	assert_int_equal(with_key(s, 'n', 1, 120, 18), -1);
+	assert_int_equal(with_key(s, 'n', 18, 0, 0), -1);
+	assert_int_equal(with_field(s, 'N', 10, 0), -1);
+	assert_int_equal(with_key(s, 'q', 18, 'x', 19), -1);
+	assert_int_equal(with_key(s, 'N', 18, 'x', 19), -1);
+	/* zones: each time below 0 */
+	for (size_t field = 0; field < 4; field++)
+		assert_int_equal(with_field(s, 'z', 8 * field + 7, 0x80), -1);
+	assert_int_equal(with_field(s, 'z', 7, 0x7f), 0);
+	/* a zone of no name is none of ours */
+	assert_int_equal(with_key(s, 'z', 1, 'x', 1), 0);
+	assert_int_equal(with_key(s, 's', 1, 0, 16), -1);
+	assert_int_equal(with_key(s, 's', 1, 0, 18), -1);
+	assert_int_equal(with_key(s, 'd', 1, 'x', 2), -1);
+	drop_state(s);
+}
+
+static void
+twice(void **state)
+{
+	struct state *s = full_state();
+
+	(void)state;
+	for (const char *kind = "snqNcp"; *kind != 0; kind++) {
+		struct codec_key key;
+		struct record r;
+
+		find_record(s, *kind, &key, &r);
+		assert_int_equal(
+		    record_open(&r, key.b, key.len, RECENT_VERSION), 0);
+		assert_int_equal(
+		    codec_take(s, &full_log, 1, key.b, key.len, &r), -1);
+	}
+	drop_state(s);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	unit_directory(dir);
+	snprintf(path, sizeof path, "%s/recent.cdb", dir);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	unit_remove(dir);
+	return 0;
+}
+
+/* One ban in a file, and every bit of that changed: the ban, or an error. */
+static void
+every_bit_of_a_file(void **state)
+{
+	static unsigned char file[4096];
+	struct recent_ban ban = {.ip = unit_addr("192.0.2.1"),
+	    .since = 1000,
+	    .until = 2000,
+	    .rule = "rule",
+	    .reply = "451 by ban"};
+	unsigned char key[RECENT_KEY_BYTES];
+	struct recent_ban got;
+	struct cdbwrite w;
+	struct record r;
+	char name[128];
+	ssize_t len;
+	int fd;
+
+	(void)state;
+	snprintf(name, sizeof name, "%s/bits.cdb", dir);
+	recent_key(key, &ban.ip);
+	recent_put(&r, &ban);
+	assert_int_equal(record_seal(&r, key, sizeof key), 0);
+	assert_int_equal(cdbwrite_start(&w, name, 0600), 0);
+	assert_int_equal(cdbwrite_add(&w, key, sizeof key, r.buf, r.len), 0);
+	assert_int_equal(cdbwrite_commit(&w, NULL), 0);
+	fd = open(name, O_RDWR);
+	len = read(fd, file, sizeof file);
+	assert_true(len > 2048 && len < (ssize_t)sizeof file);
+	for (ssize_t bit = 0; bit < len * 8; bit++) {
+		unsigned char changed =
+		    (unsigned char)(file[bit / 8] ^ 1U << bit % 8);
+
+		assert_int_equal(pwrite(fd, &changed, 1, bit / 8), 1);
+		switch (recent_find(fd, &ban.ip, &got)) {
+		case RECENT_FOUND:
+			assert_int_equal(got.until, ban.until);
+			assert_string_equal(got.reply, ban.reply);
+			break;
+		case RECENT_ABSENT:
+			fail_msg("bit %zd hides the ban", bit);
+			break;
+		case RECENT_ERROR:
+			assert_int_equal(errno, EINVAL);
+			break;
+		}
+		assert_int_equal(pwrite(fd, &file[bit / 8], 1, bit / 8), 1);
+	}
+	assert_int_equal(recent_find(fd, &ban.ip, &got), RECENT_FOUND);
+	close(fd);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_flipped_bit),
+	    cmocka_unit_test(every_bit_of_a_file),
+	    cmocka_unit_test(fields),
+	    cmocka_unit_test(back_again),
+	    cmocka_unit_test(damage),
+	    cmocka_unit_test(not_there),
+	    cmocka_unit_test(old_one_is_kept),
+	    cmocka_unit_test(all_kinds_back),
+	    cmocka_unit_test(cut_short),
+	    cmocka_unit_test(out_of_bounds),
+	    cmocka_unit_test(twice),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

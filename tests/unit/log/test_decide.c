@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * decide, rules, guard: lines that must ban, lines that must not, and lines in
+ * which a client plants an address that is not its own.
+ */
+#include "../unit.h"
+
+#include <errno.h>
+#include <glob.h>
+
+#include "log/decide.h"
+
+#define REAL "203.0.113.9"
+#define PLANTED "8.8.8.8"
+
+static struct rules *rules;
+static struct guard guard;
+
+/* What the decision prints, with blanks for its tabs. */
+static const char *
+decided(const char *line)
+{
+	static char text[DECIDE_TEXT_SIZE];
+	struct decision d;
+
+	decide_line(&d, rules, &guard, line, strlen(line), 1000000000);
+	decide_format(&d, text);
+	for (char *p = text; *p != 0; p++)
+		if (*p == '\t')
+			*p = ' ';
+	return text;
+}
+
+#define XBL "451 Listed by XBL, see https://check.spamhaus.org/query/ip/" REAL
+#define SENDER "CHKUSER rejected sender: "
+#define INTRUSION "CHKUSER rejected intrusion: "
+#define NO_MX " : invalid sender MX domain"
+#define OVER " : rcpt ignored, session over intrusion threshold"
+#define OLD(sender, helo, rdns, ip, rcpt)                                      \
+	"from <" sender "::> remote <" helo ":" rdns ":" ip "> rcpt <" rcpt ">"
+#define NEW(sender, auth, helo, rdns, ip, rcpt)                                \
+	"from <" sender "|remoteinfo/auth:" auth "|chkuser-identify:> remote " \
+	"<helo:" helo "|remotehostname:" rdns "|remotehostip:" ip              \
+	"> rcpt <" rcpt ">"
+#define DYKE(from, to, rdns, auth)                                             \
+	"spamdyke[7]: DENIED_RBL_MATCH from: " from " to: " to                 \
+	" origin_ip: " REAL " origin_rdns: " rdns " auth: " auth               \
+	" encryption: (none)"
+
+/*
+ * tests/corpus/lines: a file a log writer, in which each line of a log is
+ * followed by "> " and what is decided, or ">" for nothing.
+ */
+static int
+check_file(const char *path)
+{
+	char line[2048];
+	char want[DECIDE_TEXT_SIZE];
+	FILE *f = fopen(path, "re");
+	int n = 0;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) != NULL) {
+		assert_non_null(fgets(want, sizeof want, f));
+		line[strcspn(line, "\n")] = 0;
+		want[strcspn(want, "\n")] = 0;
+		assert_int_equal(want[0], '>');
+		if (strcmp(decided(line), want[1] == 0 ? "" : want + 2) != 0)
+			fail_msg("%s: '%s':\n%s", path, line, decided(line));
+		n++;
+	}
+	fclose(f);
+	return n;
+}
+
+/* Each rule file has lines of its own. */
+static void
+lines(void **state)
+{
+	glob_t rule_files;
+
+	(void)state;
+	assert_int_equal(glob("hooks/log/*.rules", 0, NULL, &rule_files), 0);
+	assert_true(rule_files.gl_pathc >= 7);
+	for (size_t i = 0; i < rule_files.gl_pathc; i++) {
+		const char *name = strrchr(rule_files.gl_pathv[i], '/') + 1;
+		char path[256];
+
+		snprintf(path, sizeof path, "tests/corpus/lines/%.*s",
+		    (int)strcspn(name, "."), name);
+		assert_true(check_file(path) >= 5);
+	}
+	globfree(&rule_files);
+}
+
+/* Each text in each place that a client can write to. */
+static void
+forgeries(void **state)
+{
+	static const char *const plants[] = {PLANTED, ":" PLANTED,
+	    "x:y:" PLANTED "> rcpt <z", "x> remote <h:r:" PLANTED "> rcpt <y",
+	    "x> remote <h:r:" PLANTED "> rcpt <y> : invalid sender MX domain",
+	    "|remotehostip:" PLANTED, "x|remotehostip:" PLANTED "> rcpt <y",
+	    "|remotehostip:" PLANTED "> rcpt <y>" NO_MX,
+	    "|remotehostip:" PLANTED "> rcpt <y>" OVER,
+	    "rblsmtpd: " PLANTED " pid 1: 553 x", "<" PLANTED ">",
+	    "|remotehostip:2001:db8:", ":2001:db8:", "> rcpt <", "<", ">",
+	    "h|remotehostname:r|remotehostip:" PLANTED,
+	    " origin_ip: " PLANTED " origin_rdns: r auth: u encryption: e",
+	    PLANTED " origin_rdns: r auth: u encryption: e",
+	    "x origin_ip: " PLANTED
+	    " origin_rdns: r auth: u encryption: e reason: ",
+	    "\r" SENDER OLD("a", "h", "r", PLANTED, "c") NO_MX,
+	    SENDER OLD("a", "h", "r", PLANTED, "c") NO_MX};
+	static const char *const places[] = {
+	    SENDER OLD("%s", "h", "r", REAL, "c@d") NO_MX,
+	    SENDER OLD("a@b", "%s", "r", REAL, "c@d") NO_MX,
+	    SENDER OLD("a@b", "h", "%s", REAL, "c@d") NO_MX,
+	    SENDER OLD("a@b", "h", "r", REAL, "%s") NO_MX,
+	    INTRUSION OLD("%s", "h", "r", REAL, "c@d") OVER,
+	    INTRUSION OLD("a@b", "%s", "r", REAL, "c@d") OVER,
+	    INTRUSION OLD("a@b", "h", "%s", REAL, "c@d") OVER,
+	    INTRUSION OLD("a@b", "h", "r", REAL, "%s") OVER,
+	    SENDER NEW("%s", "", "h", "r", REAL, "c@d") NO_MX,
+	    SENDER NEW("a@b", "%s", "h", "r", REAL, "c@d") NO_MX,
+	    SENDER NEW("a@b", "", "%s", "r", REAL, "c@d") NO_MX,
+	    SENDER NEW("a@b", "", "h", "%s", REAL, "c@d") NO_MX,
+	    SENDER NEW("a@b", "", "h", "r", REAL, "%s") NO_MX,
+	    "CHKUSER rejected rcpt: " OLD("%s", "h", "r", REAL, "c") " : x",
+	    "CHKUSER accepted rcpt: " OLD("a", "h", "r", REAL, "%s") " : x",
+	    "CHKUSER relaying rcpt: " OLD("a", "%s", "r", REAL, "c") " : x",
+	    "qmail-smtpd: subject %s",
+	    DYKE("%s", "c@d", "r.test", "u"),
+	    DYKE("a@b", "%s", "r.test", "u"),
+	    DYKE("a@b", "c@d", "%s", "u"),
+	    DYKE("a@b", "c@d", "r.test", "%s"),
+	    "rblsmtpd: zen.test blocked " REAL " %s -",
+	    "rblsmtpd:  pid 7 from " REAL ": 451 text: Sender <%s>",
+	    "rblsmtpd:  pid 7 from " REAL ": 451 text: Recipient <%s>",
+	    "tcpserver: ok 7 localhost:127.0.0.1:25 %s:" REAL "::1234",
+	};
+	int n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(places); i++)
+		for (size_t j = 0; j < COUNT(plants); j++) {
+			char before[256];
+			const char *at = strstr(places[i], "%s");
+			char line[1024];
+			const char *text;
+
+			snprintf(before, sizeof before, "%.*s",
+			    (int)(at - places[i]), places[i]);
+			snprintf(line, sizeof line, "%s%s%s", before, plants[j],
+			    at + 2);
+			text = decided(line);
+			if (strncmp(text, "ban ", 4) == 0 &&
+			    strncmp(text, "ban " REAL " ", 16) != 0)
+				fail_msg("'%s':\n%s", line, text);
+			n++;
+		}
+	assert_int_equal(n, 25 * 22);
+}
+
+static enum local_answer
+stub_answer(void *user, const struct addr *a, struct local_rule *rule)
+{
+	(void)a;
+	rule->action = LOCAL_DENY;
+	if (*(const int *)user == LOCAL_ALLOW)
+		rule->action = LOCAL_ALLOW;
+	return *(const int *)user == -1 ? LOCAL_ERROR : LOCAL_FOUND;
+}
+
+static void
+the_allow_list(void **state)
+{
+	int says = LOCAL_ALLOW;
+
+	(void)state;
+	guard.ask_local = stub_answer;
+	guard.user = &says;
+	assert_string_equal(decided("rblsmtpd: " REAL " pid 7: 451 x"),
+	    "skip " REAL " rblsmtpd allowed");
+	says = LOCAL_DENY;
+	assert_string_equal(decided("rblsmtpd: " REAL " pid 7: 451 x"),
+	    "ban " REAL " rblsmtpd 86400 451 x");
+	says = -1; /* it cannot be read, so who knows */
+	assert_string_equal(decided("rblsmtpd: " REAL " pid 7: 451 x"),
+	    "skip " REAL " rblsmtpd allowed");
+	guard.ask_local = NULL;
+}
+
+static struct rules *
+load_text(const char *text, char error[RULES_ERROR_SIZE])
+{
+	char path[] = "/tmp/rblcache-unit.XXXXXX";
+	const char *const paths[] = {path};
+	int fd = mkstemp(path);
+	struct rules *r;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	r = rules_load(paths, 1, error);
+	unlink(path);
+	return r;
+}
+
+static void
+catastrophic_patterns(void **state)
+{
+	char error[RULES_ERROR_SIZE];
+	char line[200];
+	struct rules_match m;
+	struct rules *r =
+	    load_text("[evil]\nmatch = ^((a+)+)+(?<ip>b)$\nban = 1d\n", error);
+
+	(void)state;
+	assert_non_null(r);
+	memset(line, 'a', sizeof line);
+	line[sizeof line - 2] = 'b';
+	assert_int_equal(rules_apply(r, line, sizeof line, &m), RULES_GAVE_UP);
+	assert_string_equal(m.rule->name, "evil");
+	assert_int_equal(m.rule->gave_up, 1);
+	rules_free(r);
+}
+
+static void
+once(void **state)
+{
+	char error[RULES_ERROR_SIZE];
+	struct rules_match m;
+	struct rules *r = load_text(
+	    "[r]\nmatch = ^(?<ip>\\S+)\nonce = x*!|$a\nban = 1d\n", error);
+
+	(void)state;
+	assert_non_null(r);
+	assert_int_equal(rules_apply(r, "1.2.3.4 !", 9, &m), RULES_BAN);
+	assert_int_equal(rules_apply(r, "1.2.3.4", 7, &m), RULES_AMBIGUOUS);
+	assert_int_equal(rules_apply(r, "1 xx! x!", 8, &m), RULES_AMBIGUOUS);
+	rules_free(r);
+}
+
+static void
+anchors(void **state)
+{
+	static const char *const unanchored[] = {"(?<ip>x)", ".*(?<ip>x)",
+	    "(?s).*(?<ip>x)", "^a(?<ip>x)|b", "(?m)^(?<ip>x)", "\\b(?<ip>x)",
+	    "(?:^|y)(?<ip>x)"};
+	static const char *const anchored[] = {"^(?<ip>x)", "\\A(?<ip>x)",
+	    "(?:^a|^b)(?<ip>x)", "(?i)^(?<ip>x)", "^(?|a(?<ip>x)|b(?<ip>x))"};
+	char error[RULES_ERROR_SIZE];
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(unanchored); i++) {
+		snprintf(text, sizeof text, "[r]\nmatch = %s\nban = 1d\n",
+		    unanchored[i]);
+		assert_null(load_text(text, error));
+		assert_int_equal(errno, EINVAL);
+		assert_non_null(strstr(error, ":2: match: "));
+		assert_non_null(strstr(error, "not anchored"));
+	}
+	for (size_t i = 0; i < COUNT(anchored); i++) {
+		struct rules *r;
+
+		snprintf(text, sizeof text, "[r]\nmatch = %s\nban = 1d\n",
+		    anchored[i]);
+		r = load_text(text, error);
+		if (r == NULL)
+			fail_msg("%s", error);
+		rules_free(r);
+	}
+}
+
+/* A pattern's literal start is compared first; that must change nothing. */
+static void
+starts(void **state)
+{
+	static const struct {
+		const char *pattern, *message;
+		enum rules_outcome want;
+	} cases[] = {
+	    {"^abc: (?<ip>x)", "abc: x", RULES_BAN},
+	    {"^abc: (?<ip>x)", "abc:", RULES_NONE},
+	    {"^abc: (?<ip>x)", "abd: x", RULES_NONE},
+	    {"^abc?(?<ip>x)", "abx", RULES_BAN},
+	    {"^abc*(?<ip>x)", "abccx", RULES_BAN},
+	    {"^abc{0,2}(?<ip>x)", "abx", RULES_BAN},
+	    {"^abc+(?<ip>x)", "abccx", RULES_BAN},
+	    {"^abc+(?<ip>x)", "abx", RULES_NONE},
+	    {"^a|^(?<ip>x)", "x", RULES_BAN},
+	    {"^a[|](?<ip>x)", "a|x", RULES_BAN},
+	    {"^a\\|(?<ip>x)", "a|x", RULES_BAN},
+	    {"^a[[:alpha:](]|^(?<ip>x)", "x", RULES_BAN},
+	    {"^a[])](?<ip>x)", "a)x", RULES_BAN},
+	    {"^a[])]|^(?<ip>x)", "x", RULES_BAN},
+	    {"^a[^])]|^(?<ip>x)", "x", RULES_BAN},
+	    {"^a(b|c)(?<ip>x)", "acx", RULES_BAN},
+	    {"^\\Qa|(\\E|^(?<ip>x)", "x", RULES_BAN},
+	    {"^(?i)abc(?<ip>x)", "ABCx", RULES_BAN},
+	    {"^a.c(?<ip>x)", "abcx", RULES_BAN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char error[RULES_ERROR_SIZE];
+		char text[200];
+		struct rules_match m;
+		struct rules *r;
+
+		snprintf(text, sizeof text, "[r]\nmatch = %s\nban = 1d\n",
+		    cases[i].pattern);
+		r = load_text(text, error);
+		if (r == NULL)
+			fail_msg("%s", error);
+		if (rules_apply(r, cases[i].message, strlen(cases[i].message),
+			&m) != cases[i].want)
+			fail_msg("%s: %s", cases[i].pattern, cases[i].message);
+		rules_free(r);
+	}
+}
+
+static struct rules *
+load_net(const char *value, char error[RULES_ERROR_SIZE])
+{
+	char text[300];
+
+	snprintf(text, sizeof text,
+	    "[r]\nmatch = ^(?<ip>x)\nban = 1d\nnet = %s\n", value);
+	return load_text(text, error);
+}
+
+static void
+networks(void **state)
+{
+	static const struct {
+		const char *value;
+		const char *error; /* part of it */
+	} bad[] = {
+	    {"24", "net: '24' is not 'PREFIX after N in TIME', PREFIX from 16 "
+		   "to 30 (IPv4), 48, 56 or 64 (IPv6), N from 2 to 32"},
+	    {"15 after 8 in 1h", "is not"},
+	    {"31 after 2 in 1h", "is not"},
+	    {"47 after 8 in 1h", "is not"},
+	    {"128 after 8 in 1h", "is not"},
+	    {"4294967320 after 8 in 1h", "is not"},
+	    {"24 after 1 in 1h", "is not"},
+	    {"24 after 33 in 1h", "is not"},
+	    {"24 after 8 in 30d", "is not"},
+	    {"24 after 8 in 1h,", "'24 after 8 in 1h,' is not"},
+	    {"24 after 8 in 1h, x", "'x' is not"},
+	    {", 24 after 8 in 1h", "'' is not"},
+	    {"24 after 8 in 00000000000000000000000000000000000000000000000001",
+		"is not"},
+	    {"30 after 5 in 1h", "'30 after 5 in 1h' asks for more hosts"},
+	    {"28 after 17 in 1h", "asks for more hosts"},
+	    {"24 after 8 in 1h, 24 after 9 in 2h",
+		"'24 after 9 in 2h' is the second"},
+	    {"20 after 8 in 1h, 21 after 8 in 1h, 22 after 8 in 1h, "
+	     "23 after 8 in 1h, 24 after 8 in 1h",
+		"more than 4"},
+	};
+	static const unsigned lengths[] = {48, 56, 64, 112, 120, 126};
+	char error[RULES_ERROR_SIZE];
+	struct rules_lengths used;
+	const struct rules_rule *rule;
+	struct rules *r;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		if (load_net(bad[i].value, error) != NULL)
+			fail_msg("%s is taken", bad[i].value);
+		assert_int_equal(errno, EINVAL);
+		assert_non_null(strstr(error, ":4: net: "));
+		if (strstr(error, bad[i].error) == NULL)
+			fail_msg("%s: %s", bad[i].value, error);
+	}
+	r = load_text(
+	    "[a]\nmatch = ^(?<ip>x)\nban = 1d\n"
+	    "net = 24 after 8 in 1h, 56 after 9 in 2h, "
+	    "16 after 32 in 1d, 30 after 4 in 10m\n"
+	    "[b]\nmatch = ^(?<ip>x)\nban = 1d\n"
+	    "[c]\nmatch = ^(?<ip>x)\nban = 1d\nlist = no\n"
+	    "net = 64 after 2 in 1, 24 after 2 in 1, 48 after 2 in 1\n",
+	    error);
+	if (r == NULL)
+		fail_msg("%s", error);
+	rule = rules_find(r, "a");
+	assert_int_equal(rule->nets_n, 4);
+	assert_int_equal(rule->nets[0].bits, 120);
+	assert_int_equal(rule->nets[0].n, 8);
+	assert_int_equal(rule->nets[0].window_s, 3600);
+	assert_int_equal(rule->nets[1].bits, 56);
+	assert_int_equal(rule->nets[1].n, 9);
+	assert_int_equal(rule->nets[1].window_s, 7200);
+	assert_int_equal(rule->nets[3].bits, 126);
+	assert_true(rule->list);
+	assert_int_equal(rules_find(r, "b")->nets_n, 0);
+	assert_false(rules_find(r, "c")->list);
+	assert_null(rules_find(r, "d"));
+	rules_net_lengths(r, &used);
+	assert_int_equal(used.n, COUNT(lengths));
+	for (size_t i = 0; i < used.n; i++)
+		assert_int_equal(used.bits[i], lengths[i]);
+	rules_free(r);
+	/* off by default, and what is shipped says what it is about */
+	rules_net_lengths(rules, &used);
+	assert_int_equal(used.n, 0);
+	assert_true(rules_find(rules, "rblsmtpd")->list);
+	assert_false(rules_find(rules, "chkuser-sender")->list);
+	assert_false(rules_find(rules, "chkuser-intrusion")->list);
+}
+
+static int
+begin(void **state)
+{
+	static const char *const paths[] = {"hooks/log"};
+	char error[RULES_ERROR_SIZE];
+	struct addr own4 = unit_addr("192.0.2.1");
+	struct addr own6 = unit_addr("2001:db8:7::1");
+
+	(void)state;
+	rules = rules_load(paths, 1, error);
+	if (rules == NULL)
+		fail_msg("%s", error);
+	return guard_add_own(&guard, &own4) + guard_add_own(&guard, &own6);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	rules_free(rules);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(lines),
+	    cmocka_unit_test(forgeries),
+	    cmocka_unit_test(the_allow_list),
+	    cmocka_unit_test(catastrophic_patterns),
+	    cmocka_unit_test(once),
+	    cmocka_unit_test(anchors),
+	    cmocka_unit_test(starts),
+	    cmocka_unit_test(networks),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
