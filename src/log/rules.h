@@ -5,8 +5,9 @@
  * A rule file is INI, one section a rule (rblcache.rules(5)):
  *
  *	[rblsmtpd]
- *	match  = ^rblsmtpd: (?<ip>\S+) pid (?<pid>\d+): (?<reply>(?:451|553)
- *.+)$ except = : \d+ Error:|/returnc/ ban    = 1d
+ *	match  = ^rblsmtpd: (?<ip>\S+) pid \d+: (?<reply>(?:451|553) .+)$
+ *	except = : \d+ Error:|/returnc/
+ *	ban    = 1d
  *
  * Patterns are PCRE2, matched byte by byte against the message behind the
  * stamp, under the JIT and with a limit on the work one match may cause. The
