@@ -23,7 +23,6 @@ unset key
 set style line 1 lc rgb "black" lw 2 dt 1 pt 7 ps 0.9
 set style line 2 lc rgb "black" lw 1.5 dt (14,7) pt 6 ps 1.7
 set style line 3 lc rgb "black" lw 1.5 dt 1 pt 9 ps 1.2
-set style line 4 lc rgb "black" lw 1.5 dt (3,5) pt 4 ps 1
 set style line 5 lc rgb "gray40" lw 1.5 dt (10,4,2,4)
 set style line 6 lc rgb "gray40" lw 1 pt 0
 
@@ -46,16 +45,13 @@ do for [kind in "svg png"] {
 	set label 2 "recipe of 2013, rblcache" \
 	    at 82, percent("rblcache", 72, "queries") + 2
 	set label 3 "ideal memory of refusals" at 82, refusals + 1
-	set label 4 "rblcache with passes," \
-	    at 82, percent("with both", 72, "queries") - 3
-	set label 5 "and with networks" \
-	    at 82, percent("with both", 72, "queries") - 7
-	set label 6 "ideal memory of all answers" at 82, all
+	set label 4 "rblcache with passes" \
+	    at 82, percent("with passes", 72, "queries") - 3
+	set label 5 "ideal memory of all answers" at 82, all
 	plot rows("rblcache", "queries") using 1:2:3:4 with yerrorbars ls 6, \
 	    rows("recipe of 2013", "queries") with linespoints ls 2, \
 	    rows("rblcache", "queries") with linespoints ls 1, \
 	    rows("with passes", "queries") with linespoints ls 3, \
-	    rows("with both", "queries") with linespoints ls 4, \
 	    [0.9:78] resolver with lines ls 5, \
 	    [0.9:78] refusals with lines ls 5, \
 	    [0.9:78] all with lines ls 5

@@ -38,7 +38,6 @@ static const char usage[] =
     "  zone      listed hosts: IP, from and until when, in seconds\n"
     "servers:\n"
     "  -C RULES          rules for rblcache\n"
-    "  -N RULES          the same, with networks\n"
     "  -t SECONDS[,...]  times to live: 1, 4, 12, 24, 72 h\n"
     "  -p SECONDS        passes: 900, if there are any\n"
     "  -R NUMBER         rblcache -r: 100; 0: none\n"
@@ -48,7 +47,7 @@ static const char usage[] =
 
 static struct {
 	struct traffic_params traffic;
-	const char *rules, *net_rules;
+	const char *rules;
 	double ttls_s[TTLS_MAX];
 	size_t ttls_n;
 	double warm_days;
@@ -64,7 +63,7 @@ static struct {
     .recheck = 100,
 };
 
-static struct rules *rules, *net_rules;
+static struct rules *rules;
 
 /* ---- a run ---- */
 
@@ -224,8 +223,8 @@ write_table(void)
 	struct traffic *traffic = make_traffic();
 	double all;
 
-	if (rules == NULL || net_rules == NULL)
-		errx(EXIT_USAGE, "table: -C and -N are wanted");
+	if (rules == NULL)
+		errx(EXIT_USAGE, "table: -C is wanted");
 	if (o.warm_days >= o.traffic.days)
 		errx(EXIT_USAGE, "table: -w leaves nothing of -d");
 	puts("server\tttl_s\tconnections\tqueries\tqueries_left_percent\t"
@@ -245,8 +244,6 @@ write_table(void)
 		    {"recipe of 2013", {.kind = SERVER_RECIPE, .ttl_s = ttl_s}},
 		    {"rblcache", cache(ttl_s, rules, 0)},
 		    {"with passes", cache(ttl_s, rules, o.pass_s)},
-		    {"with networks", cache(ttl_s, net_rules, 0)},
-		    {"with both", cache(ttl_s, net_rules, o.pass_s)},
 		};
 
 		for (size_t j = 0; j < sizeof each / sizeof *each; j++)
@@ -382,7 +379,7 @@ read_options(int argc, char **argv)
 	int c;
 
 	while (
-	    (c = getopt(argc, argv, "+hoC:N:t:p:R:w:" TRAFFIC_OPTIONS)) != -1) {
+	    (c = getopt(argc, argv, "+hoC:t:p:R:w:" TRAFFIC_OPTIONS)) != -1) {
 		switch (c) {
 		case 'h':
 			printf("%s%s", usage, traffic_help);
@@ -392,9 +389,6 @@ read_options(int argc, char **argv)
 			break;
 		case 'C':
 			o.rules = optarg;
-			break;
-		case 'N':
-			o.net_rules = optarg;
 			break;
 		case 't':
 			read_ttls(optarg);
@@ -457,10 +451,8 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	rules = load(o.rules);
-	net_rules = load(o.net_rules);
 	commands[i].run();
 	rules_free(rules);
-	rules_free(net_rules);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		err(EXIT_SYSTEM, NULL);
 	return 0;

@@ -92,12 +92,8 @@ ok "another seed, other traffic" [ "$(log_of -s 7)" != "$(log_of -s 8)" ]
 
 # ---- the servers ----
 
-{
-	cat "$rules"
-	echo 'net = 24 after 8 in 1h'
-} >"$scratch/net.rules"
 # shellcheck disable=SC2086 # words
-"$simulate" -n 700 -m 0.05 -d 14 -w 7 -C "$rules" -N "$scratch/net.rules" table \
+"$simulate" -n 700 -m 0.05 -d 14 -w 7 -C "$rules" table \
     >"$scratch/table"
 
 value() { # SERVER HOURS COLUMN [TABLE]
@@ -129,21 +125,14 @@ for hours in 1 4 12 24 72; do
 	less "$refusals" "$ours" "$hours h: no fewer than is possible"
 	less "$(value "with passes" "$hours" queries)" "$ours" \
 	    "$hours h: with passes fewer"
-	less "$(value "with networks" "$hours" queries)" "$ours" \
-	    "$hours h: with networks fewer"
-	less "$(value "with both" "$hours" queries)" \
-	    "$(value "with passes" "$hours" queries)" \
-	    "$hours h: with both fewer still"
 	# it asks again of one in a hundred of those that it would refuse
 	recipe=$(value "recipe of 2013" "$hours" queries)
 	less "$((recipe - recipe / 100))" "$ours" \
 	    "$hours h: about as many as the recipe"
 	less "$ours" "$((recipe + (all - recipe) / 20))" \
 	    "$hours h: and not many more"
-	for server in rblcache "with networks"; do
-		is "$(value "$server" "$hours" let_in_while_listed)" 0 \
-		    "$hours h, $server: nobody is let in who is listed"
-	done
+	is "$(value rblcache "$hours" let_in_while_listed)" 0 \
+	    "$hours h: nobody is let in who is listed"
 	less 0 "$(value "with passes" "$hours" let_in_while_listed)" \
 	    "$hours h: passes let some in"
 done
@@ -159,18 +148,16 @@ less "$(value rblcache 72 good_refusals)" \
     "rechecks let them in sooner than the recipe does"
 
 # shellcheck disable=SC2086 # words
-"$simulate" $small -R 1 -t 86400 -w 0 -C "$rules" -N "$scratch/net.rules" \
+"$simulate" $small -R 1 -t 86400 -w 0 -C "$rules" \
     table >"$scratch/table"
 is "$(value rblcache 24 queries)" "$(value "rblsmtpd alone" 0 queries)" \
     "with -r 1 each is asked about"
 is "$(value rblcache 24 good_mails_refused)" 0 "and nobody refused wrongly"
 
-"$simulate" -n 700 -d 7 -w 2 -E 1 -t 86400 -C "$rules" \
-    -N "$scratch/net.rules" table >"$scratch/table"
+"$simulate" -n 700 -d 7 -w 2 -E 1 -t 86400 -C "$rules" table >"$scratch/table"
 alone=$(value "rblsmtpd alone" 0 good_mails_refused)
 ours=$(value rblcache 24 good_mails_refused)
-"$simulate" -n 700 -d 7 -w 2 -t 86400 -C "$rules" \
-    -N "$scratch/net.rules" table >"$scratch/without"
+"$simulate" -n 700 -d 7 -w 2 -t 86400 -C "$rules" table >"$scratch/without"
 without=$(value rblcache 24 good_mails_refused "$scratch/without")
 less 0 "$alone" "an error of the list's: rblsmtpd alone refuses good mail"
 less "$ours" "$((without + 2 * alone))" \
@@ -187,7 +174,7 @@ less "$((3 * ours))" "$(value "recipe of 2013" 24 good_mails_refused)" \
 	$4 == "listed" { until[$2] = $1 + ttl }
 	END { print asked }' >"$scratch/asked"
 # shellcheck disable=SC2086 # words
-"$simulate" $small -o -w 0 -t 86400 -C "$rules" -N "$scratch/net.rules" table \
+"$simulate" $small -o -w 0 -t 86400 -C "$rules" table \
     >"$scratch/table"
 is "$(cat "$scratch/asked")" "$(value "recipe of 2013" 24 queries)" \
     "the recipe asks as often"
@@ -204,7 +191,7 @@ traffic='-n 300 -d 6 -m 0.05 -o'
 	    sort { $a->{ban} <=> $b->{ban} or $a->{pass} <=> $b->{pass} }
 	    @{$r->{trials}}' >"$scratch/replayed"
 # shellcheck disable=SC2086 # words
-"$simulate" $traffic -R 0 -w 0 -C "$rules" -N "$scratch/net.rules" table |
+"$simulate" $traffic -R 0 -w 0 -C "$rules" table |
 	awk -F '\t' -v OFS='\t' '$1 == "rblcache" || $1 == "with passes" {
 	print $3, $2, $4, $8, $10, $12, $11 }' >"$scratch/simulated"
 is "$(cat "$scratch/replayed")" "$(cat "$scratch/simulated")" \
@@ -243,10 +230,10 @@ exits "a share above 1" 100 "option -l: '1.5' is out of range" \
 exits "no number" 100 "option -n: 'x' is out of range" "$simulate" -n x log
 exits "no rules" 100 'wanted' "$simulate" table
 exits "rules that are none" 100 'nothing' \
-    "$simulate" -C "$scratch/nothing" -N "$scratch/nothing" table
+    "$simulate" -C "$scratch/nothing" table
 exits "part of a week" 100 'whole weeks' "$simulate" -d 8 figures
 exits "no time to live" 100 "option -t: '0' is out of range" \
     "$simulate" -t 0 table
 exits "nothing left to count" 100 'leaves nothing' "$simulate" -d 3 -w 3 \
-    -C "$rules" -N "$scratch/net.rules" table
+    -C "$rules" table
 done_testing
