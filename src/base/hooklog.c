@@ -97,10 +97,9 @@ take_source(struct slice *s)
 	s->end = open > s->at && open[-1] == ' ' ? open - 1 : open;
 	if (skip(&in, "local)"))
 		return HOOKLOG_LOCAL;
-	if (skip(&in, "ipset)"))
+	/* "net": of a hook before 0.7, by a set of whole networks */
+	if (skip(&in, "ipset)") || skip(&in, "net)"))
 		return HOOKLOG_IPSET;
-	if (skip(&in, "net)"))
-		return HOOKLOG_NET;
 	if (skip(&in, "ipset, ") && skip_digits(&in) && skip(&in, "s left)"))
 		return HOOKLOG_IPSET;
 	if (skip(&in, "recent, ") && skip_digits(&in) && skip(&in, "s left)"))

@@ -4,7 +4,6 @@
  *
  *	rblcache: 203.0.113.9 pid 7344: 451 TEXT (ipset, 86391s left)
  *	rblcache: 203.0.113.9 pid 7344: would refuse: 451 TEXT (local)
- *	rblcache: 203.0.113.9 pid 7344: 451 TEXT (net)
  *	rblcache: 203.0.113.9 pid 7344: allowed (pass)
  *	rblcache: 203.0.113.9 pid 7344: recheck
  *	rblcache: 203.0.113.9 pid 7344: passed
@@ -22,9 +21,8 @@
 
 enum hooklog_kind {
 	HOOKLOG_LOCAL,	  /* refused by a rule of the admin's */
-	HOOKLOG_IPSET,	  /* refused by the kernel set */
+	HOOKLOG_IPSET,	  /* refused by a kernel set */
 	HOOKLOG_RECENT,	  /* refused by recent.cdb */
-	HOOKLOG_NET,	  /* refused with its network */
 	HOOKLOG_WOULD,	  /* would have refused, under -n */
 	HOOKLOG_ALLOWED,  /* allowed, which -v tells: no list was asked */
 	HOOKLOG_PASS,	  /* allowed by a pass: no list was asked */

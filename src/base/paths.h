@@ -25,8 +25,6 @@
 /* sets whose names are fixed */
 #define PATHS_PASS4 "rblpass4" /* hosts that rblsmtpd let pass */
 #define PATHS_PASS6 "rblpass6"
-#define PATHS_NET4 "rblnet4" /* networks that are refused as a whole */
-#define PATHS_NET6 "rblnet6"
 #define PATHS_DROP4 "rbldrop4" /* hosts that a firewall drops */
 #define PATHS_DROP6 "rbldrop6"
 

@@ -93,7 +93,6 @@ report_hook(const struct tallies *t, int64_t now)
 	    [HOOKLOG_LOCAL] = "local",
 	    [HOOKLOG_IPSET] = "ipset",
 	    [HOOKLOG_RECENT] = "recent",
-	    [HOOKLOG_NET] = "net",
 	    [HOOKLOG_WOULD] = "would_refuse",
 	    [HOOKLOG_ALLOWED] = "allowed",
 	    [HOOKLOG_PASS] = "pass",
@@ -165,14 +164,7 @@ report_rechecks(const struct tallies *t, int64_t now)
 	    estimate(t->all.passed, t->all.passed + t->all.refused));
 }
 
-/* ---- networks, zones, alarms ---- */
-
-json_t *
-report_nets(const struct state *s, int64_t now)
-{
-	return json_pack(
-	    "{s:o}", "live", number(nets_count_bans(s->nets, NULL, now)));
-}
+/* ---- zones, alarms ---- */
 
 static json_t *
 one_zone(const struct zone *z)
@@ -241,7 +233,6 @@ void
 report_state(json_t *status, const struct state *s, int64_t now)
 {
 	(void)json_object_set_new(status, "bans", report_bans(s, now));
-	(void)json_object_set_new(status, "nets", report_nets(s, now));
 	(void)json_object_set_new(status, "zones", report_zones(&s->zones));
 	(void)json_object_set_new(
 	    status, "hook", report_hook(&s->tallies, now));

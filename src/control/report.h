@@ -24,7 +24,7 @@ json_t *report_bans(const struct state *s, int64_t now);
 
 /*
  * {"today": NUMBERS, "all": NUMBERS, "last": {...}}, by kind of line: "local",
- * "ipset", "recent" and "net" are refusals from these sources, "would_refuse",
+ * "ipset" and "recent" are refusals from these sources, "would_refuse",
  * "allowed", "pass", "recheck", "passed", "no_right" and "trouble" as hooklog.h
  * has them; "last" is when.
  */
@@ -37,9 +37,6 @@ json_t *report_hook(const struct tallies *t, int64_t now);
  * be none of the list's any more, with its 95 % interval (Wilson's).
  */
 json_t *report_rechecks(const struct tallies *t, int64_t now);
-
-/* {"live": N}: networks that are banned now. */
-json_t *report_nets(const struct state *s, int64_t now);
 
 /*
  * [{"zone": NAME, "trusted": BOOL, "answers": BOOL, "well": TIME or null,
@@ -62,7 +59,7 @@ json_t *report_alarm(const struct breaker *b);
  */
 void report_sets(json_t *list, struct sets *s);
 
-/* Adds "bans", "nets", "zones", "hook" and "rechecks". */
+/* Adds "bans", "zones", "hook" and "rechecks". */
 void report_state(json_t *status, const struct state *s, int64_t now);
 
 /*

@@ -132,6 +132,9 @@ judge_feed(struct judgement *j, const json_t *status)
 				 "settings stay: %s",
 			when_format(jsonget_integer(reload, "since"), when),
 			jsonget_string(reload, "text")));
+	if (jsonget_string(status, "rules_warning") != NULL)
+		find(j, HEALTH_WARNING,
+		    json_string(jsonget_string(status, "rules_warning")));
 	if (jsonget_string(checkpoint, "error") != NULL)
 		find(j, HEALTH_WARNING,
 		    json_sprintf("%s: %s", jsonget_string(checkpoint, "path"),

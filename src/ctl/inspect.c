@@ -63,7 +63,6 @@ ask_set_of_feed(struct verdict_facts *f, const char *statedir,
 		return EPERM;
 	take_member(ask.answer, "member", &f->set);
 	take_member(ask.answer, "pass", &f->pass);
-	take_member(ask.answer, "net", &f->net);
 	json_decref(ask.answer);
 	return f->set == SETTEST_ERROR ? EPERM : 0;
 }
@@ -134,8 +133,7 @@ static json_t *
 prefix(const struct verdict_facts *f, const struct verdict *v,
     const struct addr *a)
 {
-	/* which of its networks has the address, the kernel does not say */
-	if (v->kind == VERDICT_PASS || strcmp(v->source, "net") == 0)
+	if (v->kind == VERDICT_PASS)
 		return json_null();
 	if (strcmp(v->source, "local") == 0)
 		return prefix_text(a, f->rule.bits);
@@ -180,9 +178,6 @@ source_name(const char *source, bool is4)
 	if (strcmp(source, "pass") == 0)
 		return is4 ? "the kernel set " PATHS_PASS4
 			   : "the kernel set " PATHS_PASS6;
-	if (strcmp(source, "net") == 0)
-		return is4 ? "the kernel set " PATHS_NET4
-			   : "the kernel set " PATHS_NET6;
 	return "recent.cdb";
 }
 

@@ -19,9 +19,9 @@ struct inspect_sources {
  * {"ip", "answer": "refuse", "allow" or "pass", "source", "reply", "prefix",
  * "left", "ban": {"rule", "since", "until", "reply", "in_force"}, "notes":
  * [TEXT, ...]}; what does not apply is null. The sources are those of struct
- * verdict; the prefix of "net" is not known. The ban is that of recent.cdb: it
- * is not in force where a rule of the admin's own decides, the set has it no
- * longer, or its time is over. For the caller to own; NULL: ENOMEM.
+ * verdict. The ban is that of recent.cdb: it is not in force where a rule of
+ * the admin's own decides, the set has it no longer, or its time is over. For
+ * the caller to own; NULL: ENOMEM.
  */
 json_t *inspect_address(
     const struct inspect_sources *from, const struct addr *a);

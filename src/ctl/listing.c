@@ -29,35 +29,15 @@ static void
 add_host(struct listing *l, const struct addr *a, bool in_set, uint32_t left_s)
 {
 	const struct listing_item item = {
-	    .ip = addr_ban_key(a),
-	    .bits = addr_is4(a) ? ADDR_BITS : ADDR_V6_BAN_BITS,
-	    .left_s = left_s,
-	    .in_set = in_set,
-	};
+	    .ip = addr_ban_key(a), .left_s = left_s, .in_set = in_set};
 
 	add(l, &item);
 }
 
 static void
-add_host_member(
-    void *user, const struct addr *a, unsigned bits, uint32_t left_s)
+add_member(void *user, const struct addr *a, uint32_t left_s)
 {
-	(void)bits;
 	add_host(user, a, true, left_s);
-}
-
-static void
-add_net_member(void *user, const struct addr *a, unsigned bits, uint32_t left_s)
-{
-	const struct listing_item item = {
-	    .ip = *a,
-	    .bits = bits,
-	    .left_s = left_s,
-	    .is_net = true,
-	    .in_set = true,
-	};
-
-	add(user, &item);
 }
 
 static void
@@ -73,59 +53,36 @@ add_hosts(struct listing *l, bool is4)
 	}
 }
 
-static void
-add_nets(struct listing *l, bool is4)
-{
-	const struct nets_ban *ban;
-	size_t at = 0;
-
-	while ((ban = nets_next_ban(l->state->nets, &at)) != NULL) {
-		const struct listing_item item = {
-		    .ip = ban->prefix.net,
-		    .bits = ban->prefix.bits,
-		    .is_net = true,
-		};
-
-		if (addr_is4(&item.ip) == is4 && nets_left_s(ban, l->now) > 0)
-			add(l, &item);
-	}
-}
-
 /* The members of a set, or what recent.cdb has instead. */
 static void
-add_family(struct listing *l, struct sets *sets, bool is4, sets_each *member,
-    void (*instead)(struct listing *, bool))
+add_family(struct listing *l, struct sets *sets, bool is4)
 {
 	size_t before = l->n;
 
 	if (sets != NULL && *sets_name(sets, is4) != 0 &&
-	    sets_list(sets, is4, member, l) == 0)
+	    sets_list(sets, is4, add_member, l) == 0)
 		return;
 	l->n = before;
-	instead(l, is4);
+	add_hosts(l, is4);
 }
 
-/* A network before its hosts; mapped IPv4 addresses come before those of the
-   public IPv6 internet. */
+/* Mapped IPv4 addresses come before those of the public IPv6 internet. */
 static int
 by_address(const void *a, const void *b)
 {
 	const struct listing_item *x = a;
 	const struct listing_item *y = b;
-	int order = memcmp(x->ip.b, y->ip.b, sizeof x->ip.b);
 
-	return order != 0 ? order : (int)x->bits - (int)y->bits;
+	return memcmp(x->ip.b, y->ip.b, sizeof x->ip.b);
 }
 
 int
-listing_open(struct listing *l, const struct state *state, struct sets *hosts,
-    struct sets *nets, int64_t now)
+listing_open(struct listing *l, const struct state *state, struct sets *sets,
+    int64_t now)
 {
 	*l = (struct listing){.state = state, .now = now};
-	for (int is4 = 1; is4 >= 0; is4--) {
-		add_family(l, hosts, is4, add_host_member, add_hosts);
-		add_family(l, nets, is4, add_net_member, add_nets);
-	}
+	for (int is4 = 1; is4 >= 0; is4--)
+		add_family(l, sets, is4);
 	if (l->failed) {
 		listing_close(l);
 		errno = ENOMEM;
@@ -158,25 +115,6 @@ know_host(const struct listing *l, struct listing_entry *entry)
 	memcpy(entry->reply, ban.reply, sizeof ban.reply);
 }
 
-static void
-know_net(const struct listing *l, struct listing_entry *entry)
-{
-	struct nets_ban around[NETS_AROUND_MAX];
-	size_t n = nets_find(l->state->nets, &entry->ip, around);
-
-	while (n-- > 0) {
-		const struct nets_ban *ban = &around[n];
-
-		if (ban->prefix.bits != entry->bits ||
-		    nets_left_s(ban, l->now) == 0)
-			continue;
-		entry->known = true;
-		entry->since = ban->since;
-		entry->until = l->now + nets_left_s(ban, l->now);
-		memcpy(entry->rule, ban->rule, sizeof ban->rule);
-	}
-}
-
 void
 listing_nth(const struct listing *l, size_t i, struct listing_entry *entry)
 {
@@ -184,12 +122,9 @@ listing_nth(const struct listing *l, size_t i, struct listing_entry *entry)
 
 	*entry = (struct listing_entry){
 	    .ip = item->ip,
-	    .bits = item->bits,
+	    .bits = addr_is4(&item->ip) ? ADDR_BITS : ADDR_V6_BAN_BITS,
 	    .in_set = item->in_set,
 	    .until = item->left_s == 0 ? 0 : l->now + item->left_s,
 	};
-	if (item->is_net)
-		know_net(l, entry);
-	else
-		know_host(l, entry);
+	know_host(l, entry);
 }

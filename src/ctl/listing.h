@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * listing: who is banned now, hosts and networks: the members of the kernel
- * sets, with what recent.cdb knows of them; where a set cannot be read,
- * recent.cdb alone.
+ * listing: who is banned now: the members of the kernel sets, with what
+ * recent.cdb knows of them; where a set cannot be read, recent.cdb alone.
  */
 #ifndef LISTING_H
 #define LISTING_H
@@ -15,10 +14,10 @@
 #include "state/state.h"
 
 struct listing_entry {
-	struct addr ip; /* an addr_ban_key, or a network's first */
+	struct addr ip; /* an addr_ban_key */
 	unsigned bits;	/* of 128 */
 	bool in_set;	/* else it stands in recent.cdb alone */
-	bool known;	/* since and rule are set, and reply of a host */
+	bool known;	/* since, rule and reply are set */
 	int64_t until;	/* unix seconds; 0: for ever */
 	int64_t since;	/* unix seconds: of the log line */
 	char rule[RECENT_RULE_SIZE];
@@ -28,9 +27,8 @@ struct listing_entry {
 struct listing {
 	struct listing_item {
 		struct addr ip;
-		unsigned bits;
 		uint32_t left_s; /* in the set; 0: for ever */
-		bool is_net, in_set;
+		bool in_set;
 	} * list;
 	size_t n, room;
 	const struct state *state;
@@ -40,12 +38,11 @@ struct listing {
 
 /*
  * Collects who is banned at now (unix seconds), in order of address. The state
- * must live as long as l; hosts and nets, the pairs of sets, may be NULL.
- * Returns 0, or -1 with errno ENOMEM.
+ * must live as long as l; the pair of sets may be NULL. Returns 0, or -1 with
+ * errno ENOMEM.
  */
 int listing_open(struct listing *l, const struct state *state,
-    struct sets *hosts, struct sets *nets, int64_t now)
-    __attribute__((warn_unused_result));
+    struct sets *sets, int64_t now) __attribute__((warn_unused_result));
 void listing_close(struct listing *l);
 
 /* The i-th of l->n. */

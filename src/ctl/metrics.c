@@ -140,8 +140,7 @@ put_rules(FILE *to, const json_t *status)
 static void
 put_hook(FILE *to, const json_t *status)
 {
-	static const char *const sources[] = {
-	    "local", "ipset", "recent", "net"};
+	static const char *const sources[] = {"local", "ipset", "recent"};
 	static const struct metric others[] = {
 	    {"hook_would_refuse_total", "counter", "hook.all.would_refuse",
 		"Refusals that option -n of the hook spared."},
@@ -249,8 +248,6 @@ metrics_write(FILE *to, const json_t *status)
 	    "checkpoint.saved", "When recent.cdb was last written."};
 	static const struct metric start = {"start_time_seconds", "gauge",
 	    "feed.since", "When the feed was started."};
-	static const struct metric nets = {
-	    "nets", "gauge", "nets.live", "Networks that are banned now."};
 	bool up = json_is_object(json_object_get(status, "feed"));
 
 	head(to, "up", "gauge", "Whether the feed runs and answers.");
@@ -267,7 +264,6 @@ metrics_write(FILE *to, const json_t *status)
 	put_sets(to, status);
 	put_zones(to, status);
 	put_rules(to, status);
-	put_one(to, &nets, status);
 	put_hook(to, status);
 	put_rechecks(to, status);
 }

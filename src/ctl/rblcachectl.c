@@ -226,24 +226,16 @@ load(const struct options *o, struct state *state)
 }
 
 static void
-ignore(void *user, const struct addr *a, unsigned bits)
+ignore(void *user, const struct addr *a)
 {
 	(void)user;
 	(void)a;
-	(void)bits;
 }
 
 static struct sets *
 open_sets(const struct options *o)
 {
 	return sets_new(o->set4, o->set6, SETS_BANS, ignore, NULL);
-}
-
-static struct sets *
-open_net_sets(const struct options *o)
-{
-	return sets_new(*o->set4 == 0 ? "" : PATHS_NET4,
-	    *o->set6 == 0 ? "" : PATHS_NET6, SETS_NETS, ignore, NULL);
 }
 
 /* Whether the kernel keeps the sets from this user. */
@@ -474,7 +466,6 @@ with_listing(const struct options *o, void (*print)(const struct listing *))
 {
 	bool forbidden = may_not_read_sets(o);
 	struct sets *hosts = forbidden ? NULL : open_sets(o);
-	struct sets *nets = forbidden ? NULL : open_net_sets(o);
 	struct listing l;
 	struct state state;
 	const char *wrong;
@@ -487,7 +478,7 @@ with_listing(const struct options *o, void (*print)(const struct listing *))
 		    "is what recent.cdb has");
 	if (wrong != NULL) {
 		say("%s: %s", o->recent, wrong);
-	} else if (listing_open(&l, &state, hosts, nets, time(NULL)) != 0) {
+	} else if (listing_open(&l, &state, hosts, time(NULL)) != 0) {
 		say("%s", strerror(errno));
 	} else {
 		print(&l);
@@ -496,7 +487,6 @@ with_listing(const struct options *o, void (*print)(const struct listing *))
 	}
 	state_free(&state);
 	sets_free(hosts);
-	sets_free(nets);
 	return code;
 }
 
@@ -617,17 +607,11 @@ do_add(const struct options *o, char **args)
 static void
 print_lifted(const json_t *answer)
 {
-	const json_t *each;
-	size_t i;
-
 	printf("%s %s\n", jsonget_string(answer, "lifted"),
 	    json_is_true(json_object_get(answer, "was_banned"))
 		? "is no longer banned; if a list refuses it again, it is "
 		  "banned again"
 		: "was not banned");
-	json_array_foreach (json_object_get(answer, "networks"), i, each)
-		printf("%s is no longer banned, as a network\n",
-		    json_string_value(each));
 }
 
 static int
@@ -654,13 +638,8 @@ do_del(const struct options *o, char **args)
 static void
 print_number_lifted(const json_t *answer)
 {
-	long long networks = (long long)jsonget_integer(answer, "networks");
-
-	printf(
-	    "bans lifted: %lld", (long long)jsonget_integer(answer, "lifted"));
-	if (networks > 0)
-		printf(", and of networks: %lld", networks);
-	putchar('\n');
+	printf("bans lifted: %lld\n",
+	    (long long)jsonget_integer(answer, "lifted"));
 }
 
 static int
@@ -775,14 +754,19 @@ do_replay(const struct options *o, char **args)
 	const char *rules[RULES_MAX] = {PATHS_RULES};
 	struct replaylog_sources from = {.rules = rules, .local = o->local};
 	uint32_t pass_s = replay_options(&from, rules, args);
+	char warning[RULES_ERROR_SIZE];
 	char error[REPLAYLOG_ERROR_SIZE];
 	struct replay_counts n;
 	int code;
 
 	if (from.rules_n == 0)
 		from.rules_n = 1; /* the default */
-	if (replaylog_count(&from, pass_s, &n, error) != 0) {
-		code = exits_code(errno);
+	code = replaylog_count(&from, pass_s, &n, warning, error) == 0
+		   ? 0
+		   : exits_code(errno);
+	if (*warning != 0)
+		say("WARNING: %s", warning);
+	if (code != 0) {
 		say("%s", error);
 		return code;
 	}

@@ -33,7 +33,7 @@ put_entry(FILE *to, const struct listing_entry *e)
 	char net[HOSTS_PREFIX_SIZE];
 
 	fprintf(to, "%s " LISTED, hosts_format_prefix(&e->ip, e->bits, net));
-	/* the text behind the code; a network has none */
+	/* the text behind the code */
 	put_text(to, *e->reply != 0 ? e->reply + 4 : NO_TEXT);
 	putc('\n', to);
 }

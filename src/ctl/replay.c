@@ -506,7 +506,6 @@ take_hook(struct replay *r, const struct decision *d)
 	switch (h.kind) {
 	case HOOKLOG_IPSET:
 	case HOOKLOG_RECENT:
-	case HOOKLOG_NET:
 		return take_cached(r, &h);
 	case HOOKLOG_LOCAL:
 	case HOOKLOG_ALLOWED:

@@ -89,7 +89,8 @@ count(const struct replaylog_sources *from, const struct replay_setup *setup,
 
 int
 replaylog_count(const struct replaylog_sources *from, uint32_t pass_s,
-    struct replay_counts *counts, char error[REPLAYLOG_ERROR_SIZE])
+    struct replay_counts *counts, char warning[RULES_ERROR_SIZE],
+    char error[REPLAYLOG_ERROR_SIZE])
 {
 	struct replay_setup setup = {.pass_s = pass_s};
 	struct allowlist allowlist;
@@ -97,11 +98,15 @@ replaylog_count(const struct replaylog_sources *from, uint32_t pass_s,
 	int result;
 	int why;
 
+	*warning = 0;
 	setup.rules = rules_load(from->rules, from->rules_n, rules_error);
 	if (setup.rules == NULL) {
 		snprintf(error, REPLAYLOG_ERROR_SIZE, "%s", rules_error);
 		return -1;
 	}
+	if (rules_warning(setup.rules) != NULL)
+		snprintf(warning, RULES_ERROR_SIZE, "%s",
+		    rules_warning(setup.rules));
 	allowlist_open(&allowlist, from->local);
 	setup.guard = &allowlist.guard;
 	result = count(from, &setup, &allowlist, counts, error);

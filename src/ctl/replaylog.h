@@ -19,12 +19,13 @@ struct replaylog_sources {
 
 /*
  * Counts what is in the log up to its present end, or to that of a stream,
- * which it waits for. Returns 0, or -1 with a message in error, which names no
- * address, and errno: EINVAL when rules or allow list are not what they should
- * be, else the system's.
+ * which it waits for. warning gets what rules_warning has to say, or "".
+ * Returns 0, or -1 with a message in error, which names no address, and errno:
+ * EINVAL when rules or allow list are not what they should be, else the
+ * system's.
  */
 int replaylog_count(const struct replaylog_sources *from, uint32_t pass_s,
-    struct replay_counts *counts, char error[REPLAYLOG_ERROR_SIZE])
-    __attribute__((warn_unused_result));
+    struct replay_counts *counts, char warning[RULES_ERROR_SIZE],
+    char error[REPLAYLOG_ERROR_SIZE]) __attribute__((warn_unused_result));
 
 #endif

@@ -159,10 +159,6 @@ show_bans(FILE *to, const json_t *status)
 		left(to, "");
 		show_rule(to, rule);
 	}
-	if (jsonget_integer(json_object_get(status, "nets"), "live") > 0)
-		fprintf(to, "%-8snetworks: %lld\n", "",
-		    (long long)jsonget_integer(
-			json_object_get(status, "nets"), "live"));
 }
 
 /* Each refusal spares rblsmtpd one query at the least. */
@@ -172,9 +168,9 @@ show_hook(FILE *to, const json_t *status)
 	const json_t *hook = json_object_get(status, "hook");
 	const json_t *today = json_object_get(hook, "today");
 	const json_t *last = json_object_get(hook, "last");
-	long long refused =
-	    jsonget_integer(today, "local") + jsonget_integer(today, "ipset") +
-	    jsonget_integer(today, "recent") + jsonget_integer(today, "net");
+	long long refused = jsonget_integer(today, "local") +
+			    jsonget_integer(today, "ipset") +
+			    jsonget_integer(today, "recent");
 	long long passes = jsonget_integer(today, "pass");
 	long long saved = refused + passes + jsonget_integer(today, "allowed");
 	char when[WHEN_SIZE];
@@ -182,14 +178,10 @@ show_hook(FILE *to, const json_t *status)
 	left(to, "hook");
 	fprintf(to,
 	    "today refused %lld without asking a list (sets %lld, recent.cdb "
-	    "%lld, local.cdb %lld",
+	    "%lld, local.cdb %lld)\n",
 	    refused, (long long)jsonget_integer(today, "ipset"),
 	    (long long)jsonget_integer(today, "recent"),
 	    (long long)jsonget_integer(today, "local"));
-	if (jsonget_integer(today, "net") > 0)
-		fprintf(to, ", networks %lld",
-		    (long long)jsonget_integer(today, "net"));
-	fputs(")\n", to);
 	if (passes > 0)
 		fprintf(to,
 		    "%-8slet in %lld that the lists let pass a moment ago\n",

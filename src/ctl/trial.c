@@ -43,7 +43,6 @@ trial_new(const struct trial_setup *setup)
 	    .alarm = setup->alarm,
 	    .guard = setup->guard,
 	    .rules = setup->rules};
-	rules_net_lengths(setup->rules, &t->policy.lengths);
 	state_name_log(&t->log, "");
 	t->passes =
 	    lru_new(PASSES_MAX, sizeof(struct addr), sizeof(struct pass));
@@ -75,18 +74,6 @@ has_pass(struct trial *t, const struct addr *a, int64_t now)
 	return p != NULL && p->until > now && p->until <= now + t->setup.pass_s;
 }
 
-static bool
-is_in_net(struct trial *t, const struct addr *a, int64_t now)
-{
-	struct nets_ban bans[NETS_AROUND_MAX];
-	size_t n = nets_find(t->state.nets, a, bans);
-
-	for (size_t i = 0; i < n; i++)
-		if (nets_left_s(&bans[i], now) > 0)
-			return true;
-	return false;
-}
-
 static struct verdict
 ask_hook(struct trial *t, const struct addr *a, int64_t now)
 {
@@ -95,7 +82,6 @@ ask_hook(struct trial *t, const struct addr *a, int64_t now)
 
 	f.set = banned ? SETTEST_MEMBER : SETTEST_ABSENT;
 	f.pass = has_pass(t, a, now) ? SETTEST_MEMBER : SETTEST_ABSENT;
-	f.net = is_in_net(t, a, now) ? SETTEST_MEMBER : SETTEST_ABSENT;
 	f.recent = banned ? RECENT_FOUND : RECENT_ABSENT;
 	return verdict_decide(&f);
 }
@@ -135,7 +121,7 @@ end_pass(struct trial *t, const struct addr *a)
 		lru_remove(t->passes, p);
 }
 
-/* The rule of a decision as the trial has it: networks go by its time too. */
+/* The rule of a decision as the trial has it. */
 static void
 set_ban_time(const struct trial *t, struct decision *d, struct rules_rule *rule)
 {

@@ -4,7 +4,7 @@
  * made of these connections?
  *
  *	connection -> verdict -> refused | asked -> log lines
- *	-> decide -> state -> bans, nets, passes
+ *	-> decide -> state -> bans, passes
  *
  * What decides are the hook's and the feed's own modules, given the time of the
  * connection. Not there are the kernel, whose sets have what the feed would

@@ -25,38 +25,17 @@ lift_hosts(struct feed *f, size_t zone, int64_t since_s)
 	return lifted;
 }
 
-struct doubts {
-	struct feed *feed;
-	int64_t since_s;
-};
-
-/* A network's ban says nothing of the refusals that it is made of. */
-static bool
-lifts_net(void *user, const struct nets_ban *ban)
-{
-	const struct doubts *d = user;
-
-	if (ban->since < d->since_s ||
-	    !state_is_of_list(&d->feed->policy, ban->rule))
-		return false;
-	live_no_net(&d->feed->live, &ban->prefix);
-	return true;
-}
-
 size_t
 amends_make(struct feed *f, size_t i, int64_t since_s)
 {
-	struct doubts doubts = {f, since_s};
 	size_t lifted = lift_hosts(f, i, since_s);
 
-	lifted += nets_remove_if(f->state.nets, lifts_net, &doubts);
 	for (size_t k = 0; k < f->state.tallies.n; k++) {
 		const char *rule = f->state.tallies.list[k].rule;
 
 		if (!state_is_of_list(&f->policy, rule))
 			continue;
 		counts_forget(f->state.counts, rule);
-		nets_forget_rule(f->state.nets, rule);
 	}
 	return lifted;
 }

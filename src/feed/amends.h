@@ -11,10 +11,10 @@
 #include "feed/feed.h"
 
 /*
- * Lifts the bans since since_s (unix seconds), of hosts and of networks, that
- * the i-th zone may have made, and forgets what rules about lists have counted.
- * Not those that an administrator added, nor those of rules that are about no
- * list. How many there were.
+ * Lifts the bans since since_s (unix seconds) that the i-th zone may have made,
+ * and forgets what rules about lists have counted. Not those that an
+ * administrator added, nor those of rules that are about no list. How many
+ * there were.
  */
 size_t amends_make(struct feed *f, size_t i, int64_t since_s);
 

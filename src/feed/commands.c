@@ -11,12 +11,10 @@
 #include <unistd.h>
 
 #include "base/cdbread.h"
-#include "base/paths.h"
 #include "control/report.h"
 #include "control/request.h"
 #include "feed/feed.h"
 #include "hook/lookup.h"
-#include "local/hosts.h"
 
 /* Exit codes of rblcachectl: whose fault it is. */
 enum { CALLER = 100, SYSTEM = 111 };
@@ -125,12 +123,13 @@ status(struct feed *f)
 	    f->allowlist.error == 0 ? NULL
 				    : cdbread_error_text(f->allowlist.error));
 
-	json_t *status =
-	    json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
-		(json_int_t)now, "feed", feed, "logs", logs(f), "sets", sets(f),
-		"checkpoint", checkpoint(f), "reload_error", reload_error(f),
-		"local_error", local, "local_since",
-		report_time(f->allowlist.since_s), "errors", errors(f));
+	json_t *status = json_pack(
+	    "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
+	    (json_int_t)now, "feed", feed, "logs", logs(f), "sets", sets(f),
+	    "checkpoint", checkpoint(f), "reload_error", reload_error(f),
+	    "rules_warning", report_text(rules_warning(f->rules)),
+	    "local_error", local, "local_since",
+	    report_time(f->allowlist.since_s), "errors", errors(f));
 
 	report_state(status, &f->state, now);
 	return status;
@@ -179,11 +178,8 @@ look_into_set(
 	    lookup_set(&facts, f->o.set4, f->o.set6, a) != 0 ||
 	    !facts.set_asked)
 		return;
-	if ((facts.set == SETTEST_MEMBER) == wanted) {
-		if (wanted || facts.net != SETTEST_MEMBER)
-			return;
-		set = addr_is4(a) ? PATHS_NET4 : PATHS_NET6;
-	}
+	if ((facts.set == SETTEST_MEMBER) == wanted)
+		return;
 	(void)json_object_set_new(answer, "set_error",
 	    json_sprintf("%s: %s", set,
 		wanted ? "it did not take the address; is it full?"
@@ -240,39 +236,11 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 	return answer;
 }
 
-static void
-lift_net(struct feed *f, const struct nets_ban *ban)
-{
-	nets_forget_hosts(f->state.nets, ban);
-	live_no_net(&f->live, &ban->prefix);
-}
-
-/* Lifts the bans of the networks around a host; the list of them. */
-static json_t *
-lift_around(struct feed *f, const struct addr *a)
-{
-	struct nets_ban lifted[NETS_AROUND_MAX];
-	size_t n = nets_lift(f->state.nets, a, lifted);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n; i++) {
-		const struct nets_prefix *prefix = &lifted[i].prefix;
-		char net[HOSTS_PREFIX_SIZE];
-
-		lift_net(f, &lifted[i]);
-		(void)json_array_append_new(list,
-		    json_string(
-			hosts_format_prefix(&prefix->net, prefix->bits, net)));
-	}
-	return list;
-}
-
 static json_t *
 del(struct feed *f, const struct request *r, uint64_t *hold)
 {
 	struct verdict_facts facts = {0};
 	json_t *answer;
-	json_t *networks;
 	bool was;
 
 	look_again(f);
@@ -281,39 +249,16 @@ del(struct feed *f, const struct request *r, uint64_t *hold)
 	was = facts.set_asked && facts.set == SETTEST_MEMBER;
 	was |= state_lift(&f->state, &r->ip);
 	live_lift(&f->live, &r->ip);
-	networks = lift_around(f, &r->ip);
-	was |= json_array_size(networks) > 0;
 	answer = changed(f,
-	    json_pack("{s:o, s:b, s:o}", "lifted", whom(&r->ip), "was_banned",
-		was, "networks", networks),
+	    json_pack("{s:o, s:b}", "lifted", whom(&r->ip), "was_banned", was),
 	    hold);
 	look_into_set(f, &r->ip, false, answer);
 	return answer;
 }
 
-/* Which bans of networks are to be lifted. */
-struct forgotten {
-	struct feed *feed;
-	const char *rule; /* NULL: all */
-	int64_t since;
-};
-
-static bool
-lifts_net(void *user, const struct nets_ban *ban)
-{
-	const struct forgotten *w = user;
-
-	if (w->rule != NULL &&
-	    (strcmp(ban->rule, w->rule) != 0 || ban->since < w->since))
-		return false;
-	lift_net(w->feed, ban);
-	return true;
-}
-
 static json_t *
 lift_all(struct feed *f, const char *rule, int64_t since)
 {
-	struct forgotten forgotten = {f, rule, since};
 	struct recent_ban ban;
 	json_int_t lifted = 0;
 
@@ -327,8 +272,7 @@ lift_all(struct feed *f, const char *rule, int64_t since)
 		if (rule != NULL)
 			live_lift(&f->live, &ban.ip);
 	}
-	return json_pack("{s:I, s:I}", "lifted", lifted, "networks",
-	    (json_int_t)nets_remove_if(f->state.nets, lifts_net, &forgotten));
+	return json_pack("{s:I}", "lifted", lifted);
 }
 
 static json_t *
@@ -367,9 +311,8 @@ test(struct feed *f, const struct request *r)
 		return failure(SYSTEM, "the set is switched off");
 	if (error != 0)
 		return failure(SYSTEM, strerror(error));
-	return json_pack("{s:b, s:b, s:b}", "member",
-	    facts.set == SETTEST_MEMBER, "pass", facts.pass == SETTEST_MEMBER,
-	    "net", facts.net == SETTEST_MEMBER);
+	return json_pack("{s:b, s:b}", "member", facts.set == SETTEST_MEMBER,
+	    "pass", facts.pass == SETTEST_MEMBER);
 }
 
 /*

@@ -9,8 +9,7 @@ static struct livesets_entry
 ban_entry(const struct live *l, const struct recent_ban *ban, int64_t now_s)
 {
 	(void)l;
-	return (struct livesets_entry){
-	    ban->ip, ADDR_BITS, recent_left_s(ban, now_s)};
+	return (struct livesets_entry){ban->ip, recent_left_s(ban, now_s)};
 }
 
 static struct livesets_entry
@@ -93,39 +92,6 @@ find_no_pass(const void *user, int64_t now_s, struct livesets_entry *e)
 	e->left_s = 0;
 }
 
-static struct livesets_entry
-entry_of_net(const struct nets_ban *ban, int64_t now_s)
-{
-	return (struct livesets_entry){
-	    ban->prefix.net, ban->prefix.bits, nets_left_s(ban, now_s)};
-}
-
-static void
-all_nets(const void *user, int64_t now_s, livesets_take *take, void *to)
-{
-	const struct live *l = user;
-	const struct nets_ban *ban;
-	size_t at = 0;
-
-	while ((ban = nets_next_ban(l->state->nets, &at)) != NULL) {
-		struct livesets_entry e = entry_of_net(ban, now_s);
-
-		take(to, &e);
-	}
-}
-
-static void
-find_net(const void *user, int64_t now_s, struct livesets_entry *e)
-{
-	const struct live *l = user;
-	struct nets_ban around[NETS_AROUND_MAX];
-	size_t n = nets_find(l->state->nets, &e->ip, around);
-
-	while (n-- > 0)
-		if (around[n].prefix.bits == e->bits)
-			*e = entry_of_net(&around[n], now_s);
-}
-
 /* ---- the pairs ---- */
 
 static const struct {
@@ -138,8 +104,6 @@ static const struct {
 	{NULL, all_drops, find_drop}},
     [LIVE_PASS] = {PATHS_PASS4, PATHS_PASS6, SETS_HOSTS,
 	{NULL, no_passes, find_no_pass}},
-    [LIVE_NETS] = {PATHS_NET4, PATHS_NET6, SETS_NETS,
-	{NULL, all_nets, find_net}},
 };
 
 static bool
@@ -152,8 +116,6 @@ is_wanted(const struct live_wishes *w, enum live_pair which)
 		return w->drop_after > 0;
 	case LIVE_PASS:
 		return w->pass;
-	case LIVE_NETS:
-		return w->nets;
 	case LIVE_PAIRS:
 		break;
 	}
@@ -266,14 +228,14 @@ live_drop(struct live *l, const struct recent_ban *ban, int64_t now_s)
 void
 live_lift(struct live *l, const struct addr *a)
 {
-	livesets_del(&l->pair[LIVE_BANS], a, ADDR_BITS);
-	livesets_del(&l->pair[LIVE_DROP], a, ADDR_BITS);
+	livesets_del(&l->pair[LIVE_BANS], a);
+	livesets_del(&l->pair[LIVE_DROP], a);
 }
 
 void
 live_pass(struct live *l, const struct addr *a, uint32_t left_s)
 {
-	const struct livesets_entry e = {*a, ADDR_BITS, left_s};
+	const struct livesets_entry e = {*a, left_s};
 
 	livesets_add(&l->pair[LIVE_PASS], &e);
 }
@@ -281,27 +243,13 @@ live_pass(struct live *l, const struct addr *a, uint32_t left_s)
 void
 live_no_pass(struct live *l, const struct addr *a)
 {
-	livesets_del(&l->pair[LIVE_PASS], a, ADDR_BITS);
+	livesets_del(&l->pair[LIVE_PASS], a);
 }
 
 const char *
 live_no_passes(struct live *l)
 {
 	return livesets_empty(&l->pair[LIVE_PASS]);
-}
-
-void
-live_net(struct live *l, const struct nets_ban *ban, int64_t now_s)
-{
-	struct livesets_entry e = entry_of_net(ban, now_s);
-
-	livesets_add(&l->pair[LIVE_NETS], &e);
-}
-
-void
-live_no_net(struct live *l, const struct nets_prefix *prefix)
-{
-	livesets_del(&l->pair[LIVE_NETS], &prefix->net, prefix->bits);
 }
 
 const char *

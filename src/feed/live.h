@@ -5,7 +5,6 @@
  *	bans	rblcache4/6	whom the hook refuses (or the names of -s, -S)
  *	drop	rbldrop4/6	those of them that a firewall need not let in
  *	pass	rblpass4/6	whom rblsmtpd let pass a moment ago
- *	nets	rblnet4/6	networks that the hook refuses as a whole
  *
  * All but the first are there only when they are wanted; one that is not is
  * emptied, so that nobody is refused or let in by what was put there once. The
@@ -20,12 +19,12 @@
 #include "kernel/livesets.h"
 #include "state/state.h"
 
-enum live_pair { LIVE_BANS, LIVE_DROP, LIVE_PASS, LIVE_NETS, LIVE_PAIRS };
+enum live_pair { LIVE_BANS, LIVE_DROP, LIVE_PASS, LIVE_PAIRS };
 
 /* Which sets there are to be, besides those of the bans. */
 struct live_wishes {
 	unsigned drop_after; /* refusals; 0: no drop */
-	bool pass, nets;
+	bool pass;
 };
 
 struct live {
@@ -73,10 +72,6 @@ void live_drop(struct live *l, const struct recent_ban *ban, int64_t now_s);
 
 /* The state has no ban around the address any more. */
 void live_lift(struct live *l, const struct addr *a);
-
-/* The same for a network. */
-void live_net(struct live *l, const struct nets_ban *ban, int64_t now_s);
-void live_no_net(struct live *l, const struct nets_prefix *prefix);
 
 /* Lists are not asked about the host for that many seconds from now. */
 void live_pass(struct live *l, const struct addr *a, uint32_t left_s);

@@ -3,7 +3,7 @@
  * rblcache-feed: the log reader.
  *
  *	log files -> follow -> decide (stamp, rules, addr, guard)
- *	-> state (seen, zones, count, alarm, cap, again, bans, nets)
+ *	-> state (seen, zones, count, alarm, cap, again, bans)
  *	-> live (kernel sets), checkpoint (recent.cdb)
  *	watch: are the lists to be believed?
  *
@@ -36,7 +36,6 @@
 #include "feed/privileges.h"
 #include "feed/watch.h"
 #include "kernel/settest.h"
-#include "local/hosts.h"
 #include "log/decide.h"
 #include "log/opener.h"
 #include "state/checkpoint.h"
@@ -290,7 +289,6 @@ make_policy(struct feed *f)
 	    .guard = &f->allowlist.guard,
 	    .rules = f->rules,
 	    .secrets = &f->settings.secrets};
-	rules_net_lengths(f->rules, &f->policy.lengths);
 }
 
 /* Nothing would end one that is on. */
@@ -307,8 +305,16 @@ wishes(const struct feed *f)
 	return (struct live_wishes){
 	    .drop_after = f->settings.drop_after,
 	    .pass = f->settings.pass_s > 0,
-	    .nets = f->policy.lengths.n > 0,
 	};
+}
+
+static void
+warn_of_rules(struct feed *f)
+{
+	const char *warning = rules_warning(f->rules);
+
+	if (warning != NULL)
+		feed_complain(f, "WARNING: %s", warning);
 }
 
 static void
@@ -322,6 +328,7 @@ configure(struct feed *f)
 	f->rules = rules_load(f->o.rules, f->o.rules_n, error);
 	if (f->rules == NULL)
 		die(exits_code(errno), "%s", error);
+	warn_of_rules(f);
 	make_policy(f);
 }
 
@@ -468,18 +475,6 @@ ban(struct feed *f, const struct decision *d, int64_t now)
 		live_ban(&f->live, &stands, now);
 }
 
-/* A network as decide_format has it: "net 203.0.113.0/24 rblsmtpd 3600". */
-static const char *
-net_text(const struct nets_ban *ban, char buf[DECIDE_TEXT_SIZE])
-{
-	char net[HOSTS_PREFIX_SIZE];
-
-	snprintf(buf, DECIDE_TEXT_SIZE, "net\t%s\t%s\t%lu",
-	    hosts_format_prefix(&ban->prefix.net, ban->prefix.bits, net),
-	    ban->rule, (unsigned long)(ban->until - ban->since));
-	return buf;
-}
-
 /* What a line led to besides its ban, for the kernel sets. */
 static void
 spread(struct feed *f, const struct decision *d, const struct news *news,
@@ -497,15 +492,6 @@ spread(struct feed *f, const struct decision *d, const struct news *news,
 		live_pass(&f->live, &news->ip, (uint32_t)left);
 	if (news->dropped && bans_find(f->state.bans, &news->ip, &entry))
 		live_drop(&f->live, &entry, now);
-	for (size_t i = 0; i < news->nets_n; i++) {
-		char text[DECIDE_TEXT_SIZE];
-
-		live_net(&f->live, &news->nets[i], now);
-		if (f->o.verbose)
-			feed_say(f, "%s", net_text(&news->nets[i], text));
-	}
-	for (size_t i = 0; i < news->lifted_nets_n; i++)
-		live_no_net(&f->live, &news->lifted_nets[i].prefix);
 }
 
 static void
@@ -747,6 +733,7 @@ reload(struct feed *f)
 	f->rules = rules;
 	f->settings = settings;
 	f->bad_reload.time_s = 0;
+	warn_of_rules(f);
 	make_policy(f);
 	forget_alarms(f);
 	w = wishes(f);
@@ -950,8 +937,6 @@ print_line(struct feed *f, size_t i, const struct follow_line *line)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
 	if (d.kind != DECIDE_NOTHING)
 		puts(decide_format(&d, text));
-	for (size_t k = 0; k < news.nets_n; k++)
-		puts(net_text(&news.nets[k], text));
 	return d.rule != NULL;
 }
 

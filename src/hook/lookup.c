@@ -15,16 +15,14 @@ lookup_set(struct verdict_facts *f, const char *set4, const char *set6,
 	struct settest tests[] = {
 	    {.set = is4 ? set4 : set6},
 	    {.set = is4 ? PATHS_PASS4 : PATHS_PASS6},
-	    {.set = is4 ? PATHS_NET4 : PATHS_NET6},
 	};
 
 	if (*tests[0].set == 0)
 		return 0;
-	settest_ask_all(tests, 3, a);
+	settest_ask_all(tests, 2, a);
 	f->set_asked = true;
 	f->set = tests[0].answer;
 	f->pass = tests[1].answer;
-	f->net = tests[2].answer;
 	return f->set == SETTEST_ERROR ? tests[0].error : 0;
 }
 

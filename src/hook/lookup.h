@@ -19,12 +19,11 @@
 #include "hook/verdict.h"
 
 /*
- * The kernel sets of a's family, all at once: that of the bans, and those of
- * paths.h, of hosts that pass and of networks; none when the first is switched
- * off. The errno is that of the first, ENOENT: there is no such set; EPERM: no
- * CAP_NET_ADMIN; else see settest.h. What stops the first stops the others,
- * but for ENOENT, and a set of theirs that does not exist knows nobody. Opens
- * no file.
+ * The kernel sets of a's family, both at once: that of the bans, and that of
+ * the hosts that pass (paths.h); none when the first is switched off. The errno
+ * is that of the first, ENOENT: there is no such set; EPERM: no CAP_NET_ADMIN;
+ * else see settest.h. What stops the first stops the other, but for ENOENT, and
+ * if that one does not exist it knows nobody. Opens no file.
  */
 int lookup_set(struct verdict_facts *f, const char *set4, const char *set6,
     const struct addr *a);

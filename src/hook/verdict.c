@@ -7,9 +7,6 @@
 #define GENERAL_REPLY                                                          \
 	"451 your address was refused here a short while ago because a "       \
 	"DNS blocklist lists it; try again later"
-#define NET_REPLY                                                              \
-	"451 hosts of your network were refused here a short while ago "       \
-	"because a DNS blocklist lists them; try again later"
 
 bool
 verdict_needs_recent(const struct verdict_facts *f)
@@ -62,8 +59,6 @@ verdict_decide(const struct verdict_facts *f)
 		return refuse("ipset", GENERAL_REPLY, VERDICT_NO_TIME);
 	if (f->pass == SETTEST_MEMBER)
 		return pass(VERDICT_ALLOW, "pass");
-	if (f->net == SETTEST_MEMBER)
-		return refuse("net", NET_REPLY, VERDICT_NO_TIME);
 	return pass(VERDICT_PASS, "");
 }
 

@@ -4,9 +4,8 @@
  *
  * Everything fails open. The order is: the admin's own rules; the kernel set of
  * the bans; where that cannot tell, the checkpoint; the set of the hosts that
- * pass; the set of the networks. So who is banned never passes, and who passed
- * is not refused for its network. When the admin's rules cannot be read the
- * client might be on the allow list, so the cache decides nothing.
+ * pass. So who is banned never passes. When the admin's rules cannot be read
+ * the client might be on the allow list, so the cache decides nothing.
  */
 #ifndef VERDICT_H
 #define VERDICT_H
@@ -23,7 +22,7 @@ struct verdict_facts {
 	enum local_answer local;
 	struct local_rule rule; /* when local is LOCAL_FOUND */
 	bool set_asked;
-	enum settest_answer set, pass, net;
+	enum settest_answer set, pass;
 	enum recent_answer recent;
 	struct recent_ban ban; /* when recent is RECENT_FOUND */
 	int64_t now;	       /* unix seconds */
@@ -39,7 +38,7 @@ enum verdict_kind {
 
 struct verdict {
 	enum verdict_kind kind;
-	const char *source;	/* "local", "ipset", "recent", "pass", "net" */
+	const char *source;	/* "local", "ipset", "recent", "pass" */
 	int64_t left_s;		/* seconds, or VERDICT_NO_TIME: not known */
 	char reply[REPLY_SIZE]; /* "CCC TEXT" */
 };
@@ -54,8 +53,8 @@ struct verdict verdict_decide(const struct verdict_facts *facts);
 bool verdict_needs_recent(const struct verdict_facts *facts);
 
 /*
- * What the hook logs of it: "451 TEXT (ipset, 86391s left)", "451 TEXT (net)",
- * "allowed (pass)"; "not known" for VERDICT_PASS. Returns buf.
+ * What the hook logs of it: "451 TEXT (ipset, 86391s left)", "allowed (pass)";
+ * "not known" for VERDICT_PASS. Returns buf.
  */
 #define VERDICT_TEXT_SIZE (REPLY_SIZE + 48)
 const char *verdict_format(

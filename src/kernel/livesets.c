@@ -15,7 +15,7 @@ put(void *user, const struct livesets_entry *e)
 	struct livesets *l = user;
 
 	if (e->left_s > 0)
-		sets_add(l->sets, &e->ip, e->bits,
+		sets_add(l->sets, &e->ip,
 		    e->left_s > TIMESPAN_MAX_S ? TIMESPAN_MAX_S : e->left_s);
 }
 
@@ -43,18 +43,17 @@ put_later(struct livesets *l, int64_t now_s)
 		if (e->left_s > 0)
 			put(l, e);
 		else
-			sets_del(l->sets, &e->ip, e->bits);
+			sets_del(l->sets, &e->ip);
 	}
 }
 
 static void
-keep_for_later(void *user, const struct addr *a, unsigned bits)
+keep_for_later(void *user, const struct addr *a)
 {
 	struct livesets *l = user;
 
 	if (l->later_n < LIVESETS_LATER_MAX)
-		l->later[l->later_n++] =
-		    (struct livesets_entry){.ip = *a, .bits = bits};
+		l->later[l->later_n++] = (struct livesets_entry){.ip = *a};
 	else
 		/* of a set that refuses so many, the rest meets the list */
 		l->later_all = l->broken;
@@ -162,7 +161,7 @@ livesets_add(struct livesets *l, const struct livesets_entry *e)
 	if (l->sets == NULL)
 		return;
 	if (l->broken)
-		keep_for_later(l, &e->ip, e->bits);
+		keep_for_later(l, &e->ip);
 	else
 		put(l, e);
 }
@@ -193,14 +192,14 @@ livesets_flush(struct livesets *l, int64_t now_s, int64_t now_ms)
 }
 
 void
-livesets_del(struct livesets *l, const struct addr *a, unsigned bits)
+livesets_del(struct livesets *l, const struct addr *a)
 {
 	if (l->sets == NULL)
 		return;
 	if (l->broken)
-		keep_for_later(l, a, bits);
+		keep_for_later(l, a);
 	else
-		sets_del(l->sets, a, bits);
+		sets_del(l->sets, a);
 }
 
 const char *

@@ -24,7 +24,6 @@
 /* What a set is to have: see sets_add. */
 struct livesets_entry {
 	struct addr ip;
-	unsigned bits;
 	uint32_t left_s; /* 0: it is not to be there */
 };
 
@@ -76,7 +75,7 @@ void livesets_add(struct livesets *l, const struct livesets_entry *e);
 /*
  * Collects the removal of an entry, which the table has no more, from its set.
  */
-void livesets_del(struct livesets *l, const struct addr *a, unsigned bits);
+void livesets_del(struct livesets *l, const struct addr *a);
 
 /*
  * Empties both sets, after the table was emptied. NULL, or why not; valid until

@@ -21,7 +21,6 @@
 
 struct element {
 	struct addr ip;
-	unsigned bits;
 	uint32_t seconds; /* 0: take it out */
 };
 
@@ -47,23 +46,19 @@ struct sets {
 	void *each_user;
 };
 
-/* "192.0.2.7 timeout 86391", "192.0.2.0/24 timeout 86391"; other lines
-   describe the set. */
+/* "192.0.2.7 timeout 86391", and "192.0.2.0/24 timeout 86391" in a set of
+   networks that somebody made; other lines describe the set. */
 static void
 take_member(const struct sets *s, const char *line)
 {
 	static const char timeout[] = " timeout ";
 	size_t len = strcspn(line, " /");
 	const char *left = strstr(line, timeout);
-	unsigned bits = ADDR_BITS;
 	struct addr a;
 
 	if (addr_parse(line, len, &a) != 0)
 		return;
-	if (line[len] == '/')
-		bits = (unsigned)strtoul(line + len + 1, NULL, 10) +
-		       (addr_is4(&a) ? ADDR_V4_OFFSET : 0);
-	s->each(s->each_user, &a, bits,
+	s->each(s->each_user, &a,
 	    left == NULL ? 0
 			 : (uint32_t)strtoul(left + strlen(timeout), NULL, 10));
 }
@@ -182,7 +177,7 @@ create(struct sets *s, const struct set *set)
 	const uint32_t timeout = SETS_DEFAULT_S;
 	const uint32_t maxelem = SETS_MAXELEM;
 	const uint8_t netmask = ADDR_V6_BAN_BITS;
-	const char *type = s->holds == SETS_NETS ? "hash:net" : "hash:ip";
+	const char *type = "hash:ip";
 	struct ipset_session *session = s->session;
 	bool ok;
 
@@ -331,8 +326,6 @@ send_one(struct sets *s, const struct element *e, uint32_t line)
 	struct ipset_session *session = s->session;
 	bool is4 = addr_is4(&e->ip);
 	const uint8_t family = is4 ? AF_INET : AF_INET6;
-	const uint8_t cidr =
-	    (uint8_t)(is4 ? e->bits - ADDR_V4_OFFSET : e->bits);
 	const void *ip = is4 ? e->ip.b + 12 : e->ip.b;
 	enum ipset_cmd cmd = e->seconds == 0 ? IPSET_CMD_DEL : IPSET_CMD_ADD;
 
@@ -341,9 +334,6 @@ send_one(struct sets *s, const struct element *e, uint32_t line)
 	    ipset_type_get(session, cmd) == NULL ||
 	    ipset_session_data_set(session, IPSET_OPT_FAMILY, &family) != 0 ||
 	    ipset_session_data_set(session, IPSET_OPT_IP, ip) != 0)
-		return -1;
-	if (s->holds == SETS_NETS &&
-	    ipset_session_data_set(session, IPSET_OPT_CIDR, &cidr) != 0)
 		return -1;
 	if (cmd == IPSET_CMD_ADD && ipset_session_data_set(session,
 					IPSET_OPT_TIMEOUT, &e->seconds) != 0)
@@ -386,7 +376,7 @@ send_singly(struct sets *s)
 			name_culprit(s, a);
 		else
 			ipset_session_report_reset(s->session);
-		s->refused(s->user, a, s->pending[i].bits);
+		s->refused(s->user, a);
 	}
 	if (refused > 1) {
 		size_t len = strlen(s->error);
@@ -415,32 +405,31 @@ send_pending(struct sets *s)
 		answer = worse(answer, send_singly(s));
 	else
 		for (size_t i = 0; i < s->pending_n; i++)
-			s->refused(
-			    s->user, &s->pending[i].ip, s->pending[i].bits);
+			s->refused(s->user, &s->pending[i].ip);
 	s->pending_n = 0;
 	return answer;
 }
 
 static void
-collect(struct sets *s, const struct addr *a, unsigned bits, uint32_t seconds)
+collect(struct sets *s, const struct addr *a, uint32_t seconds)
 {
 	if (*name_for(s, a) == 0)
 		return;
 	if (s->pending_n == PENDING_MAX)
 		s->worst = worse(s->worst, send_pending(s));
-	s->pending[s->pending_n++] = (struct element){*a, bits, seconds};
+	s->pending[s->pending_n++] = (struct element){*a, seconds};
 }
 
 void
-sets_add(struct sets *s, const struct addr *a, unsigned bits, uint32_t seconds)
+sets_add(struct sets *s, const struct addr *a, uint32_t seconds)
 {
-	collect(s, a, bits, seconds);
+	collect(s, a, seconds);
 }
 
 void
-sets_del(struct sets *s, const struct addr *a, unsigned bits)
+sets_del(struct sets *s, const struct addr *a)
 {
-	collect(s, a, bits, 0);
+	collect(s, a, 0);
 }
 
 static enum sets_answer

@@ -31,11 +31,10 @@ enum sets_answer {
 enum sets_holds {
 	SETS_BANS,  /* hash:ip; of IPv6, networks of ADDR_V6_BAN_BITS */
 	SETS_HOSTS, /* hash:ip */
-	SETS_NETS,  /* hash:net */
 };
 
 /* Called for each entry that did not get in. */
-typedef void sets_refused(void *user, const struct addr *a, unsigned bits);
+typedef void sets_refused(void *user, const struct addr *a);
 
 /*
  * Prepares for the two sets; an empty name switches that family off. Opens no
@@ -59,16 +58,13 @@ enum sets_answer sets_create(struct sets *s)
 
 /*
  * Collects an entry for its family's set, to stay for that many seconds from
- * now (1 .. TIMESPAN_MAX_S); one that is there already gets the new time. Of a
- * network a is its first address and bits its length in the 128 (addr_mask);
- * of a host bits is ADDR_BITS. What does not fit is sent at once; the answer to
- * that waits for sets_flush.
+ * now (1 .. TIMESPAN_MAX_S); one that is there already gets the new time. What
+ * does not fit is sent at once; the answer to that waits for sets_flush.
  */
-void sets_add(
-    struct sets *s, const struct addr *a, unsigned bits, uint32_t seconds);
+void sets_add(struct sets *s, const struct addr *a, uint32_t seconds);
 
 /* Collects the removal of an entry; one that is not there is none. */
-void sets_del(struct sets *s, const struct addr *a, unsigned bits);
+void sets_del(struct sets *s, const struct addr *a);
 
 /*
  * Sends what was collected and forgets it, whatever the answer. A set that is
@@ -94,8 +90,7 @@ void sets_retire(const char *set4, const char *set6);
  * address. Returns 0, or -1 with sets_error when the set cannot be read; some
  * may have been given by then.
  */
-typedef void sets_each(
-    void *user, const struct addr *a, unsigned bits, uint32_t left_s);
+typedef void sets_each(void *user, const struct addr *a, uint32_t left_s);
 int sets_list(struct sets *s, bool is4, sets_each *each, void *user)
     __attribute__((warn_unused_result));
 

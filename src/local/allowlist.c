@@ -40,39 +40,11 @@ ask(void *user, const struct addr *a, struct local_rule *rule)
 	return answer;
 }
 
-/* Whether whom the rules allow is known; reads them if it is not. */
-static bool
-knows_allows(struct allowlist *l)
-{
-	if (l->allows == NULL && l->allows_error == 0) {
-		l->allows = allows_read(l->fd);
-		if (l->allows == NULL) {
-			l->allows_error = errno;
-			note_error(l, errno);
-		}
-	}
-	return l->allows != NULL;
-}
-
-static enum local_answer
-ask_allowed_inside(void *user, const struct addr *net, unsigned bits)
-{
-	struct allowlist *l = user;
-
-	if (l->fd < 0)
-		return l->error == 0 ? LOCAL_ABSENT : LOCAL_ERROR;
-	if (!knows_allows(l))
-		return LOCAL_ERROR;
-	return allows_overlap(l->allows, net, bits) ? LOCAL_FOUND
-						    : LOCAL_ABSENT;
-}
-
 void
 allowlist_open(struct allowlist *l, const char *path)
 {
 	*l = (struct allowlist){.path = path, .fd = -1, .told = true};
 	l->guard.ask_local = ask;
-	l->guard.ask_allowed_inside = ask_allowed_inside;
 	l->guard.user = l;
 	allowlist_read_addresses(l);
 	allowlist_refresh(l);
@@ -84,9 +56,6 @@ allowlist_close(struct allowlist *l)
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
-	allows_free(l->allows);
-	l->allows = NULL;
-	l->allows_error = 0;
 }
 
 void

@@ -13,7 +13,6 @@
 
 #include <sys/stat.h>
 
-#include "local/allows.h"
 #include "local/guard.h"
 
 #define ALLOWLIST_ERROR_SIZE 4352
@@ -25,8 +24,6 @@ struct allowlist {
 	int error;	  /* errno of the file, 0 */
 	int64_t since_s;  /* unix seconds: since when there is that error; 0 */
 	struct stat st;
-	struct allows *allows; /* of this file; NULL: not read */
-	int allows_error;      /* why it could not be, 0 */
 	char message[ALLOWLIST_ERROR_SIZE];
 	bool told;
 };
@@ -40,10 +37,9 @@ void allowlist_open(struct allowlist *l, const char *path);
 void allowlist_close(struct allowlist *l);
 
 /*
- * Looks whether local.cdb was replaced and opens the new one; it is not read
- * through until the guard is asked about a network. A file that
- * does not exist means no rules; one that cannot be read means that anybody
- * might be allowed, so the guard lets nobody be banned.
+ * Looks whether local.cdb was replaced and opens the new one. A file that does
+ * not exist means no rules; one that cannot be read means that anybody might be
+ * allowed, so the guard lets nobody be banned.
  */
 void allowlist_refresh(struct allowlist *l);
 

@@ -55,21 +55,3 @@ guard_never_blocks(const struct guard *g, const struct addr *a)
 			return true;
 	return guard_allows(g, a);
 }
-
-bool
-guard_protects_inside(
-    const struct guard *g, const struct addr *net, unsigned bits)
-{
-	if (reserved_overlaps_any(net, bits) &&
-	    !(g->ban_private && reserved_overlaps_private(net, bits)))
-		return true;
-	for (size_t i = 0; i < g->own_n; i++) {
-		struct addr own = g->own[i];
-
-		addr_mask(&own, bits);
-		if (same(&own, net))
-			return true;
-	}
-	return g->ask_allowed_inside != NULL &&
-	       g->ask_allowed_inside(g->user, net, bits) != LOCAL_ABSENT;
-}

@@ -26,12 +26,6 @@ struct guard {
 	 */
 	enum local_answer (*ask_local)(
 	    void *user, const struct addr *a, struct local_rule *rule);
-	/*
-	 * Whether one of those rules allows anybody inside the network, or all
-	 * of a larger one around it: FOUND, ABSENT or ERROR; NULL likewise.
-	 */
-	enum local_answer (*ask_allowed_inside)(
-	    void *user, const struct addr *net, unsigned bits);
 	void *user;
 };
 
@@ -50,14 +44,5 @@ bool guard_allows(const struct guard *g, const struct addr *a);
  * read, it might be on the allow list: then nobody is banned.
  */
 bool guard_never_blocks(const struct guard *g, const struct addr *a);
-
-/*
- * Whether a network must never be banned as a whole: it has a host that must
- * not be, or lies among such, or the admin's rules cannot be read. net is
- * masked to bits (of 128; at most 64 for IPv6, since own addresses stand for a
- * /64).
- */
-bool guard_protects_inside(
-    const struct guard *g, const struct addr *net, unsigned bits);
 
 #endif

@@ -18,14 +18,11 @@ struct network {
 	unsigned bits;
 };
 
-/* Whether one of them holds the other: two networks overlap in no other way. */
 static bool
-overlaps(
-    const struct addr *net, unsigned bits, const struct network *list, size_t n)
+is_in_one_of(const struct addr *a, const struct network *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (begins_with(net, list[i].prefix,
-			bits < list[i].bits ? bits : list[i].bits))
+		if (begins_with(a, list[i].prefix, list[i].bits))
 			return true;
 	return false;
 }
@@ -36,7 +33,7 @@ overlaps(
 	}
 
 bool
-reserved_overlaps_private(const struct addr *net, unsigned bits)
+reserved_is_private(const struct addr *a)
 {
 	static const struct network private[] = {
 	    V4(10, 0, 0, 8),
@@ -46,11 +43,11 @@ reserved_overlaps_private(const struct addr *net, unsigned bits)
 	    {{0xfc}, 7},
 	};
 
-	return overlaps(net, bits, private, sizeof private / sizeof *private);
+	return is_in_one_of(a, private, sizeof private / sizeof *private);
 }
 
 bool
-reserved_overlaps_any(const struct addr *net, unsigned bits)
+reserved_is_any(const struct addr *a)
 {
 	static const struct network special[] = {
 	    V4(0, 0, 0, 8),
@@ -64,18 +61,6 @@ reserved_overlaps_any(const struct addr *net, unsigned bits)
 	    {{0xff}, 8},
 	};
 
-	return reserved_overlaps_private(net, bits) ||
-	       overlaps(net, bits, special, sizeof special / sizeof *special);
-}
-
-bool
-reserved_is_private(const struct addr *a)
-{
-	return reserved_overlaps_private(a, 128);
-}
-
-bool
-reserved_is_any(const struct addr *a)
-{
-	return reserved_overlaps_any(a, 128);
+	return reserved_is_private(a) ||
+	       is_in_one_of(a, special, sizeof special / sizeof *special);
 }

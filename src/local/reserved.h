@@ -21,8 +21,4 @@ bool reserved_is_any(const struct addr *a);
    1918), shared (RFC 6598), unique local (RFC 4193). */
 bool reserved_is_private(const struct addr *a);
 
-/* The same of a network, the first bits of net: whether it has any such. */
-bool reserved_overlaps_any(const struct addr *net, unsigned bits);
-bool reserved_overlaps_private(const struct addr *net, unsigned bits);
-
 #endif

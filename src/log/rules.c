@@ -16,10 +16,7 @@
 #include "base/inifile.h"
 #include "base/timespan.h"
 
-/* a shorter IPv4 prefix is many a provider's all, a longer one a host or two */
-#define NET4_MIN 16
-#define NET4_MAX 30
-#define NET_TEXT_BYTES 64
+#define GONE_KEY "net" /* banned whole networks before 0.7 */
 
 /* backtracking steps for one match: a shipped rule needs a few hundred */
 #define MATCH_LIMIT 100000
@@ -48,6 +45,8 @@ struct rules {
 	pcre2_match_data *data;
 	pcre2_match_context *limits;
 	pcre2_jit_stack *stack;
+	char warning[RULES_ERROR_SIZE]; /* of the first such line */
+	size_t warned;			/* lines in all */
 };
 
 /* One file while it is read. */
@@ -313,88 +312,6 @@ set_seen(void *user, const char *value)
 	    "seen: '%s' is none of yes, no, auto", value);
 }
 
-bool
-rules_is_net_length(unsigned bits)
-{
-	return (bits >= ADDR_V4_OFFSET + NET4_MIN &&
-		   bits <= ADDR_V4_OFFSET + NET4_MAX) ||
-	       bits == 48 || bits == 56 || bits == 64;
-}
-
-/* The length of 128 bits that a number in "net" stands for; 0: none. */
-static unsigned
-net_bits(unsigned long number)
-{
-	unsigned bits = (unsigned)number;
-
-	if (number < 48)
-		bits += ADDR_V4_OFFSET;
-	return number <= 64 && rules_is_net_length(bits) ? bits : 0;
-}
-
-/* Reads "PREFIX after N in TIME". */
-static bool
-read_net(const char *text, struct rules_net *net)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	net->bits = net_bits(strtoul(text, &end, 10));
-	return net->bits != 0 &&
-	       read_number_and_time(
-		   end, " after ", &net->n, " in ", &net->window_s) &&
-	       net->n >= 2 && net->n <= RULES_COUNT_MAX;
-}
-
-/* One of the networks of a value, the len bytes at text. */
-static void
-add_net(struct loading *l, const char *text, size_t len)
-{
-	struct rules_rule *rule = &l->current->rule;
-	char one[NET_TEXT_BYTES];
-	struct rules_net net;
-
-	snprintf(one, sizeof one, "%.*s", (int)len, text);
-	if (len >= sizeof one || !read_net(one, &net)) {
-		inifile_fail(&l->file, l->file.line, EINVAL,
-		    "net: '%.*s' is not 'PREFIX after N in TIME', PREFIX from "
-		    "%d to %d (IPv4), 48, 56 or 64 (IPv6), N from 2 to %d",
-		    (int)len, text, NET4_MIN, NET4_MAX, RULES_COUNT_MAX);
-		return;
-	}
-	if (128 - net.bits < 8 && net.n > 1U << (128 - net.bits)) {
-		inifile_fail(&l->file, l->file.line, EINVAL,
-		    "net: '%s' asks for more hosts than there are", one);
-		return;
-	}
-	for (size_t i = 0; i < rule->nets_n; i++)
-		if (rule->nets[i].bits == net.bits) {
-			inifile_fail(&l->file, l->file.line, EINVAL,
-			    "net: '%s' is the second of that length", one);
-			return;
-		}
-	if (rule->nets_n == RULES_NETS_MAX) {
-		inifile_fail(&l->file, l->file.line, EINVAL,
-		    "net: more than %d networks", RULES_NETS_MAX);
-		return;
-	}
-	rule->nets[rule->nets_n++] = net;
-}
-
-static void
-set_net(void *user, const char *value)
-{
-	struct loading *l = user;
-	const char *comma;
-
-	while ((comma = strstr(value, ", ")) != NULL) {
-		add_net(l, value, (size_t)(comma - value));
-		value = comma + 2;
-	}
-	add_net(l, value, strlen(value));
-}
-
 static void
 set_list(void *user, const char *value)
 {
@@ -429,7 +346,6 @@ static const struct inifile_known keys[] = {
     {"except", set_except, false},
     {"list", set_list, false},
     {"match", set_match, false},
-    {"net", set_net, false},
     {"once", set_once, false},
     {"reply", set_reply, false},
     {"seen", set_seen, false},
@@ -505,6 +421,20 @@ begin_rule(struct loading *l, const char *name)
 	snprintf(l->current->rule.reply, REPLY_SIZE, "%s", DEFAULT_REPLY);
 }
 
+/* The line is as if it were not there. */
+static void
+warn_gone(struct loading *l)
+{
+	struct rules *r = l->rules;
+
+	if (r->warned++ == 0)
+		snprintf(r->warning, sizeof r->warning,
+		    "%s:%d: " GONE_KEY
+		    ": networks are no longer banned as a whole; this line "
+		    "does nothing, delete it",
+		    l->file.path, l->file.line);
+}
+
 static void
 on_key(void *user, const char *section, const char *name, const char *value)
 {
@@ -521,7 +451,11 @@ on_key(void *user, const char *section, const char *name, const char *value)
 		if (l->file.error != 0)
 			return;
 	}
-	inifile_set(&l->file, keys, sizeof keys / sizeof *keys, name, value, l);
+	if (strcmp(name, GONE_KEY) == 0)
+		warn_gone(l);
+	else
+		inifile_set(
+		    &l->file, keys, sizeof keys / sizeof *keys, name, value, l);
 }
 
 static void
@@ -579,6 +513,17 @@ is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Says how many lines there are like the one that was named. */
+static void
+count_warned(struct rules *r)
+{
+	size_t len = strlen(r->warning);
+
+	if (r->warned > 1)
+		snprintf(r->warning + len, sizeof r->warning - len,
+		    " (and %zu more)", r->warned - 1);
+}
+
 /* What matching needs besides the patterns. */
 static bool
 make_workspace(struct rules *r)
@@ -629,6 +574,7 @@ rules_load(const char *const *paths, size_t n, char error[RULES_ERROR_SIZE])
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < FIRST_BYTES; k++)
 			r->first[k] |= r->list[i].first[k];
+	count_warned(r);
 	if (l.file.error == 0 && !make_workspace(r)) {
 		l.file.error = ENOMEM;
 		snprintf(error, RULES_ERROR_SIZE, "%s", strerror(ENOMEM));
@@ -660,6 +606,12 @@ rules_free(struct rules *r)
 }
 
 const char *
+rules_warning(const struct rules *r)
+{
+	return r->warned > 0 ? r->warning : NULL;
+}
+
+const char *
 rules_wanted(const char *const *paths, size_t n, char buf[RULES_WANTED_SIZE])
 {
 	snprintf(buf, RULES_WANTED_SIZE,
@@ -676,20 +628,6 @@ rules_find(const struct rules *r, const char *name)
 		if (strcmp(r->list[i].rule.name, name) == 0)
 			return &r->list[i].rule;
 	return NULL;
-}
-
-void
-rules_net_lengths(const struct rules *r, struct rules_lengths *lengths)
-{
-	bool used[129] = {false};
-
-	for (size_t i = 0; i < r->n; i++)
-		for (size_t k = 0; k < r->list[i].rule.nets_n; k++)
-			used[r->list[i].rule.nets[k].bits] = true;
-	lengths->n = 0;
-	for (unsigned bits = 0; bits < sizeof used; bits++)
-		if (used[bits])
-			lengths->bits[lengths->n++] = (unsigned char)bits;
 }
 
 /* Whether the pattern matches from an offset on: 1, 0, or -1 for a limit. */

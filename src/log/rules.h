@@ -26,9 +26,7 @@
 #include "base/reply.h"
 
 #define RULES_ERROR_SIZE INIFILE_ERROR_SIZE
-#define RULES_COUNT_MAX 32   /* matches that a rule may ask for */
-#define RULES_NETS_MAX 4     /* networks that a rule may count */
-#define RULES_NET_LENGTHS 18 /* prefix lengths that they may have */
+#define RULES_COUNT_MAX 32 /* matches that a rule may ask for */
 
 struct rules;
 
@@ -36,13 +34,6 @@ enum rules_seen { /* must tcpserver have said that the host is connected? */
 	RULES_SEEN_AUTO, /* once it has said that of any host */
 	RULES_SEEN_YES,
 	RULES_SEEN_NO,
-};
-
-/* "net = 24 after 8 in 1h". */
-struct rules_net {
-	unsigned bits;	   /* of 128: an IPv4 /24 is 120 */
-	unsigned n;	   /* different hosts that were refused */
-	uint32_t window_s; /* within that many seconds */
 };
 
 struct rules_rule {
@@ -54,9 +45,7 @@ struct rules_rule {
 	unsigned again;	      /* a ban lasts so many times the one before; 1 */
 	uint32_t again_max_s; /* and at most that long; 0 with again 1 */
 	enum rules_seen seen;
-	bool list; /* the line tells of a DNS blocklist's refusal */
-	struct rules_net nets[RULES_NETS_MAX]; /* each of another length */
-	size_t nets_n;
+	bool list;	  /* the line tells of a DNS blocklist's refusal */
 	uint64_t gave_up; /* matches that reached a limit of PCRE2 */
 };
 
@@ -90,6 +79,13 @@ struct rules *rules_load(const char *const *paths, size_t n,
 void rules_free(struct rules *rules);
 
 /*
+ * What the administrator should know of the files, though they load:
+ * "FILE:LINE: what was left out", of RULES_ERROR_SIZE at most, as long as the
+ * rules. NULL: nothing.
+ */
+const char *rules_warning(const struct rules *rules);
+
+/*
  * Which lines the rules of these paths want, for people whose log has none:
  * 'lines that a rule in FILE matches ("rblsmtpd: ...")'. Returns buf.
  */
@@ -100,17 +96,6 @@ const char *rules_wanted(
 /* The rule of that name, as long as the rules; NULL: there is none. */
 const struct rules_rule *rules_find(
     const struct rules *rules, const char *name);
-
-/* Whether "net" may have that length (of 128 bits). */
-bool rules_is_net_length(unsigned bits);
-
-/* The lengths of the networks that the rules count, each once. */
-struct rules_lengths {
-	unsigned char bits[RULES_NET_LENGTHS]; /* of 128 */
-	size_t n;
-};
-void rules_net_lengths(
-    const struct rules *rules, struct rules_lengths *lengths);
 
 /*
  * Tries the rules in order; the first whose "match" matches decides, so a line

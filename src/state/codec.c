@@ -5,7 +5,6 @@
 
 #include "base/recent.h"
 #include "state/counts.h"
-#include "state/nets.h"
 #include "state/past.h"
 #include "state/seen.h"
 
@@ -225,126 +224,6 @@ take_seen(
 	return seen_put(s->seen, &read);
 }
 
-/* ---- nets ---- */
-
-static void
-key_prefix(struct codec_key *key, char kind, const struct nets_prefix *prefix)
-{
-	key_begin(key, kind);
-	key->b[key->len++] = (unsigned char)prefix->bits;
-	addr_spread(&prefix->net, key->b + key->len);
-	key->len += ADDR_SPREAD_BYTES;
-}
-
-#define PREFIX_HEAD (1 + 1 + ADDR_SPREAD_BYTES)
-
-static int
-take_prefix(struct nets_prefix *prefix, const unsigned char *key, size_t klen)
-{
-	if (klen < PREFIX_HEAD)
-		return -1;
-	prefix->bits = key[1];
-	prefix->net = addr_unspread(key + 2);
-	return 0;
-}
-
-static int
-next_net_count(
-    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
-{
-	const struct nets_count *e = nets_next_count(s->nets, at);
-
-	if (e == NULL)
-		return 0;
-	key_prefix(key, 'n', &e->key.prefix);
-	key_add(key, e->key.rule, strlen(e->key.rule));
-	record_put(r, 4, e->window_s);
-	record_put(r, 4, e->n);
-	for (uint32_t i = 0; i < e->n; i++) {
-		record_put(r, 4, e->times_s[i]);
-		record_put(r, 8, e->hosts[i]);
-	}
-	return 1;
-}
-
-static int
-take_net_count(
-    struct state *s, const unsigned char *key, size_t klen, struct record *r)
-{
-	struct nets_count read = {0};
-
-	read.window_s = (uint32_t)record_get(r, 4);
-	read.n = (uint32_t)record_get(r, 4);
-	if (read.n > RULES_COUNT_MAX ||
-	    take_prefix(&read.key.prefix, key, klen) != 0 ||
-	    take_name(read.key.rule, key + PREFIX_HEAD, klen - PREFIX_HEAD) !=
-		0)
-		return -1;
-	for (uint32_t i = 0; i < read.n; i++) {
-		read.times_s[i] = (uint32_t)record_get(r, 4);
-		read.hosts[i] = record_get(r, 8);
-	}
-	return r->bad ? -1 : nets_put_count(s->nets, &read);
-}
-
-static int
-next_net_pass(
-    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
-{
-	const struct nets_pass *e = nets_next_pass(s->nets, at);
-
-	if (e == NULL)
-		return 0;
-	key_prefix(key, 'q', &e->prefix);
-	record_put(r, 4, e->time_s);
-	return 1;
-}
-
-static int
-take_net_pass(
-    struct state *s, const unsigned char *key, size_t klen, struct record *r)
-{
-	struct nets_pass read = {.time_s = (uint32_t)record_get(r, 4)};
-
-	if (r->bad || klen != PREFIX_HEAD ||
-	    take_prefix(&read.prefix, key, klen) != 0)
-		return -1;
-	return nets_put_pass(s->nets, &read);
-}
-
-static int
-next_net_ban(
-    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
-{
-	const struct nets_ban *e = nets_next_ban(s->nets, at);
-
-	if (e == NULL)
-		return 0;
-	key_prefix(key, 'N', &e->prefix);
-	record_put(r, 4, e->since);
-	record_put(r, 4, e->until);
-	record_put_bytes(r, e->rule, strlen(e->rule));
-	return 1;
-}
-
-static int
-take_net_ban(
-    struct state *s, const unsigned char *key, size_t klen, struct record *r)
-{
-	struct nets_ban read = {0};
-	const void *rule;
-	size_t len;
-
-	read.since = (uint32_t)record_get(r, 4);
-	read.until = (uint32_t)record_get(r, 4);
-	rule = record_get_bytes(r, RECENT_RULE_SIZE, &len);
-	if (r->bad || klen != PREFIX_HEAD ||
-	    take_prefix(&read.prefix, key, klen) != 0 ||
-	    take_name(read.rule, rule, len) != 0)
-		return -1;
-	return nets_put_ban(s->nets, &read);
-}
-
 /* ---- zones ---- */
 
 /* By the name that may be read: a key is nobody's business. */
@@ -405,8 +284,24 @@ take_zone(
 
 /* ---- tallies ---- */
 
-_Static_assert(DECIDE_WHYS == 8 && HOOKLOG_KINDS == 11,
+_Static_assert(DECIDE_WHYS == 8 && HOOKLOG_KINDS == 10,
     "version 4 has so many; more of them go to the end of the record");
+
+/* What the hook says, in the order of the record. */
+static const enum hooklog_kind day_kinds[] = {
+    HOOKLOG_LOCAL,
+    HOOKLOG_IPSET,
+    HOOKLOG_RECENT,
+    HOOKLOG_OTHER, /* 0: refusals of networks, before 0.7 */
+    HOOKLOG_WOULD,
+    HOOKLOG_ALLOWED,
+    HOOKLOG_PASS,
+    HOOKLOG_RECHECK,
+    HOOKLOG_PASSED,
+    HOOKLOG_NO_RIGHT,
+    HOOKLOG_TROUBLE,
+};
+#define DAY_KINDS (sizeof day_kinds / sizeof *day_kinds)
 
 static void
 put_numbers(struct record *r, const struct tally_numbers *n)
@@ -488,10 +383,13 @@ next_day(
 	key_begin(key, 'd');
 	record_put(r, 8, (uint64_t)s->tallies.day_from);
 	record_put(r, 8, (uint64_t)s->tallies.day_to);
-	for (int i = 0; i < HOOKLOG_KINDS; i++) {
-		record_put(r, 8, hook->all[i]);
-		record_put(r, 8, hook->today[i]);
-		record_put(r, 8, (uint64_t)hook->last_s[i]);
+	for (size_t i = 0; i < DAY_KINDS; i++) {
+		enum hooklog_kind kind = day_kinds[i];
+		bool is_known = kind != HOOKLOG_OTHER;
+
+		record_put(r, 8, is_known ? hook->all[kind] : 0);
+		record_put(r, 8, is_known ? hook->today[kind] : 0);
+		record_put(r, 8, is_known ? (uint64_t)hook->last_s[kind] : 0);
 	}
 	put_rechecks(r, &s->tallies.all);
 	put_rechecks(r, &s->tallies.today);
@@ -511,10 +409,16 @@ take_day(
 		return -1;
 	s->tallies.day_from = (int64_t)record_get(r, 8);
 	s->tallies.day_to = (int64_t)record_get(r, 8);
-	for (int i = 0; i < HOOKLOG_KINDS; i++) {
-		hook->all[i] = record_get(r, 8);
-		hook->today[i] = record_get(r, 8);
-		hook->last_s[i] = (int64_t)record_get(r, 8);
+	for (size_t i = 0; i < DAY_KINDS; i++) {
+		uint64_t all = record_get(r, 8);
+		uint64_t today = record_get(r, 8);
+		int64_t last_s = (int64_t)record_get(r, 8);
+
+		if (day_kinds[i] == HOOKLOG_OTHER)
+			continue;
+		hook->all[day_kinds[i]] = all;
+		hook->today[day_kinds[i]] = today;
+		hook->last_s[day_kinds[i]] = last_s;
 	}
 	get_rechecks(r, &s->tallies.all);
 	get_rechecks(r, &s->tallies.today);
@@ -588,9 +492,6 @@ static const struct {
     {'c', next_count, take_count},
     {'p', next_past, take_past},
     {'s', next_seen, take_seen},
-    {'n', next_net_count, take_net_count},
-    {'q', next_net_pass, take_net_pass},
-    {'N', next_net_ban, take_net_ban},
     {'z', next_zone, take_zone},
     {'t', next_tally, take_tally},
     {'d', next_day, take_day},
@@ -635,11 +536,19 @@ is_log(const unsigned char *key, size_t klen)
 	return klen > 0 && key[0] == 'l';
 }
 
+/* Networks; see codec.h. */
+static bool
+is_gone(const unsigned char *key, size_t klen)
+{
+	return klen > 0 && (key[0] == 'n' || key[0] == 'q' || key[0] == 'N');
+}
+
 bool
 codec_knows(const unsigned char *key, size_t klen, uint8_t version)
 {
 	return recent_knows(version) &&
-	       (is_log(key, klen) || kind_of(key, klen) < KINDS);
+	       (is_log(key, klen) || is_gone(key, klen) ||
+		   kind_of(key, klen) < KINDS);
 }
 
 int
@@ -650,5 +559,7 @@ codec_take(struct state *s, struct state_log *logs, size_t n,
 
 	if (is_log(key, klen))
 		return take_log(logs, n, key, klen, r);
+	if (is_gone(key, klen))
+		return 0;
 	return kind < KINDS ? kinds[kind].take(s, key, klen, r) : -1;
 }

@@ -6,9 +6,6 @@
  *	count	'c', addr_spread, rule		counts.h
  *	past	'p', addr_spread, rule		past.h
  *	seen	's', log (8), pid (8)		seen.h
- *	net	'n', bits, addr_spread, rule	nets.h, counts
- *	net	'q', bits, addr_spread		nets.h, passes
- *	net	'N', bits, addr_spread		nets.h, bans
  *	zone	'z', the name as it is shown	zones.h
  *	tally	't', rule			tallies.h
  *	day	'd'				tallies.h
@@ -21,6 +18,10 @@
  *   A version that knows fewer does not look there; one that knows more looks
  *   whether they are there;
  * - a new kind of record gets a new letter, which others pass over;
+ * - what is no longer known keeps its place: a field is written as 0 and read
+ *   past, and a letter is not used again. Records of 'n', 'q' and 'N' are of
+ *   networks that were banned as a whole before 0.7: they are left out, and
+ *   nobody is told;
  * - RECENT_VERSION is raised only when fields that there are change. Others
  *   pass over such records, which lose them.
  *

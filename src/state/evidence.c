@@ -34,7 +34,7 @@ is_allowed(const struct policy *policy, const struct addr *a)
 }
 
 /* Asked about, and not refused. */
-static int
+static void
 passed(struct state *s, const struct addr *a, uint32_t marks, int64_t time_s,
     const struct policy *policy, struct news *news)
 {
@@ -42,23 +42,21 @@ passed(struct state *s, const struct addr *a, uint32_t marks, int64_t time_s,
 	bool banned;
 
 	if ((marks & AGAINST) != 0 || !lists_are_well(s, time_s))
-		return 0;
+		return;
 	banned = bans_find_live(s->bans, a, time_s, &ban);
 	/* of a newer line, in another log, or for what no list is about */
 	if (banned &&
 	    (ban.since > time_s || !state_is_of_list(policy, ban.rule)))
-		return 0;
+		return;
 	if ((marks & SEEN_RECHECK) != 0)
 		tallies_add_recheck(&s->tallies, false, time_s);
 	else if (banned) /* the set has been changed by hand, or the hook has -n
 			  */
-		return 0;
+		return;
 	news->ip = *a;
 	news->passed = true;
 	if (banned)
 		news->lifted = state_lift(s, a);
-	return nets_passed(s->nets, &policy->lengths, a, time_s,
-	    news->lifted_nets, &news->lifted_nets_n);
 }
 
 /* The process number in a line of rblsmtpd's, wherever it has it. */
@@ -121,7 +119,7 @@ take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
 	news->dropped = n > 0 && n == policy->drop_after;
 }
 
-static int
+static void
 take_hook(struct state *s, struct state_log *log, const struct decision *d,
     const struct policy *policy, struct news *news)
 {
@@ -132,7 +130,6 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 	switch (h.kind) {
 	case HOOKLOG_IPSET:
 	case HOOKLOG_RECENT:
-	case HOOKLOG_NET:
 		take_refusal(s, log, &h, d->time, policy, news);
 		break;
 	case HOOKLOG_LOCAL:
@@ -155,14 +152,14 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 		log->shows_passed = true;
 		/* once a connection */
 		seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_UNASKED);
-		return passed(s, &h.ip, marks, d->time, policy, news);
+		passed(s, &h.ip, marks, d->time, policy, news);
+		break;
 	case HOOKLOG_WOULD:
 	case HOOKLOG_NO_RIGHT:
 	case HOOKLOG_TROUBLE:
 	case HOOKLOG_OTHER:
 		break;
 	}
-	return 0;
 }
 
 int
@@ -186,14 +183,16 @@ evidence_take(struct state *s, struct state_log *log, const struct decision *d,
 		if (!ended.well || !log->shows_rblsmtpd || log->shows_passed ||
 		    is_allowed(policy, &ended.ip))
 			break;
-		return passed(s, &ended.ip, ended.marks, d->time, policy, news);
+		passed(s, &ended.ip, ended.marks, d->time, policy, news);
+		break;
 	case SEEN_DENY:
 	case SEEN_END:
 		break;
 	case SEEN_ERROR:
 		return -1;
 	case SEEN_OTHER:
-		return take_hook(s, log, d, policy, news);
+		take_hook(s, log, d, policy, news);
+		break;
 	}
 	return 0;
 }

@@ -19,10 +19,9 @@ state_new(struct state *s)
 	    .counts = counts_new(COUNTS_MAX),
 	    .past = past_new(PAST_MAX),
 	    .seen = seen_new(SEEN_MAX),
-	    .nets = nets_new(NETS_MAX),
 	};
 	if (s->bans != NULL && s->counts != NULL && s->past != NULL &&
-	    s->seen != NULL && s->nets != NULL)
+	    s->seen != NULL)
 		return 0;
 	state_free(s);
 	return -1;
@@ -35,7 +34,6 @@ state_free(struct state *s)
 	lru_free(s->counts);
 	lru_free(s->past);
 	seen_free(s->seen);
-	nets_free(s->nets);
 	*s = (struct state){0};
 }
 
@@ -145,7 +143,7 @@ judge(struct state *s, struct state_log *log, struct decision *d,
 /* A line that a rule matches. */
 static int
 take_match(struct state *s, struct state_log *log, struct decision *d,
-    const struct policy *policy, struct news *news)
+    const struct policy *policy)
 {
 	uint32_t marks = evidence_rejected(s, log, d);
 	bool rechecked =
@@ -161,11 +159,7 @@ take_match(struct state *s, struct state_log *log, struct decision *d,
 		return result;
 	if (rechecked)
 		tallies_add_recheck(&s->tallies, true, d->time);
-	/* a count goes on, but it bans no network either */
-	if (policy->alarm && breaker_is_on(&log->breaker))
-		return 0;
-	return nets_refused(s->nets, d->rule, &d->ip, d->time, policy->guard,
-	    news->nets, &news->nets_n);
+	return 0;
 }
 
 int
@@ -173,13 +167,12 @@ state_take(struct state *s, struct state_log *log, struct decision *d,
     const struct policy *policy, struct news *news)
 {
 	news->passed = news->lifted = news->dropped = false;
-	news->nets_n = news->lifted_nets_n = 0;
 	log->lines++;
 	if (d->time > log->time_s || d->time + RECENT_AHEAD_S < log->time_s)
 		log->time_s = d->time;
 	if (d->kind == DECIDE_NOTHING)
 		return evidence_take(s, log, d, policy, news);
-	return take_match(s, log, d, policy, news);
+	return take_match(s, log, d, policy);
 }
 
 int
@@ -220,7 +213,6 @@ state_expire(struct state *s, const struct state_log *logs, size_t n)
 	bans_expire(s->bans, oldest_s);
 	counts_expire(s->counts, oldest_s);
 	past_expire(s->past, oldest_s);
-	nets_expire(s->nets, oldest_s);
 }
 
 static void
@@ -239,7 +231,6 @@ state_lift(struct state *s, const struct addr *a)
 	for (size_t i = 0; i < s->tallies.n; i++) {
 		forget_host(s->counts, s->tallies.list[i].rule, a);
 		forget_host(s->past, s->tallies.list[i].rule, a);
-		nets_forget(s->nets, s->tallies.list[i].rule, a);
 	}
 	return bans_remove(s->bans, a);
 }

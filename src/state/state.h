@@ -5,7 +5,7 @@
  * always lead to the same state.
  *
  *	decide -> seen -> zones -> count -> breaker -> cap -> again
- *	    -> bans, nets
+ *	    -> bans
  *	other lines -> evidence -> passes, rechecks, refusals by the hook
  */
 #ifndef STATE_H
@@ -22,7 +22,6 @@
 #include "log/place.h"
 #include "state/bans.h"
 #include "state/breaker.h"
-#include "state/nets.h"
 #include "state/tallies.h"
 #include "state/zones.h"
 
@@ -31,7 +30,6 @@ struct state {
 	struct lru *counts; /* counts.h */
 	struct lru *past;   /* past.h */
 	struct seen *seen;
-	struct nets *nets;
 	struct zones zones;
 	struct tallies tallies;
 };
@@ -60,7 +58,6 @@ struct policy {
 	uint32_t cap;	     /* bans a minute of a log; 0: any number */
 	unsigned drop_after; /* refusals within a ban; 0: none are dropped */
 	bool alarm;	     /* bans stop when refusals are unusual */
-	struct rules_lengths lengths; /* of the networks in the rules */
 	const struct guard *guard;
 	const struct rules *rules;     /* NULL: all are about lists */
 	const struct secrets *secrets; /* not to appear in a reply */
@@ -72,10 +69,6 @@ struct news {
 	bool passed;  /* it was asked about, and not refused */
 	bool lifted;  /* its ban is gone */
 	bool dropped; /* the hook has refused it policy->drop_after times */
-	struct nets_ban nets[RULES_NETS_MAX]; /* that are banned now */
-	size_t nets_n;
-	struct nets_ban lifted_nets[NETS_AROUND_MAX];
-	size_t lifted_nets_n;
 };
 
 /*

@@ -29,7 +29,6 @@ static const char rules_text[] =
     "(?<reply>(?:451|553) .+)$\n"
     "except = : \\d+ Error:\n"
     "ban = 20s\n"
-    "net = 24 after 2 in 2h\n"
     "[badiprbl]\n"
     "match = ^qmail-smtpd: 421 badiprbl: ip (?<ip>\\S+) rbl: \\S+$\n"
     "ban = 30s\n"
@@ -71,13 +70,13 @@ static const struct shape {
     {"rblsmtpd: @ pid #: timeout while waiting for : x", TROUBLE},
     {"qmail-smtpd: 421 badiprbl: ip @ rbl: x", NO_PID},
     {"rblcache: @ pid #: 451 Listed (ipset, 7s left)", CACHED},
-    {"rblcache: @ pid #: 451 Listed (net)", CACHED},
+    {"rblcache: @ pid #: 451 Listed (net)", CACHED}, /* before 0.7 */
     {"rblcache: @ pid #: 553 no (local)", OWN},
     {"rblcache: @ pid #: allowed (local)", OWN},
     {"rblcache: @ pid #: allowed (pass)", LET_IN},
     {"rblcache: @ pid #: passed", LET_IN},
     {"rblcache: @ pid #: recheck", SILENT},
-    {"rblcache: @ pid #: would refuse: 451 x (net)", SILENT},
+    {"rblcache: @ pid #: would refuse: 451 x (ipset)", SILENT},
     {"rblsmtpd: @ pid #: greetdelay: 5", SILENT},
     {"sender of @", SILENT},
     {"new msg 7", SILENT},

@@ -3,9 +3,9 @@
  * The lines of two logs, through the rules and what earlier lines said. Of two
  * states that read the same lines one is saved and loaded now and then: both
  * decide alike and end up alike. An address that only clients wrote is never
- * banned, nor anybody else than the host that a line is about, nor a network
- * that one of those is in. Who passes is connected, was not refused, and is not
- * banned. The tables, small ones here, stay within their bounds.
+ * banned, nor anybody else than the host that a line is about. Who passes is
+ * connected, was not refused, and is not banned. The tables, small ones here,
+ * stay within their bounds.
  *
  * Input: a byte of options, then two or more bytes a line: what kind and how
  * much later, about which host, as which process, in which log.
@@ -39,7 +39,6 @@ static const char rules_text[] =
     "except = : \\d+ Error:\n"
     "ban = 20s\n"
     "again = x2 up to 2m\n"
-    "net = 29 after 3 in 2m, 48 after 2 in 5m\n"
     "[count]\n"
     "match = ^qmail-smtpd: 421 badiprbl: ip (?<ip>\\S+) rbl: \\S+$\n"
     "ban = 30s\n"
@@ -154,7 +153,6 @@ static struct rules *rules;
 static struct guard guard;
 static struct records records, records_again;
 static struct run kept, saved;
-static struct rules_lengths lengths;
 static struct secrets secrets;
 static struct connection connections[LOGS][PIDS];
 static bool client_wrote; /* whatever it liked */
@@ -169,15 +167,12 @@ run_begin(struct run *r)
 	lru_free(r->state.counts);
 	lru_free(r->state.past);
 	seen_free(r->state.seen);
-	nets_free(r->state.nets);
 	r->state.bans = bans_new(TABLE_MAX);
 	r->state.counts = counts_new(TABLE_MAX);
 	r->state.past = past_new(TABLE_MAX);
 	r->state.seen = seen_new(TABLE_MAX);
-	r->state.nets = nets_new(TABLE_MAX);
 	HOLDS(r->state.bans != NULL && r->state.counts != NULL &&
-	      r->state.past != NULL && r->state.seen != NULL &&
-	      r->state.nets != NULL);
+	      r->state.past != NULL && r->state.seen != NULL);
 	HOLDS(zones_add(&r->state.zones, "a.test", "a.test", "Listed") == 0);
 	HOLDS(zones_add(&r->state.zones, "KEY.b.test", "b.test", "") == 0);
 	for (unsigned i = 0; i < LOGS; i++) {
@@ -221,7 +216,6 @@ run_take(struct run *r, struct decision *d, unsigned log, uint32_t cap,
 	const struct policy policy = {.cap = cap,
 	    .drop_after = DROP_AFTER,
 	    .alarm = true,
-	    .lengths = lengths,
 	    .guard = &guard,
 	    .secrets = &secrets};
 
@@ -319,7 +313,7 @@ put_connection(struct line *l, const char *stamp, const char *ip, unsigned pid,
 	    {"rblcache", "allowed (local)", true},
 	    {"rblcache", "451 Listed (ipset, 7s left)", true},
 	    {"rblcache", "451 Listed (recent, 7s left)", true},
-	    {"rblcache", "451 Listed (net)", true},
+	    {"rblcache", "451 Listed (net)", true}, /* before 0.7 */
 	    {"rblcache", "553 text (local)", true},
 	    {"rblcache", "would refuse: 451 text (local)", false},
 	    {"rblcache", "not known", false},
@@ -485,7 +479,6 @@ model_begin(const struct line *l, const struct decision *d)
 static void
 check_passed(const struct line *l, const struct news *news, int64_t time_s)
 {
-	struct nets_ban bans[NETS_AROUND_MAX];
 	struct recent_ban ban;
 	bool found = client_wrote;
 
@@ -500,73 +493,28 @@ check_passed(const struct line *l, const struct news *news, int64_t time_s)
 	HOLDS(!is_host(&news->ip, PLANTED) && !is_host(&news->ip, PLANTED6));
 	HOLDS(!bans_find(kept.state.bans, &news->ip, &ban) ||
 	      recent_left_s(&ban, time_s) == 0);
-	HOLDS(nets_find(kept.state.nets, &news->ip, bans) == 0);
-}
-
-static bool
-is_inside(const char *host, const struct nets_prefix *prefix)
-{
-	struct addr a;
-
-	if (addr_parse(host, strlen(host), &a) != 0)
-		return false;
-	addr_mask(&a, prefix->bits);
-	return memcmp(&a, &prefix->net, sizeof a) == 0;
 }
 
 static void
-check_news(
-    const struct line *l, const struct decision *d, const struct news *news)
+check_news(const struct line *l, int64_t time_s, const struct news *news)
 {
 	struct recent_ban ban;
 
 	if (news->passed)
-		check_passed(l, news, d->time);
+		check_passed(l, news, time_s);
 	HOLDS(!news->lifted || news->passed);
 	if (news->dropped)
 		HOLDS(bans_find(kept.state.bans, &news->ip, &ban) &&
 		      ban.refused == DROP_AFTER);
-	HOLDS(news->nets_n == 0 || d->kind == DECIDE_BAN ||
-	      d->kind == DECIDE_COUNT);
-	for (size_t i = 0; i < news->nets_n; i++) {
-		const struct nets_prefix *prefix = &news->nets[i].prefix;
-		char ip[ADDR_STRLEN];
-
-		HOLDS(is_inside(addr_format(&d->ip, ip), prefix));
-		HOLDS(!is_inside(PLANTED, prefix));
-		HOLDS(!is_inside(PLANTED6, prefix));
-		for (size_t host = GUARDED; host < COUNT(hosts); host++)
-			HOLDS(!is_inside(hosts[host], prefix));
-	}
-}
-
-/* A ban that is over may be there or not. */
-static size_t
-live_nets(const struct nets_ban *bans, size_t n, int64_t time_s,
-    struct nets_ban live[NETS_AROUND_MAX])
-{
-	size_t live_n = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (nets_left_s(&bans[i], time_s) > 0)
-			live[live_n++] = bans[i];
-	return live_n;
 }
 
 static void
-same_news(const struct news *x, const struct news *y, int64_t time_s)
+same_news(const struct news *x, const struct news *y)
 {
-	struct nets_ban live_x[NETS_AROUND_MAX];
-	struct nets_ban live_y[NETS_AROUND_MAX];
-	size_t n = live_nets(x->lifted_nets, x->lifted_nets_n, time_s, live_x);
-
 	HOLDS(x->passed == y->passed && x->lifted == y->lifted &&
-	      x->dropped == y->dropped && x->nets_n == y->nets_n);
+	      x->dropped == y->dropped);
 	if (x->passed || x->dropped)
 		HOLDS(memcmp(&x->ip, &y->ip, sizeof x->ip) == 0);
-	HOLDS(memcmp(x->nets, y->nets, x->nets_n * sizeof *x->nets) == 0);
-	HOLDS(n == live_nets(y->lifted_nets, y->lifted_nets_n, time_s, live_y));
-	HOLDS(memcmp(live_x, live_y, n * sizeof *live_x) == 0);
 }
 
 static void
@@ -587,8 +535,8 @@ take(const struct line *l, const struct options *o)
 	decide_format(&d, text);
 	decide_format(&again, text_again);
 	HOLDS(strcmp(text, text_again) == 0);
-	same_news(&news, &news_again, d.time);
-	check_news(l, &d, &news);
+	same_news(&news, &news_again);
+	check_news(l, d.time, &news);
 	if (d.kind == DECIDE_BAN)
 		check_banned(&d, l);
 	if (l->kind == KIND_END)
@@ -630,7 +578,6 @@ static void
 forget(struct state *s)
 {
 	counts_forget(s->counts, "again");
-	nets_forget_rule(s->nets, "again");
 }
 
 static void
@@ -698,7 +645,6 @@ prepare(void)
 	struct addr own;
 
 	rules = rulestext_load(rules_text);
-	rules_net_lengths(rules, &lengths);
 	HOLDS(addr_parse(hosts[GUARDED], strlen(hosts[GUARDED]), &own) == 0);
 	HOLDS(guard_add_own(&guard, &own) == 0);
 }

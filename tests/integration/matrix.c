@@ -62,7 +62,7 @@ enum {
 	LOCAL,
 	SET,
 	RECENT,
-	OTHERS,
+	PASS,
 	OPTION,
 	DIMENSIONS
 };
@@ -82,7 +82,7 @@ enum {
 };
 enum { S_MEMBER, S_ABSENT, S_NO_SET, S_EPERM, S_NO_NETLINK, S_OFF };
 enum { R_FRESH, R_EXPIRED, R_OTHER, R_MISSING, R_CORRUPT, R_OFF };
-enum { X_NO_SETS, X_NEITHER, X_PASS, X_NET, X_BOTH, X_VALUES };
+enum { X_NO_SET, X_NOT_IN, X_IN, X_VALUES };
 enum {
 	O_PLAIN,
 	O_ENV,
@@ -110,8 +110,7 @@ static const struct dimension {
 		"off"}},
     {"recent.cdb",
 	{"fresh", "expired", "other reason", "missing", "corrupt", "off"}},
-    {"pass and net",
-	{"no such sets", "in neither", "in pass", "in net", "in both"}},
+    {"pass", {"no such set", "not in it", "in it"}},
     {"options",
 	{"none", "-e", "-n", "-t 0", "-e -n", "-v", "-p", "-r 1", "-e -r 1"}},
 };
@@ -192,9 +191,6 @@ set_name(const struct combination *c)
 #define GENERAL_REPLY                                                          \
 	"451 your address was refused here a short while ago because a "       \
 	"DNS blocklist lists it; try again later"
-#define NET_REPLY                                                              \
-	"451 hosts of your network were refused here a short while ago "       \
-	"because a DNS blocklist lists them; try again later"
 #define DENY_REPLY "553 no mail from here"
 #define DEFER_REPLY "451 come back later"
 
@@ -315,17 +311,13 @@ recent_says(struct outcome *o, const struct run *r)
 	}
 }
 
-/* The other sets are asked where the first can be. */
+/* The other set is asked where the first can be. */
 static void
 not_banned(struct outcome *o, const struct run *r)
 {
-	int others = r->c->v[SET] <= S_NO_SET ? r->c->v[OTHERS] : X_NO_SETS;
-
-	if (others == X_PASS || others == X_BOTH) {
+	if (r->c->v[SET] <= S_NO_SET && r->c->v[PASS] == X_IN) {
 		say(o, r, "allowed (pass)");
 		runs(o, r, "");
-	} else if (others == X_NET) {
-		refuses(o, r, NET_REPLY, "net");
 	} else {
 		passes(o, r);
 	}
@@ -468,7 +460,7 @@ child(const struct worker *w, const struct combination *c, const char **argv,
 	int in = open("client", O_RDONLY);
 
 	alarm(HANG_S); /* stays over exec, and kills what hangs */
-	if (!no_ipset && setns(namespaces[c->v[OTHERS]], CLONE_NEWNET) != 0)
+	if (!no_ipset && setns(namespaces[c->v[PASS]], CLONE_NEWNET) != 0)
 		_exit(124);
 	if (in < 0 || dup2(in, 0) < 0 || dup2(w->out, 1) < 0 ||
 	    dup2(w->err, 2) < 0 || close_range(3, ~0U, 0) != 0)
@@ -789,18 +781,16 @@ make_files(void)
 /* ---- network namespaces ---- */
 
 /*
- * One for each value of OTHERS, with its sets. It leaves this process in the
+ * One for each value of PASS, with its sets. It leaves this process in the
  * last of them.
  */
 static void
 make_namespaces(void)
 {
 	static const char *const files[X_VALUES] = {
-	    [X_NO_SETS] = "sets.hosts",
-	    [X_NEITHER] = "sets.hosts sets.others",
-	    [X_PASS] = "sets.hosts sets.others sets.pass",
-	    [X_NET] = "sets.hosts sets.others sets.net",
-	    [X_BOTH] = "sets.hosts sets.others sets.pass sets.net",
+	    [X_NO_SET] = "sets.hosts",
+	    [X_NOT_IN] = "sets.hosts sets.others",
+	    [X_IN] = "sets.hosts sets.others sets.pass",
 	};
 
 	for (int i = 0; i < X_VALUES; i++) {
@@ -831,7 +821,7 @@ enum {
 
 static const char *const group_names[GROUPS] = {
     "matrix",
-    "matrix, pass and net sets, -p and -r",
+    "matrix, set of passes, -p and -r",
     "matrix, decided before or without an address",
     "local.cdb cut at every length",
     "local.cdb with every byte changed",
@@ -844,7 +834,7 @@ group_of(const struct combination *c)
 {
 	if (is_decided(c) || c->v[ADDRESS] >= A_NONE)
 		return G_DECIDED;
-	if (c->v[OTHERS] == X_NO_SETS && c->v[OPTION] <= O_VERBOSE)
+	if (c->v[PASS] == X_NO_SET && c->v[OPTION] <= O_VERBOSE)
 		return G_FREE;
 	return G_FREE_MORE;
 }

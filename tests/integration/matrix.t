@@ -35,20 +35,12 @@ EOF
 cat >sets.others <<'EOF'
 create rblpass4 hash:ip timeout 1000000
 create rblpass6 hash:ip family inet6 netmask 64 timeout 1000000
-create rblnet4 hash:net timeout 1000000
-create rblnet6 hash:net family inet6 timeout 1000000
 add rblpass4 203.0.113.8
 add rblpass6 2001:db8:1:3::
-add rblnet4 203.0.112.0/24
-add rblnet6 2001:db8:2::/48
 EOF
 cat >sets.pass <<'EOF'
 add rblpass4 203.0.113.9
 add rblpass6 2001:db8:1:2::
-EOF
-cat >sets.net <<'EOF'
-add rblnet4 203.0.113.0/24
-add rblnet6 2001:db8:1::/48
 EOF
 
 set --

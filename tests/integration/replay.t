@@ -315,6 +315,15 @@ run() {
 run "no such log" 100 'nolog: No such file' -c "$rules" "$scratch/nolog"
 exits "no such rules" 100 'norules: No such file' "$ctl" replay \
     -c "$scratch/norules" "$scratch/log"
+sed '/^match/a net = 24 after 8 in 1h' "$rules/rblsmtpd.rules" >"$scratch/gone.rules"
+"$ctl" -l "$no_cdb" replay -c "$scratch/gone.rules" "$scratch/log" \
+    2>"$scratch/gone.said" >"$scratch/gone"
+like "$(cat "$scratch/gone.said")" \
+    '^rblcachectl: WARNING: .*/gone.rules:[0-9]+: net: networks are no longer banned' \
+    "a key that is gone: a warning"
+is "$(cat "$scratch/gone")" \
+    "$("$ctl" -l "$no_cdb" replay -c "$rules/rblsmtpd.rules" "$scratch/log")" \
+    "and the numbers are those without"
 echo '@400000006a00000000000000 rblcache: 203.0.113.9 pid 9: 451 x (local)' \
     >"$scratch/other"
 exits "nothing but own rules" 100 'own rules decided on all 1 connections' \

@@ -80,8 +80,11 @@ for file in "$files"/recent-*.cdb; do
 	    "$name: rblcachectl, without a feed"
 	start
 	ok "$name: the log is read on where it was" front_wait has_read 85
-	is "$(grep -v -e 'bans: [1-9]' -e 'zone .* no answer' /mnt/err)" "" \
-	    "$name: the feed has nothing to complain of"
+	# networks that were banned as a whole are no trouble, but their rule
+	is "$(grep -v -e 'bans: [1-9]' -e 'zone .* no answer' /mnt/err |
+	    sed 's/; this line .*//')" \
+	    "rblcache-feed: WARNING: /mnt/rules/net.rules:5: net: networks are no longer banned as a whole" \
+	    "$name: the feed has nothing else to complain of"
 	listed=$(ctl list)
 	is "$(banned 203.0.113.9)" \
 	    "203.0.113.9	2026-12-05 11:09:00	rblsmtpd" \
@@ -107,9 +110,8 @@ for file in "$files"/recent-*.cdb; do
 		skip "$name: in the kernel set" "no ipset here"
 	fi
 	case $name in *-early) stop; continue ;; esac
-	is "$(banned 198.18.0.0/24)" \
-	    "198.18.0.0/24	2026-11-25 14:41:30	net" \
-	    "$name: what was counted of a network counts"
+	is "$(printf '%s\n' "$listed" | grep -c '^[0-9.]*/')" 0 \
+	    "$name: no network is banned any more"
 	is "$(json 'join " ", map { "$_->{rule}=$_->{all}{bans}" }
 	    @{$s->{bans}{rules}}')" \
 	    "rblsmtpd=6 count=1 again=1 net=9 rblcachectl=1" \

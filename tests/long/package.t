@@ -235,7 +235,7 @@ is "$(in_top dpkg-statoverride --list /usr/sbin/rblcache)" \
     "root nofiles 750 /usr/sbin/rblcache" "the override stays"
 
 if [ "$ipset" ]; then
-	for set in rbldrop4 rblpass4 rblnet4; do
+	for set in rbldrop4 rblpass4; do
 		ipset create $set hash:net
 	done
 	ipset create rblcache6 hash:ip family inet6

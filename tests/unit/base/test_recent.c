@@ -11,7 +11,6 @@
 #include "state/checkpoint.h"
 #include "state/codec.h"
 #include "state/counts.h"
-#include "state/nets.h"
 #include "state/past.h"
 #include "state/seen.h"
 #include "state/state.h"
@@ -325,29 +324,6 @@ name_zones(struct state *s)
 	assert_int_equal(zones_add(&s->zones, "b.test", "b.test", ""), 0);
 }
 
-static void
-fill_nets(struct state *s)
-{
-	const struct rules_rule rule = {.name = "net",
-	    .ban_s = 500,
-	    .nets = {{120, 2, 600}, {48, 5, 600}},
-	    .nets_n = 2};
-	const struct rules_lengths lengths = {.bits = {48, 120}, .n = 2};
-	static const char *const hosts[] = {
-	    "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"};
-	struct nets_ban bans[NETS_AROUND_MAX];
-	struct addr a;
-	size_t n;
-
-	for (size_t i = 0; i < COUNT(hosts); i++) {
-		a = unit_addr(hosts[i]);
-		assert_int_equal(
-		    nets_refused(s->nets, &rule, &a, 1000, NULL, bans, &n), 0);
-	}
-	a = unit_addr("203.0.113.9");
-	assert_int_equal(nets_passed(s->nets, &lengths, &a, 1100, bans, &n), 0);
-}
-
 /* One of each, with no field as it is at the start. */
 static struct state *
 full_state(void)
@@ -373,7 +349,6 @@ full_state(void)
 	seen_mark(s->seen, 9, 77, &a, SEEN_RECHECK | SEEN_UNASKED);
 	a = unit_addr("198.51.100.8");
 	seen_mark(s->seen, 9, 0, &a, SEEN_REJECTED);
-	fill_nets(s);
 	name_zones(s);
 	s->zones.list[0].well_s = 11;
 	s->zones.list[0].from_s = 12;
@@ -419,7 +394,6 @@ assert_full(struct state *s, const struct state_log *log)
 	const struct zone *z = s->zones.list;
 	struct recent_ban ban;
 	uint32_t marks;
-	size_t at = 0;
 
 	assert_true(bans_find(s->bans, &a, &ban));
 	assert_int_equal(ban.refused, 3);
@@ -428,16 +402,6 @@ assert_full(struct state *s, const struct state_log *log)
 	assert_int_equal(marks, SEEN_RECHECK | SEEN_UNASKED);
 	assert_true(seen_marks(s->seen, 9, 78, &b, &marks));
 	assert_int_equal(marks, SEEN_HOST_REJECTED);
-	assert_non_null(nets_next_count(s->nets, &at));
-	assert_non_null(nets_next_count(s->nets, &at));
-	assert_null(nets_next_count(s->nets, &at));
-	at = 0;
-	assert_int_equal(nets_next_pass(s->nets, &at)->time_s, 1100);
-	assert_null(nets_next_pass(s->nets, &at));
-	at = 0;
-	assert_string_equal(nets_next_ban(s->nets, &at)->rule, "net");
-	assert_int_equal(nets_count_bans(s->nets, "net", 1499), 1);
-	assert_int_equal(nets_count_bans(s->nets, "net", 1500), 0);
 	assert_string_equal(z[0].name, "secretkey1.zone.test");
 	assert_string_equal(z[0].text, "x");
 	assert_string_equal(z[0].why, "lists 127.0.0.1");
@@ -530,7 +494,7 @@ take_record(const struct codec_key *key, struct record r)
 static void
 cut_short(void **state)
 {
-	static const char kinds[] = "bcpsnqNztdl";
+	static const char kinds[] = "bcpsztdl";
 	struct state *s = full_state();
 
 	(void)state;
@@ -587,25 +551,6 @@ out_of_bounds(void **state)
 	struct state *s = full_state();
 
 	(void)state;
-	/* how many hosts a network has: none, 33 of 32 */
-	assert_int_equal(with_field(s, 'n', 4, 0), -1);
-	assert_int_equal(with_field(s, 'n', 4, RULES_COUNT_MAX + 1), -1);
-	/* lengths that there are not, for the family or at all */
-	for (const char *kind = "nqN"; *kind != 0; kind++) {
-		assert_int_equal(with_key(s, *kind, 1, 0, 0), -1);
-		assert_int_equal(with_key(s, *kind, 1, 47, 0), -1);
-		assert_int_equal(with_key(s, *kind, 1, 48, 0), -1);
-		assert_int_equal(with_key(s, *kind, 1, 129, 0), -1);
-		assert_int_equal(with_key(s, *kind, 1, 255, 0), -1);
-		assert_int_equal(with_key(s, *kind, 1, 120, 17), -1);
-		assert_int_equal(with_key(s, *kind, 1, 120, 1), -1);
-	}
-	/* a rule without a name, and one with a byte too many */
-	assert_int_equal(with_key(s, 'n', 1, 120, 18), -1);
-	assert_int_equal(with_key(s, 'n', 18, 0, 0), -1);
-	assert_int_equal(with_field(s, 'N', 10, 0), -1);
-	assert_int_equal(with_key(s, 'q', 18, 'x', 19), -1);
-	assert_int_equal(with_key(s, 'N', 18, 'x', 19), -1);
 	/* zones: each time below 0 */
 	for (size_t field = 0; field < 4; field++)
 		assert_int_equal(with_field(s, 'z', 8 * field + 7, 0x80), -1);
@@ -624,7 +569,7 @@ twice(void **state)
 	struct state *s = full_state();
 
 	(void)state;
-	for (const char *kind = "snqNcp"; *kind != 0; kind++) {
+	for (const char *kind = "scp"; *kind != 0; kind++) {
 		struct codec_key key;
 		struct record r;
 

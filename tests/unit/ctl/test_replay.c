@@ -235,7 +235,7 @@ who_is_not_connected(void **state)
 	connects(T + 2, 2, A);
 	refuses(T + 2, 2, B);
 	refuses(T + 2, 3, A);
-	line(T + 2, "rblcache: %s pid 2: 451 x (net)", B);
+	line(T + 2, "rblcache: %s pid 2: 451 x (ipset)", B);
 	line(T + 2, "rblcache: %s pid 3: 451 x (local)", A);
 	line(T + 2, "qmail-smtpd: 421 badiprbl: ip %s rbl: x", B);
 	line(T + 2, "tcpserver: end 3 status 0");
@@ -420,14 +420,14 @@ of_a_cache_in_use(void **state)
 	connects(T + 1, 2, A);
 	line(T + 1, "rblcache: " A " pid 2: %s (recent, 9s left)", reply);
 	connects(T + 2, 3, A);
-	line(T + 2, "rblcache: " A " pid 3: %s (net)", reply);
+	line(T + 2, "rblcache: " A " pid 3: %s (net)", reply); /* before 0.7 */
 	connects(T + 3, 4, B);
 	line(T + 3, "rblcache: " B " pid 4: allowed (pass)");
 	refuses(T + 3, 4, B); /* it has had its answer */
 	connects(T + 4, 5, B);
 	line(T + 4, "rblcache: " B " pid 5: passed");
 	connects(T + 5, 6, B);
-	line(T + 5, "rblcache: " B " pid 6: would refuse: %s (net)", reply);
+	line(T + 5, "rblcache: " B " pid 6: would refuse: %s (ipset)", reply);
 	line(T + 5, "rblcache: " B " pid 6: recheck");
 	line(T + 5, "rblcache: " B " pid 6: set x: no such set");
 	refuses(T + 5, 6, B);

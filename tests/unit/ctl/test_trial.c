@@ -197,47 +197,6 @@ trouble_gives_no_pass(void **state)
 }
 
 static void
-networks(void **state)
-{
-	char ip[32];
-
-	(void)state;
-	start_with_rule("net = 24 after 3 in 1h\n");
-	for (int of = 1; of <= 3; of++) {
-		snprintf(ip, sizeof ip, "203.0.113.%d", of);
-		assert_int_equal(listed(ip, T + of), TRIAL_ASKED);
-	}
-	assert_int_equal(clean(A, T + 4), TRIAL_REFUSED);
-	assert_int_equal(clean("203.0.114.9", T + 4), TRIAL_ASKED);
-	/* three, but not within an hour */
-	assert_int_equal(listed("198.51.100.1", T + 5), TRIAL_ASKED);
-	assert_int_equal(listed("198.51.100.2", T + HOUR), TRIAL_ASKED);
-	assert_int_equal(listed("198.51.100.3", T + HOUR + 6), TRIAL_ASKED);
-	assert_int_equal(listed("198.51.100.4", T + HOUR + 6), TRIAL_ASKED);
-	assert_int_equal(clean("198.51.100.5", T + HOUR + 7), TRIAL_REFUSED);
-	/* one of it passed */
-	assert_int_equal(clean("192.0.3.9", T + HOUR + 8), TRIAL_ASKED);
-	for (int of = 1; of <= 3; of++) {
-		snprintf(ip, sizeof ip, "192.0.3.%d", of);
-		assert_int_equal(listed(ip, T + HOUR + 9), TRIAL_ASKED);
-	}
-	assert_int_equal(clean("192.0.3.10", T + HOUR + 9), TRIAL_ASKED);
-}
-
-/* Their time is the trial's too, and not the rule's of an hour. */
-static void
-networks_for_so_long(void **state)
-{
-	(void)state;
-	setup.ban_s = HOUR / 6;
-	start_with_rule("net = 24 after 2 in 4h\nagain = x2 up to 1d\n");
-	assert_int_equal(listed("203.0.113.1", T), TRIAL_ASKED);
-	assert_int_equal(listed("203.0.113.2", T + 1), TRIAL_ASKED);
-	assert_int_equal(clean(A, T + HOUR / 6), TRIAL_REFUSED);
-	assert_int_equal(clean(A, T + HOUR / 6 + 1), TRIAL_ASKED);
-}
-
-static void
 recheck(void **state)
 {
 	(void)state;
@@ -365,8 +324,6 @@ main(void)
 	    TEST(passes),
 	    TEST(a_listing_ends_a_pass),
 	    TEST(trouble_gives_no_pass),
-	    TEST(networks),
-	    TEST(networks_for_so_long),
 	    TEST(recheck),
 	    TEST(error_answers),
 	    TEST(guarded),

@@ -322,95 +322,51 @@ starts(void **state)
 	}
 }
 
-static struct rules *
-load_net(const char *value, char error[RULES_ERROR_SIZE])
-{
-	char text[300];
-
-	snprintf(text, sizeof text,
-	    "[r]\nmatch = ^(?<ip>x)\nban = 1d\nnet = %s\n", value);
-	return load_text(text, error);
-}
-
+/* The key that banned whole networks before 0.7 does nothing, and is told. */
 static void
-networks(void **state)
+a_key_that_is_gone(void **state)
 {
-	static const struct {
-		const char *value;
-		const char *error; /* part of it */
-	} bad[] = {
-	    {"24", "net: '24' is not 'PREFIX after N in TIME', PREFIX from 16 "
-		   "to 30 (IPv4), 48, 56 or 64 (IPv6), N from 2 to 32"},
-	    {"15 after 8 in 1h", "is not"},
-	    {"31 after 2 in 1h", "is not"},
-	    {"47 after 8 in 1h", "is not"},
-	    {"128 after 8 in 1h", "is not"},
-	    {"4294967320 after 8 in 1h", "is not"},
-	    {"24 after 1 in 1h", "is not"},
-	    {"24 after 33 in 1h", "is not"},
-	    {"24 after 8 in 30d", "is not"},
-	    {"24 after 8 in 1h,", "'24 after 8 in 1h,' is not"},
-	    {"24 after 8 in 1h, x", "'x' is not"},
-	    {", 24 after 8 in 1h", "'' is not"},
-	    {"24 after 8 in 00000000000000000000000000000000000000000000000001",
-		"is not"},
-	    {"30 after 5 in 1h", "'30 after 5 in 1h' asks for more hosts"},
-	    {"28 after 17 in 1h", "asks for more hosts"},
-	    {"24 after 8 in 1h, 24 after 9 in 2h",
-		"'24 after 9 in 2h' is the second"},
-	    {"20 after 8 in 1h, 21 after 8 in 1h, 22 after 8 in 1h, "
-	     "23 after 8 in 1h, 24 after 8 in 1h",
-		"more than 4"},
-	};
-	static const unsigned lengths[] = {48, 56, 64, 112, 120, 126};
 	char error[RULES_ERROR_SIZE];
-	struct rules_lengths used;
-	const struct rules_rule *rule;
-	struct rules *r;
+	struct rules_match m;
+	struct rules *r = load_text(
+	    "[a]\nmatch = ^a (?<ip>x)\nnet = 24 after 8 in 1h\nban = 1d\n"
+	    "[b]\nnet = 99\nmatch = ^b (?<ip>x)\nban = 1d\nnet =\n",
+	    error);
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(bad); i++) {
-		if (load_net(bad[i].value, error) != NULL)
-			fail_msg("%s is taken", bad[i].value);
-		assert_int_equal(errno, EINVAL);
-		assert_non_null(strstr(error, ":4: net: "));
-		if (strstr(error, bad[i].error) == NULL)
-			fail_msg("%s: %s", bad[i].value, error);
-	}
-	r = load_text(
-	    "[a]\nmatch = ^(?<ip>x)\nban = 1d\n"
-	    "net = 24 after 8 in 1h, 56 after 9 in 2h, "
-	    "16 after 32 in 1d, 30 after 4 in 10m\n"
-	    "[b]\nmatch = ^(?<ip>x)\nban = 1d\n"
-	    "[c]\nmatch = ^(?<ip>x)\nban = 1d\nlist = no\n"
-	    "net = 64 after 2 in 1, 24 after 2 in 1, 48 after 2 in 1\n",
-	    error);
 	if (r == NULL)
 		fail_msg("%s", error);
-	rule = rules_find(r, "a");
-	assert_int_equal(rule->nets_n, 4);
-	assert_int_equal(rule->nets[0].bits, 120);
-	assert_int_equal(rule->nets[0].n, 8);
-	assert_int_equal(rule->nets[0].window_s, 3600);
-	assert_int_equal(rule->nets[1].bits, 56);
-	assert_int_equal(rule->nets[1].n, 9);
-	assert_int_equal(rule->nets[1].window_s, 7200);
-	assert_int_equal(rule->nets[3].bits, 126);
-	assert_true(rule->list);
-	assert_int_equal(rules_find(r, "b")->nets_n, 0);
-	assert_false(rules_find(r, "c")->list);
-	assert_null(rules_find(r, "d"));
-	rules_net_lengths(r, &used);
-	assert_int_equal(used.n, COUNT(lengths));
-	for (size_t i = 0; i < used.n; i++)
-		assert_int_equal(used.bits[i], lengths[i]);
+	assert_non_null(rules_warning(r));
+	assert_non_null(strstr(rules_warning(r), ":3: net: "));
+	assert_non_null(strstr(rules_warning(r), " (and 2 more)"));
+	assert_int_equal(rules_apply(r, "a x", 3, &m), RULES_BAN);
+	assert_int_equal(m.rule->ban_s, 86400);
+	assert_int_equal(rules_apply(r, "b x", 3, &m), RULES_BAN);
 	rules_free(r);
-	/* off by default, and what is shipped says what it is about */
-	rules_net_lengths(rules, &used);
-	assert_int_equal(used.n, 0);
+	r = load_text(
+	    "[a]\nmatch = ^(?<ip>x)\nban = 1d\nnet = 24 after 8 in 1h\n",
+	    error);
+	assert_non_null(r);
+	assert_non_null(strstr(rules_warning(r), ":4: net: "));
+	assert_null(strstr(rules_warning(r), "more)"));
+	rules_free(r);
+	assert_null(rules_warning(rules));
+	/* what is wrong besides is as wrong as ever */
+	assert_null(
+	    load_text("[a]\nmatch = ^(?<ip>x)\nban = 1d\nnets = 1\n", error));
+	assert_non_null(strstr(error, "'nets': no such key; there are again, "
+				      "ban, count, except, list, match, once"));
+}
+
+/* What is shipped says what it is about. */
+static void
+of_lists(void **state)
+{
+	(void)state;
 	assert_true(rules_find(rules, "rblsmtpd")->list);
 	assert_false(rules_find(rules, "chkuser-sender")->list);
 	assert_false(rules_find(rules, "chkuser-intrusion")->list);
+	assert_null(rules_find(rules, "no-such-rule"));
 }
 
 static int
@@ -447,7 +403,8 @@ main(void)
 	    cmocka_unit_test(once),
 	    cmocka_unit_test(anchors),
 	    cmocka_unit_test(starts),
-	    cmocka_unit_test(networks),
+	    cmocka_unit_test(a_key_that_is_gone),
+	    cmocka_unit_test(of_lists),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

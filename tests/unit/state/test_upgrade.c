@@ -3,14 +3,15 @@
    of later ones. */
 #include "../unit.h"
 
+#include <cdb.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/cdbwrite.h"
 #include "hook/lookup.h"
 #include "state/checkpoint.h"
 #include "state/counts.h"
-#include "state/nets.h"
 #include "state/past.h"
 #include "state/seen.h"
 
@@ -24,9 +25,19 @@
 
 static struct state_log log_read;
 
+static char dir[64];
+static char path[128];
+
+static void
+add(struct cdbwrite *w, const void *key, size_t klen, struct record *r)
+{
+	assert_int_equal(record_seal(r, key, klen), 0);
+	assert_int_equal(cdbwrite_add(w, key, klen, r->buf, r->len), 0);
+}
+
 /* The state and the log that a file has. */
 static struct state *
-load(const char *path)
+load(const char *file)
 {
 	struct state *s = malloc(sizeof *s);
 	uint64_t strange = 9;
@@ -38,9 +49,9 @@ load(const char *path)
 	    zones_add(&s->zones, "silent.test", "silent.test", ""), 0);
 	log_read = (struct state_log){0};
 	state_name_log(&log_read, "/mnt/log");
-	if (checkpoint_load(path, s, &log_read, 1, &strange) !=
+	if (checkpoint_load(file, s, &log_read, 1, &strange) !=
 	    CHECKPOINT_LOADED)
-		fail_msg("%s does not load", path);
+		fail_msg("%s does not load", file);
 	assert_int_equal(strange, 0);
 	return s;
 }
@@ -137,8 +148,6 @@ static void
 of_0_5(void **state)
 {
 	struct state *s = load(FILE_0_5);
-	const struct nets_ban *net;
-	size_t at = 0;
 
 	(void)state;
 	assert_int_equal(bans_count(s->bans), 11);
@@ -148,13 +157,6 @@ of_0_5(void **state)
 	assert_int_equal(ban_of(s, "203.0.113.9").refused, 3);
 	assert_int_equal(ban_of(s, "203.0.113.9").since, START + 540);
 	assert_false(is_banned(s, "203.0.113.40")); /* a recheck lifted it */
-	while ((net = nets_next_ban(s->nets, &at)) != NULL) {
-		assert_string_equal(net->rule, "net");
-		assert_int_equal(net->until - net->since, 7200);
-	}
-	assert_int_equal(nets_count_bans(s->nets, "net", SAVED), 2);
-	at = 0;
-	assert_int_equal(nets_next_pass(s->nets, &at)->time_s, START + 500);
 	assert_int_equal(s->zones.list[0].well_s, SAVED);
 	assert_false(s->zones.list[0].silent);
 	assert_true(s->zones.list[1].silent);
@@ -163,7 +165,141 @@ of_0_5(void **state)
 	drop(s);
 }
 
-/* Before there were passes, networks and zones: no tallies come over. */
+/* Each record of the file, as it is stored behind check sum and version. */
+typedef void each_record(const unsigned char *key, size_t klen,
+    const unsigned char *value, size_t len);
+
+static void
+read_records(const char *from, each_record *each)
+{
+	struct cdb c;
+	unsigned at;
+	int fd = open(from, O_RDONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(cdb_init(&c, fd), 0);
+	cdb_seqinit(&at, &c);
+	while (cdb_seqnext(&at, &c) > 0)
+		each(cdb_getkey(&c), cdb_keylen(&c), cdb_getdata(&c),
+		    cdb_datalen(&c));
+	cdb_free(&c);
+	close(fd);
+}
+
+static unsigned networks;
+
+static void
+count_networks(const unsigned char *key, size_t klen,
+    const unsigned char *value, size_t len)
+{
+	(void)value;
+	(void)len;
+	networks += klen > 0 && strchr("nqN", key[0]) != NULL;
+}
+
+/* Networks that were banned as a whole: passed over, and not written again. */
+static void
+networks_of_0_5(void **state)
+{
+	struct state *s;
+
+	(void)state;
+	networks = 0;
+	read_records(FILE_0_5, count_networks);
+	/* 3 that were counted; 2 with a host that passed; 2 that were banned */
+	assert_int_equal(networks, 7);
+	s = load(FILE_0_5);
+	assert_int_equal(checkpoint_save(path, s, &log_read, 1), 0);
+	drop(s);
+	networks = 0;
+	read_records(path, count_networks);
+	assert_int_equal(networks, 0);
+	s = load(path);
+	assert_int_equal(bans_count(s->bans), 11);
+	check_tallies(&s->tallies);
+	drop(s);
+}
+
+/*
+ * The day as 0.6 writes it: what the hook said is of 11 kinds, the fourth the
+ * refusals of networks.
+ */
+#define DAY_KINDS 11
+#define DAY_NETWORKS 3
+
+static void
+put_day(struct record *r, bool with_networks)
+{
+	record_begin(r, 4);
+	record_put(r, 8, START);
+	record_put(r, 8, START + DAY);
+	for (unsigned i = 0; i < DAY_KINDS; i++)
+		for (unsigned k = 0; k < 3; k++)
+			record_put(r, 8,
+			    i == DAY_NETWORKS && !with_networks
+				? 0
+				: 100 * (k + 1) + i);
+	for (unsigned i = 0; i < 4; i++)
+		record_put(r, 8, 1000 + i);
+}
+
+static bool day_seen;
+
+static void
+check_day(const unsigned char *key, size_t klen, const unsigned char *value,
+    size_t len)
+{
+	struct record r;
+
+	if (klen != 1 || *key != 'd')
+		return;
+	day_seen = true;
+	put_day(&r, false);
+	assert_int_equal(record_seal(&r, "d", 1), 0);
+	assert_int_equal(len, r.len);
+	assert_memory_equal(value, r.buf, len);
+}
+
+/* Read and written again, for 0.6 too: all but those refusals. */
+static void
+day_of_0_6(void **state)
+{
+	static const enum hooklog_kind kinds[DAY_KINDS] = {HOOKLOG_LOCAL,
+	    HOOKLOG_IPSET, HOOKLOG_RECENT, HOOKLOG_OTHER, HOOKLOG_WOULD,
+	    HOOKLOG_ALLOWED, HOOKLOG_PASS, HOOKLOG_RECHECK, HOOKLOG_PASSED,
+	    HOOKLOG_NO_RIGHT, HOOKLOG_TROUBLE};
+	struct cdbwrite w;
+	struct record r;
+	struct state *s;
+
+	(void)state;
+	assert_int_equal(cdbwrite_start(&w, path, 0600), 0);
+	put_day(&r, true);
+	add(&w, "d", 1, &r);
+	record_begin(&r, 4);
+	record_put(&r, 8, 1);
+	add(&w, "end", 3, &r);
+	assert_int_equal(cdbwrite_commit(&w, NULL), 0);
+	s = load(path);
+	for (unsigned i = 0; i < DAY_KINDS; i++) {
+		if (i == DAY_NETWORKS)
+			continue;
+		assert_int_equal(s->tallies.hook.all[kinds[i]], 100 + i);
+		assert_int_equal(s->tallies.hook.today[kinds[i]], 200 + i);
+		assert_int_equal(s->tallies.hook.last_s[kinds[i]], 300 + i);
+	}
+	assert_int_equal(s->tallies.all.refused, 1000);
+	assert_int_equal(s->tallies.all.passed, 1001);
+	assert_int_equal(s->tallies.today.refused, 1002);
+	assert_int_equal(s->tallies.today.passed, 1003);
+	assert_int_equal(checkpoint_save(path, s, NULL, 0), 0);
+	drop(s);
+	day_seen = false;
+	read_records(path, check_day);
+	assert_true(day_seen);
+}
+
+/* Before there were passes and zones: no tallies come over. */
 static void
 of_0_5_early(void **state)
 {
@@ -184,13 +320,13 @@ of_0_5_early(void **state)
 
 /* What the hook makes of it an hour later. */
 static void
-hook_at(const char *path, const char *ip, int64_t left_s)
+hook_at(const char *file, const char *ip, int64_t left_s)
 {
 	struct addr a = unit_addr(ip);
 	struct verdict_facts f = {.now = AFTER};
 	struct verdict v;
 
-	assert_int_equal(lookup_recent(&f, path, &a), 0);
+	assert_int_equal(lookup_recent(&f, file, &a), 0);
 	v = verdict_decide(&f);
 	assert_int_equal(v.kind, left_s == 0 ? VERDICT_PASS : VERDICT_REFUSE);
 	if (left_s != 0)
@@ -211,16 +347,6 @@ by_the_hook(void **state)
 }
 
 /* ---- of later versions ---- */
-
-static char dir[64];
-static char path[128];
-
-static void
-add(struct cdbwrite *w, const void *key, size_t klen, struct record *r)
-{
-	assert_int_equal(record_seal(r, key, klen), 0);
-	assert_int_equal(cdbwrite_add(w, key, klen, r->buf, r->len), 0);
-}
 
 /*
  * One ban as it is now, with a field more at its end; one of the next version;
@@ -386,6 +512,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(of_0_5),
+	    cmocka_unit_test(networks_of_0_5),
+	    cmocka_unit_test(day_of_0_6),
 	    cmocka_unit_test(of_0_5_early),
 	    cmocka_unit_test(by_the_hook),
 	    cmocka_unit_test(of_later),
