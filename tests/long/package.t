@@ -23,7 +23,7 @@ if [ -z "${SCRATCH_INSIDE-}" ]; then
 	    $lintian --fail-on error,warning "$deb"
 	is "$(sed -n '/^Build-Depends/,/^[A-Z]/s/^ \([^,]*\).*/\1/p' debian/control |
 		sort)" "$(sed -n '/^BUILD_PACKAGES/,/[^\\]$/p' Makefile |
-		tr -s '\\ \t' '\n' | grep -E 'pkg-config|-dev$' |
+		tr -s '\\ \t' '\n' | grep -E 'pkg-config|musl-tools|-dev$' |
 		grep -vx libc6-dev | sort)" "debian/control has the Makefile's packages"
 	is "$(dpkg-deb -c "$deb" | awk '$2 != "root/root"')" "" \
 	    "everything belongs to root"
