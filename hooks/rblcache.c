@@ -298,7 +298,7 @@ act(const struct verdict *v, const struct options *o)
 	char text[VERDICT_TEXT_SIZE];
 
 	switch (v->kind) {
-	case VERDICT_PASS:
+	case VERDICT_UNKNOWN:
 		if (o->verbose)
 			say("%s", verdict_format(v, text));
 		return;

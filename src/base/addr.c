@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "base/mix.h"
+#include "base/hash.h"
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -151,9 +151,9 @@ addr_spread(const struct addr *a, unsigned char to[ADDR_SPREAD_BYTES])
 	uint64_t half[2];
 
 	memcpy(half, a->b, sizeof half);
-	half[1] ^= mix(half[0]);
-	half[0] ^= mix(half[1]);
-	half[1] ^= mix(half[0]);
+	half[1] ^= hash_mix(half[0]);
+	half[0] ^= hash_mix(half[1]);
+	half[1] ^= hash_mix(half[0]);
 	memcpy(to, half, sizeof half);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/mix.h"
+#include "base/hash.h"
 
 #define FIRST_CAP 256
 
@@ -62,7 +62,7 @@ hash_key(const struct lru *l, const void *key)
 		uint64_t word = 0;
 
 		memcpy(&word, at, n);
-		h = mix(h ^ word);
+		h = hash_mix(h ^ word);
 		at += n;
 		left -= n;
 	}

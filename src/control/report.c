@@ -187,18 +187,17 @@ report_zones(const struct zones *zones)
 }
 
 json_t *
-report_alarm(const struct breaker *b)
+report_alarm(const struct alarm *b)
 {
-	char usual[BREAKER_TEXT_SIZE];
-	char why[BREAKER_TEXT_SIZE];
+	char usual[ALARM_TEXT_SIZE];
+	char why[ALARM_TEXT_SIZE];
 	bool ever = b->alarm.tripped_s != 0;
 
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:s}", "on",
-	    breaker_is_on(b), "why",
-	    report_text(ever ? breaker_why(b, why) : NULL), "since",
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:s}", "on", alarm_is_on(b),
+	    "why", report_text(ever ? alarm_why(b, why) : NULL), "since",
 	    report_time(b->alarm.tripped_s), "from",
 	    report_time(b->alarm.from_s), "ended",
-	    report_time(b->alarm.ended_s), "usual", breaker_usual(b, usual));
+	    report_time(b->alarm.ended_s), "usual", alarm_usual(b, usual));
 }
 
 /* ---- sets ---- */

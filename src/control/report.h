@@ -50,7 +50,7 @@ json_t *report_zones(const struct zones *zones);
  * {"on": BOOL, "why": TEXT or null, "since": TIME or null, "from": TIME or
  *  null, "ended": TIME or null, "usual": TEXT}: the last alarm of a log.
  */
-json_t *report_alarm(const struct breaker *b);
+json_t *report_alarm(const struct alarm *b);
 
 /*
  * Appends {"name": NAME, "entries": N, "room": N} or {"name": NAME, "error":

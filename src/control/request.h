@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "base/recent.h"
+#include "base/ban.h"
 #include "base/reply.h"
 
 #define REQUEST_ERROR_SIZE 256
@@ -37,7 +37,7 @@ struct request {
 	struct addr ip;
 	uint32_t seconds; /* 1 .. TIMESPAN_MAX_S */
 	int64_t since;	  /* unix seconds */
-	char rule[RECENT_RULE_SIZE];
+	char rule[BAN_RULE_SIZE];
 	char reply[REPLY_SIZE];
 };
 

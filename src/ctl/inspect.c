@@ -104,9 +104,9 @@ ban_of(const struct inspect_sources *from, const struct addr *a, json_t *notes,
 	uint32_t left;
 
 	(void)lookup_recent(&f, from->recent, a);
-	if (f.recent != RECENT_FOUND)
+	if (f.recent != BAN_FOUND)
 		return json_null();
-	left = recent_left_s(&f.ban, f.now);
+	left = ban_left_s(&f.ban, f.now);
 	until += left;
 	if (facts->set_asked && facts->set == SETTEST_ABSENT && left > 0)
 		note(notes, from->recent,
@@ -133,7 +133,7 @@ static json_t *
 prefix(const struct verdict_facts *f, const struct verdict *v,
     const struct addr *a)
 {
-	if (v->kind == VERDICT_PASS)
+	if (v->kind == VERDICT_UNKNOWN)
 		return json_null();
 	if (strcmp(v->source, "local") == 0)
 		return prefix_text(a, f->rule.bits);
@@ -144,7 +144,7 @@ json_t *
 inspect_address(const struct inspect_sources *from, const struct addr *a)
 {
 	static const char *const answers[] = {
-	    [VERDICT_PASS] = "pass",
+	    [VERDICT_UNKNOWN] = "pass",
 	    [VERDICT_ALLOW] = "allow",
 	    [VERDICT_REFUSE] = "refuse",
 	};
@@ -223,7 +223,7 @@ show_ban(FILE *to, const json_t *found)
 			? ": your own rules come first"
 			: "");
 	when_format(jsonget_integer(ban, "since"), buf);
-	if (strcmp(jsonget_string(ban, "rule"), RECENT_ADDED_RULE) == 0)
+	if (strcmp(jsonget_string(ban, "rule"), BAN_ADDED_RULE) == 0)
 		fprintf(to, "rule     added by hand, %s\n", buf);
 	else
 		fprintf(to, "rule     %s, by the log line of %s\n",

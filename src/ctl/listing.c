@@ -44,11 +44,11 @@ static void
 add_hosts(struct listing *l, bool is4)
 {
 	const struct bans *bans = l->state->bans;
-	struct recent_ban ban;
+	struct ban ban;
 
 	for (size_t i = 0; i < bans_count(bans); i++) {
 		bans_nth(bans, i, &ban);
-		if (addr_is4(&ban.ip) == is4 && recent_left_s(&ban, l->now) > 0)
+		if (addr_is4(&ban.ip) == is4 && ban_left_s(&ban, l->now) > 0)
 			add_host(l, &ban.ip, false, 0);
 	}
 }
@@ -104,13 +104,13 @@ listing_close(struct listing *l)
 static void
 know_host(const struct listing *l, struct listing_entry *entry)
 {
-	struct recent_ban ban;
+	struct ban ban;
 
 	if (!bans_find_live(l->state->bans, &entry->ip, l->now, &ban))
 		return;
 	entry->known = true;
 	entry->since = ban.since;
-	entry->until = l->now + recent_left_s(&ban, l->now);
+	entry->until = l->now + ban_left_s(&ban, l->now);
 	memcpy(entry->rule, ban.rule, sizeof ban.rule);
 	memcpy(entry->reply, ban.reply, sizeof ban.reply);
 }

@@ -20,7 +20,7 @@ struct listing_entry {
 	bool known;	/* since, rule and reply are set */
 	int64_t until;	/* unix seconds; 0: for ever */
 	int64_t since;	/* unix seconds: of the log line */
-	char rule[RECENT_RULE_SIZE];
+	char rule[BAN_RULE_SIZE];
 	char reply[REPLY_SIZE];
 };
 

@@ -37,7 +37,7 @@
 #include "ctl/metrics.h"
 #include "ctl/rbldnsdzone.h"
 #include "ctl/replaylog.h"
-#include "ctl/savings.h"
+#include "ctl/replayshow.h"
 #include "ctl/show.h"
 #include "hook/lookup.h"
 #include "kernel/settest.h"
@@ -773,12 +773,12 @@ do_replay(const struct options *o, char **args)
 	if (n.unstamped == n.connections)
 		return refuse_log(&from, &n);
 	if (o->json) {
-		json_t *report = savings_report(&n);
+		json_t *report = replayshow_report(&n);
 
 		print_json(report);
 		json_decref(report);
 	} else {
-		savings_show(stdout, &n);
+		replayshow_show(stdout, &n);
 	}
 	return 0;
 }

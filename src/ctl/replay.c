@@ -9,8 +9,8 @@
 #include "base/lru.h"
 #include "ctl/trial.h"
 #include "log/decide.h"
-#include "state/evidence.h"
-#include "state/seen.h"
+#include "state/connections.h"
+#include "state/passes.h"
 #include "state/state.h"
 
 #define ALARM true /* as feed.conf has it */
@@ -364,7 +364,7 @@ enter(struct replay *r, uint64_t number)
 }
 
 static int
-begin(struct replay *r, const struct seen_event *event)
+begin(struct replay *r, const struct tcpserver_event *event)
 {
 	struct connection *before = of_process(r, event->pid);
 
@@ -540,22 +540,22 @@ take_unclear(struct replay *r, uint64_t pid, const struct decision *d)
 static int
 take_other(struct replay *r, const struct decision *d)
 {
-	uint64_t pid = evidence_unclear(d);
+	uint64_t pid = passes_unclear(d);
 	struct connection *c;
-	struct seen_event event;
-	enum seen_answer said;
+	struct tcpserver_event event;
+	enum tcpserver_answer said;
 
 	if (pid != 0)
 		return take_unclear(r, pid, d);
-	said = seen_parse(d->message, d->message_len, &event);
-	if (said == SEEN_BEGIN)
+	said = tcpserver_parse(d->message, d->message_len, &event);
+	if (said == TCPSERVER_BEGIN)
 		return begin(r, &event);
-	if (said == SEEN_OTHER)
+	if (said == TCPSERVER_OTHER)
 		return take_hook(r, d);
 	c = of_process(r, event.pid);
 	if (c == NULL)
 		return 0;
-	if (said == SEEN_DENY)
+	if (said == TCPSERVER_DENY)
 		resolve(c, LEFT_OUT);
 	give_up(c);
 	leave(r, c);
@@ -575,7 +575,7 @@ take_time(struct replay *r, int64_t time_s)
 	if (r->dated && !r->stamped)
 		return 0;
 	r->dated |= r->stamped;
-	if (!first && time_s <= r->now && time_s + RECENT_AHEAD_S >= r->now)
+	if (!first && time_s <= r->now && time_s + BAN_AHEAD_S >= r->now)
 		return 0;
 	if (time_s < r->now && replay_end(r) != 0)
 		return -1;

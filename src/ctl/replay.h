@@ -23,7 +23,7 @@
  * ignored.
  *
  * Time is that of the newest line with a stamp; where stamps go back by no more
- * than RECENT_AHEAD_S it stands still, by more it goes back with them, since a
+ * than BAN_AHEAD_S it stands still, by more it goes back with them, since a
  * clock was wrong or files are in another order. A log without any stamp has
  * its file's.
  * Bounded: lines are kept up to REPLAY_LINE_MAX bytes; of more than

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/lru.h"
-#include "base/mix.h"
 #include "hook/verdict.h"
 #include "log/decide.h"
 #include "state/state.h"
@@ -82,7 +82,7 @@ ask_hook(struct trial *t, const struct addr *a, int64_t now)
 
 	f.set = banned ? SETTEST_MEMBER : SETTEST_ABSENT;
 	f.pass = has_pass(t, a, now) ? SETTEST_MEMBER : SETTEST_ABSENT;
-	f.recent = banned ? RECENT_FOUND : RECENT_ABSENT;
+	f.recent = banned ? BAN_FOUND : BAN_ABSENT;
 	return verdict_decide(&f);
 }
 
@@ -92,7 +92,7 @@ is_rechecked(struct trial *t)
 {
 	if (t->setup.recheck == 0)
 		return false;
-	t->chance = mix(t->chance + t->setup.seed + 1);
+	t->chance = hash_mix(t->chance + t->setup.seed + 1);
 	return t->chance % t->setup.recheck == 0;
 }
 
@@ -140,7 +140,7 @@ take(struct trial *t, const char *line, size_t len, int64_t time_s)
 	struct decision d;
 	struct rules_rule rule;
 	struct news news;
-	struct recent_ban stands;
+	struct ban stands;
 
 	decide_line(&d, t->setup.rules, t->setup.guard, line, len, time_s);
 	set_ban_time(t, &d, &rule);
@@ -201,7 +201,7 @@ decide(const struct spot *s, const struct verdict *v, enum trial_answer *answer)
 	char text[VERDICT_TEXT_SIZE];
 
 	*answer = TRIAL_ASKED;
-	if (v->kind == VERDICT_PASS)
+	if (v->kind == VERDICT_UNKNOWN)
 		return log_lists(s);
 	if (v->kind == VERDICT_REFUSE && is_rechecked(s->t))
 		return log_hook(s, "recheck") == 0 ? log_lists(s) : -1;

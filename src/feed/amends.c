@@ -11,7 +11,7 @@ lift_hosts(struct feed *f, size_t zone, int64_t since_s)
 	size_t lifted = 0;
 
 	for (size_t i = bans_count(f->state.bans); i-- > 0;) {
-		struct recent_ban ban;
+		struct ban ban;
 
 		bans_nth(f->state.bans, i, &ban);
 		if (ban.since < since_s ||
@@ -19,7 +19,7 @@ lift_hosts(struct feed *f, size_t zone, int64_t since_s)
 		    !zones_may_have_made(&f->state.zones, zone, ban.reply))
 			continue;
 		(void)state_lift(&f->state, &ban.ip);
-		live_lift(&f->live, &ban.ip);
+		livesets_lift(&f->livesets, &ban.ip);
 		lifted++;
 	}
 	return lifted;

@@ -57,7 +57,7 @@ one_log(const struct feed *f, size_t i)
 	    (json_int_t)follow_unread(log->follow), "newest_line",
 	    report_time(mark->time_s), "lines", (json_int_t)mark->lines,
 	    "capped", report_time(log->capped_minute * 60), "alarm",
-	    report_alarm(&mark->breaker));
+	    report_alarm(&mark->alarm));
 }
 
 static json_t *
@@ -75,8 +75,8 @@ sets(const struct feed *f)
 {
 	json_t *list = json_array();
 
-	for (int i = 0; i < LIVE_PAIRS; i++)
-		report_sets(list, f->live.pair[i].sets);
+	for (int i = 0; i < LIVESETS_PAIRS; i++)
+		report_sets(list, f->livesets.pair[i].sets);
 	return list;
 }
 
@@ -84,10 +84,10 @@ static json_t *
 errors(const struct feed *f)
 {
 	json_t *list = json_array();
-	const struct trouble *trouble;
+	const struct complaint *trouble;
 
-	for (size_t i = 0; (trouble = troubles_nth(&f->troubles, i)) != NULL;
-	     i++)
+	for (size_t i = 0;
+	     (trouble = complaints_nth(&f->complaints, i)) != NULL; i++)
 		(void)json_array_append_new(list,
 		    json_pack("{s:I, s:o}", "time", (json_int_t)trouble->time_s,
 			"text", report_text(trouble->text)));
@@ -97,7 +97,7 @@ errors(const struct feed *f)
 static json_t *
 reload_error(const struct feed *f)
 {
-	const struct trouble *bad = &f->bad_reload;
+	const struct complaint *bad = &f->bad_reload;
 
 	return bad->time_s == 0
 		   ? json_null()
@@ -141,9 +141,9 @@ status(struct feed *f)
 static void
 look_again(struct feed *f)
 {
-	if (live_trouble(&f->live) == NULL)
+	if (livesets_trouble(&f->livesets) == NULL)
 		return;
-	live_look_soon(&f->live);
+	livesets_look_soon(&f->livesets);
 	feed_flush_sets(f);
 }
 
@@ -154,7 +154,7 @@ changed(struct feed *f, json_t *answer, uint64_t *hold)
 	const char *trouble;
 
 	feed_flush_sets(f);
-	trouble = live_trouble(&f->live);
+	trouble = livesets_trouble(&f->livesets);
 	if (trouble != NULL)
 		(void)json_object_set_new(
 		    answer, "set_error", report_text(trouble));
@@ -200,11 +200,10 @@ whom(const struct addr *a)
 static json_t *
 add(struct feed *f, const struct request *r, uint64_t *hold)
 {
-	static const char rule[] = RECENT_ADDED_RULE;
+	static const char rule[] = BAN_ADDED_RULE;
 	struct tally *tally;
 	int64_t now = time(NULL);
-	struct recent_ban ban = {
-	    .ip = r->ip, .since = now, .until = now + r->seconds};
+	struct ban ban = {.ip = r->ip, .since = now, .until = now + r->seconds};
 	json_t *answer;
 
 	if (guard_never_blocks(&f->allowlist.guard, &r->ip))
@@ -217,7 +216,7 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 	look_again(f);
 	/* what it had may last longer, in the set for the firewall too */
 	if (bans_remove(f->state.bans, &r->ip))
-		live_lift(&f->live, &r->ip);
+		livesets_lift(&f->livesets, &r->ip);
 	if (bans_put(f->state.bans, &ban) != 0)
 		return failure(SYSTEM, strerror(errno));
 	tally = tallies_of(&f->state.tallies, rule);
@@ -226,8 +225,8 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 		tally->all.bans++;
 		tally->today.bans++;
 	}
-	live_ban(&f->live, &ban, now);
-	live_no_pass(&f->live, &r->ip);
+	livesets_ban(&f->livesets, &ban, now);
+	livesets_no_pass(&f->livesets, &r->ip);
 	answer = changed(f,
 	    json_pack("{s:o, s:I}", "banned", whom(&r->ip), "until",
 		(json_int_t)ban.until),
@@ -248,7 +247,7 @@ del(struct feed *f, const struct request *r, uint64_t *hold)
 	(void)lookup_set(&facts, f->o.set4, f->o.set6, &r->ip);
 	was = facts.set_asked && facts.set == SETTEST_MEMBER;
 	was |= state_lift(&f->state, &r->ip);
-	live_lift(&f->live, &r->ip);
+	livesets_lift(&f->livesets, &r->ip);
 	answer = changed(f,
 	    json_pack("{s:o, s:b}", "lifted", whom(&r->ip), "was_banned", was),
 	    hold);
@@ -259,7 +258,7 @@ del(struct feed *f, const struct request *r, uint64_t *hold)
 static json_t *
 lift_all(struct feed *f, const char *rule, int64_t since)
 {
-	struct recent_ban ban;
+	struct ban ban;
 	json_int_t lifted = 0;
 
 	for (size_t i = bans_count(f->state.bans); i-- > 0;) {
@@ -270,7 +269,7 @@ lift_all(struct feed *f, const char *rule, int64_t since)
 		lifted++;
 		(void)state_lift(&f->state, &ban.ip);
 		if (rule != NULL)
-			live_lift(&f->live, &ban.ip);
+			livesets_lift(&f->livesets, &ban.ip);
 	}
 	return json_pack("{s:I}", "lifted", lifted);
 }
@@ -282,7 +281,7 @@ flush(struct feed *f, uint64_t *hold)
 	const char *trouble;
 
 	look_again(f);
-	trouble = live_empty(&f->live);
+	trouble = livesets_empty(&f->livesets);
 	if (trouble != NULL)
 		(void)json_object_set_new(
 		    answer, "set_error", report_text(trouble));

@@ -11,10 +11,10 @@
 
 #include "control/control.h"
 #include "feed/canary.h"
-#include "feed/live.h"
+#include "feed/complaints.h"
+#include "feed/livesets.h"
 #include "feed/saver.h"
 #include "feed/settings.h"
-#include "feed/troubles.h"
 #include "local/allowlist.h"
 #include "log/follow.h"
 #include "log/rules.h"
@@ -54,7 +54,7 @@ struct feed {
 	struct policy policy; /* follows from these two and the options */
 	struct allowlist allowlist;
 	struct state state;
-	struct live live;
+	struct livesets livesets;
 	struct log logs[FEED_LOGS_MAX];
 	struct state_log marks[FEED_LOGS_MAX];
 	struct saver saver;
@@ -64,9 +64,10 @@ struct feed {
 	int64_t watch_ms;      /* when to try again to have inotify */
 	struct canary *canary; /* NULL: no zone is to be asked */
 	int64_t alarmed_s;     /* unix seconds: of an alarm, or the start */
-	struct troubles troubles;
-	struct trouble bad_reload; /* since when, and the last; time 0: none */
-	int64_t since_s;	   /* unix seconds of the start */
+	struct complaints complaints;
+	struct complaint
+	    bad_reload;	 /* since when, and the last; time 0: none */
+	int64_t since_s; /* unix seconds of the start */
 	int signals;
 	bool stop;
 };

@@ -34,7 +34,7 @@
 #include "feed/feed.h"
 #include "feed/notify.h"
 #include "feed/privileges.h"
-#include "feed/watch.h"
+#include "feed/trust.h"
 #include "kernel/settest.h"
 #include "log/decide.h"
 #include "log/opener.h"
@@ -99,7 +99,7 @@ feed_say(const struct feed *f, const char *format, ...)
 void
 feed_complain(struct feed *f, const char *format, ...)
 {
-	char text[TROUBLES_TEXT_SIZE];
+	char text[COMPLAINTS_TEXT_SIZE];
 	va_list args;
 
 	va_start(args, format);
@@ -108,7 +108,7 @@ feed_complain(struct feed *f, const char *format, ...)
 	/* the status is for everybody */
 	secret_mask(&f->settings.secrets, text);
 	feed_say(f, "%s", text);
-	troubles_note(&f->troubles, time(NULL), text);
+	complaints_note(&f->complaints, time(NULL), text);
 }
 
 void
@@ -121,7 +121,7 @@ feed_tell(void *f, const char *message)
 void
 feed_flush_sets(struct feed *f)
 {
-	live_flush(&f->live, time(NULL), feed_now_ms(), feed_tell, f);
+	livesets_flush(&f->livesets, time(NULL), feed_now_ms(), feed_tell, f);
 }
 
 __attribute__((noreturn, format(printf, 2, 3))) static void
@@ -296,13 +296,13 @@ static void
 forget_alarms(struct feed *f)
 {
 	for (size_t i = 0; !f->settings.alarm && i < f->o.logs_n; i++)
-		f->marks[i].breaker = (struct breaker){0};
+		f->marks[i].alarm = (struct alarm){0};
 }
 
-static struct live_wishes
+static struct livesets_wishes
 wishes(const struct feed *f)
 {
-	return (struct live_wishes){
+	return (struct livesets_wishes){
 	    .drop_after = f->settings.drop_after,
 	    .pass = f->settings.pass_s > 0,
 	};
@@ -336,11 +336,11 @@ configure(struct feed *f)
 
 /* Brings the places into what is to be saved. */
 static void
-note_places(struct feed *f)
+note_positions(struct feed *f)
 {
 	for (size_t i = 0; i < f->o.logs_n; i++)
-		f->marks[i].has_place =
-		    follow_place(f->logs[i].follow, &f->marks[i].place);
+		f->marks[i].has_position =
+		    follow_position(f->logs[i].follow, &f->marks[i].position);
 }
 
 static void
@@ -350,7 +350,7 @@ save_when_due(struct feed *f)
 
 	if (saver_wait_ms(&f->saver, now_ms) > 0)
 		return;
-	note_places(f);
+	note_positions(f);
 	feed_tell(f, saver_start(&f->saver, now_ms));
 	if (f->saver.child == 0) /* it could not be started */
 		commands_release(f);
@@ -368,7 +368,7 @@ static void
 save_now(struct feed *f)
 {
 	feed_tell(f, saver_end(&f->saver, true, feed_now_ms()));
-	note_places(f);
+	note_positions(f);
 	feed_tell(f, saver_finish(&f->saver, feed_now_ms()));
 	commands_release(f);
 }
@@ -467,12 +467,12 @@ tell_missed(struct feed *f, size_t i, int64_t until_s)
 static void
 ban(struct feed *f, const struct decision *d, int64_t now)
 {
-	struct recent_ban stands;
+	struct ban stands;
 
 	if (state_ban(&f->state, d, &stands) != 0)
 		feed_complain(f, "%s", strerror(errno));
 	else
-		live_ban(&f->live, &stands, now);
+		livesets_ban(&f->livesets, &stands, now);
 }
 
 /* What a line led to besides its ban, for the kernel sets. */
@@ -481,17 +481,17 @@ spread(struct feed *f, const struct decision *d, const struct news *news,
     int64_t now)
 {
 	int64_t left = d->time + f->settings.pass_s - now;
-	struct recent_ban entry;
+	struct ban entry;
 
 	if (news->lifted) {
-		live_lift(&f->live, &news->ip);
+		livesets_lift(&f->livesets, &news->ip);
 		if (f->o.verbose)
 			feed_say(f, "a recheck lifts a ban");
 	}
 	if (news->passed && left > 0)
-		live_pass(&f->live, &news->ip, (uint32_t)left);
+		livesets_pass(&f->livesets, &news->ip, (uint32_t)left);
 	if (news->dropped && bans_find(f->state.bans, &news->ip, &entry))
-		live_drop(&f->live, &entry, now);
+		livesets_drop(&f->livesets, &entry, now);
 }
 
 static void
@@ -512,7 +512,7 @@ tell_capped(struct feed *f, size_t i)
 static void
 take_line(struct feed *f, size_t i, const struct follow_line *line)
 {
-	bool alarming = breaker_is_on(&f->marks[i].breaker);
+	bool alarming = alarm_is_on(&f->marks[i].alarm);
 	struct decision d;
 	struct news news;
 	int64_t now = time(NULL);
@@ -532,7 +532,7 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 		feed_complain(f, "%s", strerror(errno));
 		return;
 	}
-	watch_line(f, i, alarming);
+	trust_line(f, i, alarming);
 	spread(f, &d, &news, now);
 	if (d.kind == DECIDE_NOTHING) {
 		if (d.rule != NULL && d.rule->gave_up == 1)
@@ -550,7 +550,7 @@ take_line(struct feed *f, size_t i, const struct follow_line *line)
 		feed_say(f, "%s", decide_format(&d, text));
 	}
 	if (decide_ends_pass(&d))
-		live_no_pass(&f->live, &d.ip);
+		livesets_no_pass(&f->livesets, &d.ip);
 	if (d.kind == DECIDE_BAN)
 		ban(f, &d, now);
 }
@@ -687,11 +687,11 @@ change_zones(struct feed *f)
 	char error[CANARY_ERROR_SIZE];
 	struct zones zones;
 
-	watch_close(f);
+	trust_close(f);
 	name_zones(&f->settings, &zones);
 	zones_inherit(&zones, &f->state.zones);
 	f->state.zones = zones;
-	if (watch_open(f, error) != 0)
+	if (trust_open(f, error) != 0)
 		feed_complain(f, "%s; no list is checked", error);
 }
 
@@ -699,7 +699,7 @@ change_zones(struct feed *f)
 static void
 reload_failed(struct feed *f, const char *error, const char *what_stays)
 {
-	struct trouble *bad = &f->bad_reload;
+	struct complaint *bad = &f->bad_reload;
 
 	feed_complain(f, "%s; the old %s stay", error, what_stays);
 	if (bad->time_s == 0)
@@ -713,11 +713,11 @@ reload(struct feed *f)
 	char settings_error[SETTINGS_ERROR_SIZE];
 	char error[RULES_ERROR_SIZE];
 	struct settings settings;
-	struct live_wishes w;
+	struct livesets_wishes w;
 	struct rules *rules;
 
 	allowlist_read_addresses(&f->allowlist);
-	live_look_soon(&f->live);
+	livesets_look_soon(&f->livesets);
 	f->watch_ms = 0;
 	if (read_settings(f, &settings, settings_error) != 0) {
 		reload_failed(f, settings_error, "settings");
@@ -737,8 +737,8 @@ reload(struct feed *f)
 	make_policy(f);
 	forget_alarms(f);
 	w = wishes(f);
-	if (live_change(
-		&f->live, &w, time(NULL), feed_now_ms(), feed_tell, f) != 0)
+	if (livesets_change(
+		&f->livesets, &w, time(NULL), feed_now_ms(), feed_tell, f) != 0)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
 	change_zones(f);
 	feed_say(f, "rules and settings loaded again");
@@ -790,11 +790,11 @@ wait_for_more(struct feed *f)
 		if (!f->logs[i].ended)
 			fds[n++] = (struct pollfd){
 			    follow_fd(f->logs[i].follow), POLLIN, 0};
-	n += watch_fds(f, fds + n);
+	n += trust_fds(f, fds + n);
 	if (saver_wait_ms(&f->saver, feed_now_ms()) < timeout)
 		timeout = saver_wait_ms(&f->saver, feed_now_ms());
-	if (watch_wait_ms(f) < timeout)
-		timeout = watch_wait_ms(f);
+	if (trust_wait_ms(f) < timeout)
+		timeout = trust_wait_ms(f);
 	if (poll(fds, n, (int)timeout) > 0)
 		for (size_t i = 0; i < f->o.logs_n; i++)
 			follow_wake(f->logs[i].follow);
@@ -811,7 +811,7 @@ run(struct feed *f)
 			break;
 		see_watched(f);
 		more = read_logs(f);
-		watch_serve(f);
+		trust_serve(f);
 		feed_flush_sets(f);
 		feed_tell(f, allowlist_trouble(&f->allowlist));
 		if (f->control != NULL)
@@ -862,7 +862,7 @@ open_logs(struct feed *f)
 		const struct state_log *mark = &f->marks[i];
 
 		f->logs[i].follow = follow_open(
-		    f->o.logs[i], mark->has_place ? &mark->place : NULL);
+		    f->o.logs[i], mark->has_position ? &mark->position : NULL);
 		if (f->logs[i].follow == NULL)
 			die_of_log(f, i);
 	}
@@ -897,7 +897,7 @@ static void
 start(struct feed *f)
 {
 	char error[CANARY_ERROR_SIZE];
-	struct live_wishes w;
+	struct livesets_wishes w;
 
 	if (saver_open(&f->saver, f->o.statedir, &f->state, f->marks,
 		f->o.logs_n, feed_now_ms()) != 0)
@@ -910,14 +910,15 @@ start(struct feed *f)
 	open_logs(f);
 	opener_permit_end();
 	w = wishes(f);
-	if (live_open(&f->live, f->o.set4, f->o.set6, &w, &f->state) != 0)
+	if (livesets_open(&f->livesets, f->o.set4, f->o.set6, &w, &f->state) !=
+	    0)
 		die(EXIT_SYSTEM, "%s", strerror(errno));
-	live_start(&f->live, time(NULL), feed_now_ms(), feed_tell, f);
+	livesets_start(&f->livesets, time(NULL), feed_now_ms(), feed_tell, f);
 	/* for an alarm that is on, what lists said before counts for nothing */
 	f->since_s = f->alarmed_s = time(NULL);
 	if (f->o.once)
 		return;
-	if (watch_open(f, error) != 0)
+	if (trust_open(f, error) != 0)
 		feed_complain(f, "%s; no list is checked", error);
 	open_control(f);
 	notify_send("READY=1");
@@ -988,8 +989,8 @@ finish(struct feed *f)
 	free(f->told);
 	for (size_t i = 0; i < f->o.logs_n; i++)
 		follow_close(f->logs[i].follow);
-	watch_close(f);
-	live_close(&f->live);
+	trust_close(f);
+	livesets_close(&f->livesets);
 	state_free(&f->state);
 	rules_free(f->rules);
 	allowlist_close(&f->allowlist);

@@ -59,10 +59,10 @@ lookup_recent(struct verdict_facts *f, const char *path, const struct addr *a)
 		return 0;
 	fd = open_cdb(path);
 	if (fd >= 0)
-		f->recent = recent_find(fd, a, &f->ban);
+		f->recent = ban_find(fd, a, &f->ban);
 	else if (errno != ENOENT)
-		f->recent = RECENT_ERROR;
-	error = f->recent == RECENT_ERROR ? errno : 0;
+		f->recent = BAN_ERROR;
+	error = f->recent == BAN_ERROR ? errno : 0;
 	if (fd >= 0)
 		close(fd);
 	return error;

@@ -18,7 +18,7 @@ verdict_needs_recent(const struct verdict_facts *f)
 bool
 verdict_is_cached(const struct verdict *v)
 {
-	return v->kind != VERDICT_PASS && strcmp(v->source, "local") != 0;
+	return v->kind != VERDICT_UNKNOWN && strcmp(v->source, "local") != 0;
 }
 
 static struct verdict
@@ -42,12 +42,12 @@ struct verdict
 verdict_decide(const struct verdict_facts *f)
 {
 	bool member = f->set_asked && f->set == SETTEST_MEMBER;
-	uint32_t left_s = f->recent == RECENT_FOUND && verdict_needs_recent(f)
-			      ? recent_left_s(&f->ban, f->now)
+	uint32_t left_s = f->recent == BAN_FOUND && verdict_needs_recent(f)
+			      ? ban_left_s(&f->ban, f->now)
 			      : 0;
 
 	if (f->local == LOCAL_ERROR)
-		return pass(VERDICT_PASS, "");
+		return pass(VERDICT_UNKNOWN, "");
 	if (f->local == LOCAL_FOUND && f->rule.action == LOCAL_ALLOW)
 		return pass(VERDICT_ALLOW, "local");
 	if (f->local == LOCAL_FOUND)
@@ -59,14 +59,14 @@ verdict_decide(const struct verdict_facts *f)
 		return refuse("ipset", GENERAL_REPLY, VERDICT_NO_TIME);
 	if (f->pass == SETTEST_MEMBER)
 		return pass(VERDICT_ALLOW, "pass");
-	return pass(VERDICT_PASS, "");
+	return pass(VERDICT_UNKNOWN, "");
 }
 
 const char *
 verdict_format(const struct verdict *v, char buf[VERDICT_TEXT_SIZE])
 {
 	switch (v->kind) {
-	case VERDICT_PASS:
+	case VERDICT_UNKNOWN:
 		snprintf(buf, VERDICT_TEXT_SIZE, "not known");
 		break;
 	case VERDICT_ALLOW:

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/recent.h"
+#include "base/ban.h"
 #include "kernel/settest.h"
 #include "local/local.h"
 
@@ -23,15 +23,15 @@ struct verdict_facts {
 	struct local_rule rule; /* when local is LOCAL_FOUND */
 	bool set_asked;
 	enum settest_answer set, pass;
-	enum recent_answer recent;
-	struct recent_ban ban; /* when recent is RECENT_FOUND */
-	int64_t now;	       /* unix seconds */
+	enum ban_answer recent;
+	struct ban ban; /* when recent is BAN_FOUND */
+	int64_t now;	/* unix seconds */
 };
 
 enum verdict_kind {
-	VERDICT_PASS,	/* not known: the next program, nothing changed */
-	VERDICT_ALLOW,	/* the next program, with RBLSMTPD set empty */
-	VERDICT_REFUSE, /* with reply */
+	VERDICT_UNKNOWN, /* not known: the next program, nothing changed */
+	VERDICT_ALLOW,	 /* the next program, with RBLSMTPD set empty */
+	VERDICT_REFUSE,	 /* with reply */
 };
 
 #define VERDICT_NO_TIME (-1)
@@ -54,7 +54,7 @@ bool verdict_needs_recent(const struct verdict_facts *facts);
 
 /*
  * What the hook logs of it: "451 TEXT (ipset, 86391s left)", "allowed (pass)";
- * "not known" for VERDICT_PASS. Returns buf.
+ * "not known" for VERDICT_UNKNOWN. Returns buf.
  */
 #define VERDICT_TEXT_SIZE (REPLY_SIZE + 48)
 const char *verdict_format(

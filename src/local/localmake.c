@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/cdbwrite.h"
-#include "base/texts.h"
+#include "base/intern.h"
 
 #define EMPTY UINT32_MAX
 
@@ -28,7 +28,7 @@ struct node {
 struct localmake {
 	struct node *list;
 	uint32_t *slots; /* hash table over list, open addressing */
-	struct texts *texts;
+	struct intern *texts;
 	size_t n, cap, slot_mask, rules_n;
 };
 
@@ -100,7 +100,7 @@ localmake_new(void)
 
 	if (m == NULL)
 		return NULL;
-	m->texts = texts_new();
+	m->texts = intern_new();
 	if (m->texts == NULL || grow(m) != 0) {
 		localmake_free(m);
 		errno = ENOMEM;
@@ -114,7 +114,7 @@ localmake_free(struct localmake *m)
 {
 	if (m == NULL)
 		return;
-	texts_free(m->texts);
+	intern_free(m->texts);
 	free(m->list);
 	free(m->slots);
 	free(m);
@@ -151,8 +151,8 @@ localmake_add(struct localmake *m, const struct addr *net,
 		return x->source == source && x->action != rule->action
 			   ? LOCALMAKE_CONTRARY
 			   : LOCALMAKE_KNOWN;
-	x->reply = texts_keep(m->texts, rule->reply);
-	if (x->reply == TEXTS_NONE) {
+	x->reply = intern_keep(m->texts, rule->reply);
+	if (x->reply == INTERN_NONE) {
 		errno = ENOMEM;
 		return LOCALMAKE_ERROR;
 	}
@@ -264,7 +264,7 @@ write_node(struct cdbwrite *w, const struct localmake *m, size_t i,
 		rule.action = (enum local_action)answer->action;
 		rule.bits = answer->bits;
 		snprintf(rule.reply, sizeof rule.reply, "%s",
-		    texts_get(m->texts, answer->reply));
+		    intern_get(m->texts, answer->reply));
 	}
 	local_key(key, &x->net, x->bits);
 	node_put(&r, &rule, is_rule);

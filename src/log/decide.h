@@ -33,7 +33,7 @@ enum decide_why {
 	DECIDE_BADADDR,
 	DECIDE_UNSEEN,
 	DECIDE_DISTRUSTED, /* the list lists everybody */
-	DECIDE_ALARM,	   /* so do many refusals; breaker.h */
+	DECIDE_ALARM,	   /* so do many refusals; alarm.h */
 	DECIDE_CAP,
 	DECIDE_WHYS /* how many there are */
 };
@@ -80,7 +80,7 @@ const char *decide_why_name(enum decide_why why);
  * line feed: "ban IP RULE SECONDS REPLY", "count IP RULE n/m" or
  * "skip IP-or-- RULE WHY". Returns buf; buf is empty for DECIDE_NOTHING.
  */
-#define DECIDE_TEXT_SIZE (ADDR_STRLEN + RECENT_RULE_SIZE + REPLY_SIZE + 32)
+#define DECIDE_TEXT_SIZE (ADDR_STRLEN + BAN_RULE_SIZE + REPLY_SIZE + 32)
 const char *decide_format(const struct decision *d, char buf[DECIDE_TEXT_SIZE]);
 
 #endif

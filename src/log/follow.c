@@ -32,7 +32,7 @@ struct follow {
 
 	uint64_t offset; /* of the first file's next byte */
 	uint64_t size;	 /* what it was when it was read */
-	char head[PLACE_HEAD_BYTES];
+	char head[POSITION_HEAD_BYTES];
 	size_t head_n;
 	int64_t written_s;
 
@@ -45,8 +45,8 @@ struct follow {
 	 * Behind the last line, in the first file; or in one before it, when a
 	 * line began there that goes on in the first.
 	 */
-	struct place place;
-	bool place_is_before;
+	struct position position;
+	bool position_is_before;
 	bool missed;
 	unsigned denied; /* times in a row */
 	time_t gone_s;	 /* since when the live file is not there; 0: it is */
@@ -55,19 +55,19 @@ struct follow {
 static void
 set_place(struct follow *f, uint64_t offset)
 {
-	f->place.ino = f->first.ino;
-	f->place.offset = offset;
-	f->place_is_before = false;
+	f->position.ino = f->first.ino;
+	f->position.offset = offset;
+	f->position_is_before = false;
 }
 
 /* The place with its file's first bytes, while that is the first file. */
-static struct place
+static struct position
 whole_place(const struct follow *f)
 {
-	struct place place = f->place;
+	struct position place = f->position;
 
-	if (!f->place_is_before)
-		place_set_head(&place, f->head, f->head_n);
+	if (!f->position_is_before)
+		position_set_head(&place, f->head, f->head_n);
 	return place;
 }
 
@@ -102,7 +102,7 @@ follow_allow_files(void)
 
 /* Goes on at a place. 1, 0 when its file is gone, -1 errno. */
 static int
-find_place(struct follow *f, const struct place *place)
+find_place(struct follow *f, const struct position *place)
 {
 	int found = logqueue_find(&f->files, place);
 	struct stat st;
@@ -125,7 +125,7 @@ find_place(struct follow *f, const struct place *place)
 }
 
 static int
-start_reading(struct follow *f, const struct place *from)
+start_reading(struct follow *f, const struct position *from)
 {
 	int found = from == NULL ? 0 : find_place(f, from);
 
@@ -194,7 +194,7 @@ open_stream(struct follow *f, const char *path)
 }
 
 static int
-open_log(struct follow *f, const char *path, const struct place *from)
+open_log(struct follow *f, const char *path, const struct position *from)
 {
 	struct stat st;
 
@@ -222,7 +222,7 @@ open_log(struct follow *f, const char *path, const struct place *from)
 }
 
 struct follow *
-follow_open(const char *path, const struct place *from)
+follow_open(const char *path, const struct position *from)
 {
 	struct follow *f = calloc(1, sizeof *f);
 
@@ -290,7 +290,7 @@ keep_head(struct follow *f, size_t n)
 static bool
 was_truncated(const struct follow *f, const struct stat *st)
 {
-	char head[PLACE_HEAD_BYTES];
+	char head[POSITION_HEAD_BYTES];
 
 	return (uint64_t)st->st_size < f->offset ||
 	       pread(f->first.fd, head, f->head_n, 0) != (ssize_t)f->head_n ||
@@ -304,13 +304,13 @@ was_truncated(const struct follow *f, const struct stat *st)
 static int
 after_truncation(struct follow *f)
 {
-	struct place here = {.offset = f->offset};
+	struct position here = {.offset = f->offset};
 
-	place_set_head(&here, f->head, f->head_n);
+	position_set_head(&here, f->head, f->head_n);
 	switch (find_place(f, &here)) {
 	case 1:
-		if (!f->place_is_before)
-			set_place(f, f->place.offset);
+		if (!f->position_is_before)
+			set_place(f, f->position.offset);
 		return 0;
 	case 0:
 		f->missed |= f->size > f->offset;
@@ -434,9 +434,9 @@ next_file(struct follow *f)
 	 */
 	bool stays = f->start != f->end || f->too_long || !f->files.is_dir;
 
-	if (stays && !f->place_is_before) {
-		f->place = whole_place(f);
-		f->place_is_before = true;
+	if (stays && !f->position_is_before) {
+		f->position = whole_place(f);
+		f->position_is_before = true;
 	}
 	logqueue_drop(&f->files);
 	begin_file(f);
@@ -575,9 +575,9 @@ follow_missed(struct follow *f)
 }
 
 bool
-follow_place(struct follow *f, struct place *place)
+follow_position(struct follow *f, struct position *place)
 {
-	if (f->stream >= 0 || f->place.ino == 0)
+	if (f->stream >= 0 || f->position.ino == 0)
 		return false;
 	*place = whole_place(f);
 	return true;

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "log/place.h"
+#include "log/position.h"
 
 #define FOLLOW_LINE_MAX 32768
 
@@ -52,7 +52,7 @@ enum follow_answer {
  * behind it, else at the oldest file of a directory or the start of a file.
  * Returns NULL with errno when there is no such log or it cannot be read.
  */
-struct follow *follow_open(const char *path, const struct place *from)
+struct follow *follow_open(const char *path, const struct position *from)
     __attribute__((warn_unused_result));
 void follow_close(struct follow *f);
 
@@ -82,7 +82,7 @@ enum follow_answer follow_to_end(struct follow *f, struct follow_line *line)
 bool follow_missed(struct follow *f);
 
 /* The place behind the last line; false for a stream, which has none. */
-bool follow_place(struct follow *f, struct place *place);
+bool follow_position(struct follow *f, struct position *place);
 
 /*
  * How many bytes of the files that were found are still to be read; 0 for a

@@ -154,10 +154,10 @@ put_new(struct logqueue *q, const struct logfiles *l)
 
 static size_t
 read_head(const struct logqueue *q, const struct logfiles_file *file,
-    char head[PLACE_HEAD_BYTES])
+    char head[POSITION_HEAD_BYTES])
 {
 	int fd = logfiles_open(q->dir, file);
-	ssize_t n = fd < 0 ? -1 : pread(fd, head, PLACE_HEAD_BYTES, 0);
+	ssize_t n = fd < 0 ? -1 : pread(fd, head, POSITION_HEAD_BYTES, 0);
 
 	if (fd >= 0)
 		close(fd);
@@ -173,8 +173,8 @@ static bool
 is_copy_of_live(const struct logqueue *q, const struct logfiles_file *file,
     const struct logfiles_file *live)
 {
-	char a[PLACE_HEAD_BYTES];
-	char b[PLACE_HEAD_BYTES];
+	char a[POSITION_HEAD_BYTES];
+	char b[POSITION_HEAD_BYTES];
 	size_t a_len = read_head(q, file, a);
 	size_t b_len = read_head(q, live, b);
 
@@ -290,13 +290,13 @@ logqueue_more(struct logqueue *q)
 /* 1 when the listed file is that of the place and now the only one queued. */
 static int
 try_file(struct logqueue *q, const struct logfiles_file *file,
-    const struct place *place, bool as_copy)
+    const struct position *place, bool as_copy)
 {
 	int fd = logfiles_open(q->dir, file);
 
 	if (fd < 0)
 		return -1;
-	if (!place_is_in(place, fd, as_copy)) {
+	if (!position_is_in(place, fd, as_copy)) {
 		close(fd);
 		return 0;
 	}
@@ -306,7 +306,7 @@ try_file(struct logqueue *q, const struct logfiles_file *file,
 }
 
 static int
-find(struct logqueue *q, const struct place *place, const struct logfiles *l)
+find(struct logqueue *q, const struct position *place, const struct logfiles *l)
 {
 	int found = 0;
 
@@ -321,7 +321,7 @@ find(struct logqueue *q, const struct place *place, const struct logfiles *l)
 }
 
 int
-logqueue_find(struct logqueue *q, const struct place *place)
+logqueue_find(struct logqueue *q, const struct position *place)
 {
 	struct logfiles l;
 	int found;

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "log/place.h"
+#include "log/position.h"
 
 /* half a second of a logger that makes one every half millisecond */
 #define LOGQUEUE_MAX 1000
@@ -61,7 +61,7 @@ void logqueue_stop(struct logqueue *q);
  * newest copy is as good. Returns 1, 0 when there is no such file and nothing
  * is changed, or -1 with errno (EAGAIN: the directory is on the move).
  */
-int logqueue_find(struct logqueue *q, const struct place *place)
+int logqueue_find(struct logqueue *q, const struct position *place)
     __attribute__((warn_unused_result));
 
 /*

@@ -356,7 +356,7 @@ name_ok(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || len >= RECENT_RULE_SIZE)
+	if (len == 0 || len >= BAN_RULE_SIZE)
 		return false;
 	for (; *name != 0; name++)
 		if (!isalnum((unsigned char)*name) &&
@@ -397,7 +397,7 @@ begin_rule(struct loading *l, const char *name)
 		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "'[%s]' is no name of a rule: 1 to %d letters, digits "
 		    "and ._-",
-		    name, RECENT_RULE_SIZE - 1);
+		    name, BAN_RULE_SIZE - 1);
 		return;
 	}
 	for (size_t i = 0; i < r->n; i++)
@@ -417,7 +417,7 @@ begin_rule(struct loading *l, const char *name)
 	l->section_line = l->file.line;
 	*l->current = (struct compiled){
 	    .rule.count = 1, .rule.again = 1, .rule.list = true};
-	snprintf(l->current->rule.name, RECENT_RULE_SIZE, "%s", name);
+	snprintf(l->current->rule.name, BAN_RULE_SIZE, "%s", name);
 	snprintf(l->current->rule.reply, REPLY_SIZE, "%s", DEFAULT_REPLY);
 }
 

@@ -21,8 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ban.h"
 #include "base/inifile.h"
-#include "base/recent.h"
 #include "base/reply.h"
 
 #define RULES_ERROR_SIZE INIFILE_ERROR_SIZE
@@ -37,7 +37,7 @@ enum rules_seen { /* must tcpserver have said that the host is connected? */
 };
 
 struct rules_rule {
-	char name[RECENT_RULE_SIZE];
+	char name[BAN_RULE_SIZE];
 	uint32_t ban_s;
 	unsigned count;		/* matches that ban; 1 but for "count" */
 	uint32_t count_s;	/* within that many seconds; 0 with count 1 */

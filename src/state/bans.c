@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/mix.h"
-#include "base/texts.h"
+#include "base/hash.h"
+#include "base/intern.h"
 
 #define EMPTY UINT32_MAX
 /*
@@ -34,7 +34,7 @@ struct bans {
 	struct entry *list;
 	uint32_t *heap;
 	uint32_t *slots;
-	struct texts *texts;
+	struct intern *texts;
 	size_t n, cap, slot_mask, max;
 	uint64_t seed;
 };
@@ -52,7 +52,7 @@ hash_of(const struct bans *b, const struct addr *key)
 	uint64_t parts[2];
 
 	memcpy(parts, key->b, sizeof parts);
-	return (size_t)mix(mix(b->seed ^ parts[0]) ^ parts[1]);
+	return (size_t)hash_mix(hash_mix(b->seed ^ parts[0]) ^ parts[1]);
 }
 
 static int
@@ -153,8 +153,8 @@ remove_entry(struct bans *b, uint32_t entry)
 	uint32_t moved = b->heap[last];
 
 	clear_slot(b, slot_of(b, &b->list[entry].ip));
-	texts_drop(b->texts, b->list[entry].rule);
-	texts_drop(b->texts, b->list[entry].reply);
+	intern_drop(b->texts, b->list[entry].rule);
+	intern_drop(b->texts, b->list[entry].reply);
 	b->n--;
 	if (hole < b->n) {
 		heap_set(b, hole, moved);
@@ -207,7 +207,7 @@ bans_new(size_t max)
 	b->max = max;
 	/* without it (early boot) the seed is 0, which is no harm */
 	(void)!getrandom(&b->seed, sizeof b->seed, GRND_NONBLOCK);
-	b->texts = texts_new();
+	b->texts = intern_new();
 	if (b->texts == NULL || grow(b) != 0) {
 		bans_free(b);
 		errno = ENOMEM;
@@ -221,7 +221,7 @@ bans_free(struct bans *b)
 {
 	if (b == NULL)
 		return;
-	texts_free(b->texts);
+	intern_free(b->texts);
 	free(b->list);
 	free(b->heap);
 	free(b->slots);
@@ -257,19 +257,19 @@ unfold_reply(char out[REPLY_SIZE], const char *folded, const struct addr *a)
 
 /* Fills the entry's fields but for heap_at. */
 static int
-fill(struct bans *b, struct entry *e, const struct recent_ban *ban)
+fill(struct bans *b, struct entry *e, const struct ban *ban)
 {
 	char folded[REPLY_SIZE];
-	uint32_t rule = texts_keep(b->texts, ban->rule);
+	uint32_t rule = intern_keep(b->texts, ban->rule);
 	uint32_t reply;
 
 	fold_reply(folded, ban->reply, &ban->ip);
-	reply = texts_keep(b->texts, folded);
-	if (rule == TEXTS_NONE || reply == TEXTS_NONE) {
-		if (rule != TEXTS_NONE)
-			texts_drop(b->texts, rule);
-		if (reply != TEXTS_NONE)
-			texts_drop(b->texts, reply);
+	reply = intern_keep(b->texts, folded);
+	if (rule == INTERN_NONE || reply == INTERN_NONE) {
+		if (rule != INTERN_NONE)
+			intern_drop(b->texts, rule);
+		if (reply != INTERN_NONE)
+			intern_drop(b->texts, reply);
 		errno = ENOMEM;
 		return -1;
 	}
@@ -286,11 +286,11 @@ fill(struct bans *b, struct entry *e, const struct recent_ban *ban)
 static bool
 is_from_future(uint32_t since, int64_t now)
 {
-	return since > now + RECENT_AHEAD_S;
+	return since > now + BAN_AHEAD_S;
 }
 
 int
-bans_put(struct bans *b, const struct recent_ban *ban)
+bans_put(struct bans *b, const struct ban *ban)
 {
 	uint32_t i = b->slots[slot_of(b, &ban->ip)];
 
@@ -304,8 +304,8 @@ bans_put(struct bans *b, const struct recent_ban *ban)
 			return -1;
 		if (old.until > clamp(ban->since)) /* not yet over */
 			b->list[i].refused += old.refused;
-		texts_drop(b->texts, old.rule);
-		texts_drop(b->texts, old.reply);
+		intern_drop(b->texts, old.rule);
+		intern_drop(b->texts, old.reply);
 		heap_fix(b, old.heap_at);
 		return 0;
 	}
@@ -359,7 +359,7 @@ bans_count(const struct bans *b)
 }
 
 bool
-bans_find(const struct bans *b, const struct addr *a, struct recent_ban *ban)
+bans_find(const struct bans *b, const struct addr *a, struct ban *ban)
 {
 	uint32_t i = b->slots[slot_of(b, a)];
 
@@ -369,14 +369,14 @@ bans_find(const struct bans *b, const struct addr *a, struct recent_ban *ban)
 }
 
 bool
-bans_find_live(const struct bans *b, const struct addr *a, int64_t now,
-    struct recent_ban *ban)
+bans_find_live(
+    const struct bans *b, const struct addr *a, int64_t now, struct ban *ban)
 {
-	return bans_find(b, a, ban) && recent_left_s(ban, now) > 0;
+	return bans_find(b, a, ban) && ban_left_s(ban, now) > 0;
 }
 
 void
-bans_nth(const struct bans *b, size_t i, struct recent_ban *ban)
+bans_nth(const struct bans *b, size_t i, struct ban *ban)
 {
 	const struct entry *e = &b->list[i];
 
@@ -385,17 +385,18 @@ bans_nth(const struct bans *b, size_t i, struct recent_ban *ban)
 	ban->until = e->until;
 	ban->refused = e->refused;
 	snprintf(
-	    ban->rule, sizeof ban->rule, "%s", texts_get(b->texts, e->rule));
-	unfold_reply(ban->reply, texts_get(b->texts, e->reply), &e->ip);
+	    ban->rule, sizeof ban->rule, "%s", intern_get(b->texts, e->rule));
+	unfold_reply(ban->reply, intern_get(b->texts, e->reply), &e->ip);
 }
 
 size_t
 bans_count_rule(const struct bans *b, const char *rule, int64_t now)
 {
-	uint32_t id = texts_keep(b->texts, rule); /* if it is there, as it is */
+	uint32_t id =
+	    intern_keep(b->texts, rule); /* if it is there, as it is */
 	size_t count = 0;
 
-	if (id == TEXTS_NONE)
+	if (id == INTERN_NONE)
 		return 0;
 	for (size_t i = 0; i < b->n; i++) {
 		const struct entry *e = &b->list[i];
@@ -404,6 +405,6 @@ bans_count_rule(const struct bans *b, const char *rule, int64_t now)
 		    !is_from_future(e->since, now))
 			count++;
 	}
-	texts_drop(b->texts, id);
+	intern_drop(b->texts, id);
 	return count;
 }

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "base/recent.h"
+#include "base/ban.h"
 
 /* What a set created by the feed can hold; more bans would help nobody. */
 #define BANS_MAX 1048576
@@ -31,10 +31,10 @@ void bans_free(struct bans *b);
  * Puts a ban; the strings are copied. A ban that stands already is renewed
  * with the new reason when the new one ends no earlier, and stays as it is
  * otherwise, so that log lines read twice or out of order change nothing; but
- * one that began more than RECENT_AHEAD_S later was put by a wrong clock.
+ * one that began more than BAN_AHEAD_S later was put by a wrong clock.
  * Returns 0, or -1 with errno ENOMEM.
  */
-int bans_put(struct bans *b, const struct recent_ban *ban)
+int bans_put(struct bans *b, const struct ban *ban)
     __attribute__((warn_unused_result));
 
 /* Removes the ban around an address. Whether there was one. */
@@ -52,12 +52,11 @@ void bans_expire(struct bans *b, int64_t now);
 size_t bans_count(const struct bans *b);
 
 /* The ban around an address; false when there is none. */
-bool bans_find(
-    const struct bans *b, const struct addr *a, struct recent_ban *ban);
+bool bans_find(const struct bans *b, const struct addr *a, struct ban *ban);
 
 /* The same, of one that holds at now only. */
-bool bans_find_live(const struct bans *b, const struct addr *a, int64_t now,
-    struct recent_ban *ban);
+bool bans_find_live(
+    const struct bans *b, const struct addr *a, int64_t now, struct ban *ban);
 
 /* The bans of a rule that hold at now. Looks at each ban. */
 size_t bans_count_rule(const struct bans *b, const char *rule, int64_t now);
@@ -66,6 +65,6 @@ size_t bans_count_rule(const struct bans *b, const char *rule, int64_t now);
  * The i-th ban (0 .. count - 1), in no order, valid until the next change; but
  * going down from the last, one may remove each as one goes.
  */
-void bans_nth(const struct bans *b, size_t i, struct recent_ban *ban);
+void bans_nth(const struct bans *b, size_t i, struct ban *ban);
 
 #endif

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ban.h"
 #include "base/cdbwrite.h"
-#include "base/recent.h"
 #include "base/record.h"
 #include "state/codec.h"
 
@@ -41,7 +41,7 @@ add_all(struct cdbwrite *w, const struct state *s, const struct state_log *logs,
 			return -1;
 		records++;
 	}
-	record_begin(&r, RECENT_VERSION);
+	record_begin(&r, BAN_VERSION);
 	record_put(&r, 8, records);
 	return add(w, END_KEY, strlen(END_KEY), &r);
 }

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "base/recent.h"
+#include "base/ban.h"
+#include "state/connections.h"
 #include "state/counts.h"
-#include "state/past.h"
-#include "state/seen.h"
+#include "state/repeats.h"
 
 /* ---- keys ---- */
 
@@ -43,11 +43,11 @@ number_of(const unsigned char *p)
 
 /* A rule's name, the len bytes at the end of a key. */
 static int
-take_name(char name[RECENT_RULE_SIZE], const unsigned char *p, size_t len)
+take_name(char name[BAN_RULE_SIZE], const unsigned char *p, size_t len)
 {
-	if (len == 0 || len >= RECENT_RULE_SIZE || memchr(p, 0, len) != NULL)
+	if (len == 0 || len >= BAN_RULE_SIZE || memchr(p, 0, len) != NULL)
 		return -1;
-	memset(name, 0, RECENT_RULE_SIZE);
+	memset(name, 0, BAN_RULE_SIZE);
 	memcpy(name, p, len);
 	return 0;
 }
@@ -85,14 +85,14 @@ static int
 next_ban(
     const struct state *s, size_t *at, struct codec_key *key, struct record *r)
 {
-	struct recent_ban ban;
+	struct ban ban;
 
 	if (*at >= bans_count(s->bans))
 		return 0;
 	bans_nth(s->bans, (*at)++, &ban);
-	key->len = RECENT_KEY_BYTES;
-	recent_key(key->b, &ban.ip);
-	recent_put(r, &ban);
+	key->len = BAN_KEY_BYTES;
+	ban_key(key->b, &ban.ip);
+	ban_put(r, &ban);
 	return 1;
 }
 
@@ -100,11 +100,11 @@ static int
 take_ban(
     struct state *s, const unsigned char *key, size_t klen, struct record *r)
 {
-	struct recent_ban ban;
+	struct ban ban;
 
 	(void)key;
 	(void)klen;
-	return recent_get(r, &ban) == 0 ? bans_put(s->bans, &ban) : -1;
+	return ban_get(r, &ban) == 0 ? bans_put(s->bans, &ban) : -1;
 }
 
 /* ---- counts ---- */
@@ -154,7 +154,7 @@ static int
 next_past(
     const struct state *s, size_t *at, struct codec_key *key, struct record *r)
 {
-	const struct past_entry *e = lru_next(s->past, at);
+	const struct repeats_entry *e = lru_next(s->repeats, at);
 
 	if (e == NULL)
 		return 0;
@@ -169,17 +169,17 @@ static int
 take_past(
     struct state *s, const unsigned char *key, size_t klen, struct record *r)
 {
-	struct past_entry read = {0};
-	struct past_entry *e;
+	struct repeats_entry read = {0};
+	struct repeats_entry *e;
 
 	read.until_s = (int64_t)record_get(r, 8);
 	read.max_s = (uint32_t)record_get(r, 4);
 	read.n = (uint32_t)record_get(r, 4);
 	if (r->bad || !is_time(read.until_s) ||
 	    take_host(&read.key, key, klen) != 0 ||
-	    lru_find(s->past, &read.key) != NULL)
+	    lru_find(s->repeats, &read.key) != NULL)
 		return -1;
-	e = lru_add(s->past, &read.key);
+	e = lru_add(s->repeats, &read.key);
 	if (e == NULL)
 		return -1;
 	*e = read;
@@ -192,9 +192,9 @@ static int
 next_seen(
     const struct state *s, size_t *at, struct codec_key *key, struct record *r)
 {
-	struct seen_entry e;
+	struct connections_entry e;
 
-	if (!seen_next(s->seen, at, &e))
+	if (!connections_next(s->connections, at, &e))
 		return 0;
 	key_begin(key, 's');
 	key_number(key, e.key.log);
@@ -208,7 +208,7 @@ static int
 take_seen(
     struct state *s, const unsigned char *key, size_t klen, struct record *r)
 {
-	struct seen_entry read;
+	struct connections_entry read;
 	const void *ip;
 	size_t len;
 
@@ -221,7 +221,7 @@ take_seen(
 	if (r->bad || len != sizeof read.ip.b)
 		return -1;
 	memcpy(read.ip.b, ip, len);
-	return seen_put(s->seen, &read);
+	return connections_put(s->connections, &read);
 }
 
 /* ---- zones ---- */
@@ -341,7 +341,7 @@ static int
 take_tally(
     struct state *s, const unsigned char *key, size_t klen, struct record *r)
 {
-	char name[RECENT_RULE_SIZE];
+	char name[BAN_RULE_SIZE];
 	struct tally *tally;
 
 	if (r->version < 4)
@@ -432,10 +432,10 @@ log_record(const struct state_log *log, struct codec_key *key, struct record *r)
 {
 	key_begin(key, 'l');
 	key_add(key, log->path, strlen(log->path));
-	record_put(r, 8, log->place.ino);
-	record_put(r, 8, log->place.offset);
-	record_put(r, 8, log->place.head_hash);
-	record_put(r, 4, log->place.head_len);
+	record_put(r, 8, log->position.ino);
+	record_put(r, 8, log->position.offset);
+	record_put(r, 8, log->position.head_hash);
+	record_put(r, 4, log->position.head_len);
 	record_put(r, 8, (uint64_t)log->time_s);
 	record_put(r, 8, log->lines);
 	record_put(r, 1, log->shows_tcpserver);
@@ -443,19 +443,19 @@ log_record(const struct state_log *log, struct codec_key *key, struct record *r)
 	record_put(r, 1, log->shows_passed);
 	record_put(r, 8, (uint64_t)log->minute);
 	record_put(r, 4, log->minute_bans);
-	breaker_put(r, &log->breaker);
+	alarm_put(r, &log->alarm);
 }
 
 static int
 take_log(struct state_log *logs, size_t n, const unsigned char *key,
     size_t klen, struct record *r)
 {
-	struct state_log read = {.has_place = true};
+	struct state_log read = {.has_position = true};
 
-	read.place.ino = record_get(r, 8);
-	read.place.offset = record_get(r, 8);
-	read.place.head_hash = record_get(r, 8);
-	read.place.head_len = (uint32_t)record_get(r, 4);
+	read.position.ino = record_get(r, 8);
+	read.position.offset = record_get(r, 8);
+	read.position.head_hash = record_get(r, 8);
+	read.position.head_len = (uint32_t)record_get(r, 4);
 	read.time_s = (int64_t)record_get(r, 8);
 	read.lines = record_get(r, 8);
 	read.shows_tcpserver = record_get(r, 1) != 0;
@@ -465,7 +465,7 @@ take_log(struct state_log *logs, size_t n, const unsigned char *key,
 	}
 	read.minute = (int64_t)record_get(r, 8);
 	read.minute_bans = (uint32_t)record_get(r, 4);
-	if (r->version >= 4 && breaker_get(r, &read.breaker) != 0)
+	if (r->version >= 4 && alarm_get(r, &read.alarm) != 0)
 		return -1;
 	if (r->bad || klen < 1 || klen > PATH_MAX)
 		return -1;
@@ -502,7 +502,7 @@ int
 codec_next(const struct state *s, const struct state_log *logs, size_t n,
     struct codec_at *at, struct codec_key *key, struct record *r)
 {
-	record_begin(r, RECENT_VERSION);
+	record_begin(r, BAN_VERSION);
 	while (at->kind < KINDS) {
 		if (kinds[at->kind].next(s, &at->at, key, r) != 0)
 			return 1;
@@ -511,7 +511,7 @@ codec_next(const struct state *s, const struct state_log *logs, size_t n,
 	while (at->at < n) {
 		const struct state_log *log = &logs[at->at++];
 
-		if (!log->has_place)
+		if (!log->has_position)
 			continue;
 		log_record(log, key, r);
 		return 1;
@@ -546,9 +546,8 @@ is_gone(const unsigned char *key, size_t klen)
 bool
 codec_knows(const unsigned char *key, size_t klen, uint8_t version)
 {
-	return recent_knows(version) &&
-	       (is_log(key, klen) || is_gone(key, klen) ||
-		   kind_of(key, klen) < KINDS);
+	return ban_knows(version) && (is_log(key, klen) || is_gone(key, klen) ||
+					 kind_of(key, klen) < KINDS);
 }
 
 int

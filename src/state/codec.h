@@ -2,10 +2,10 @@
 /*
  * codec: the state as the records of recent.cdb.
  *
- *	ban	'b', addr_spread		recent.h
+ *	ban	'b', addr_spread		ban.h
  *	count	'c', addr_spread, rule		counts.h
- *	past	'p', addr_spread, rule		past.h
- *	seen	's', log (8), pid (8)		seen.h
+ *	past	'p', addr_spread, rule		repeats.h
+ *	seen	's', log (8), pid (8)		connections.h
  *	zone	'z', the name as it is shown	zones.h
  *	tally	't', rule			tallies.h
  *	day	'd'				tallies.h
@@ -22,7 +22,7 @@
  *   past, and a letter is not used again. Records of 'n', 'q' and 'N' are of
  *   networks that were banned as a whole before 0.7: they are left out, and
  *   nobody is told;
- * - RECENT_VERSION is raised only when fields that there are change. Others
+ * - BAN_VERSION is raised only when fields that there are change. Others
  *   pass over such records, which lose them.
  *
  * tests/upgrade has files that earlier versions wrote. Versions 2 and 3 are the

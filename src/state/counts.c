@@ -76,7 +76,7 @@ is_of_another(void *rule, const void *entry)
 void
 counts_forget(struct lru *counts, const char *rule)
 {
-	char name[RECENT_RULE_SIZE];
+	char name[BAN_RULE_SIZE];
 
 	snprintf(name, sizeof name, "%s", rule);
 	lru_filter(counts, is_of_another, name);

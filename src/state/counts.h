@@ -14,16 +14,16 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/ban.h"
 #include "base/lru.h"
-#include "base/recent.h"
 #include "log/rules.h"
 
 #define COUNTS_MAX 65536
 
-/* What is known of a host under a rule. Also the key of past.h. */
+/* What is known of a host under a rule. Also the key of repeats.h. */
 struct counts_key {
-	struct addr ip;		     /* an addr_ban_key */
-	char rule[RECENT_RULE_SIZE]; /* zero to its end */
+	struct addr ip;		  /* an addr_ban_key */
+	char rule[BAN_RULE_SIZE]; /* zero to its end */
 };
 
 struct counts_entry {

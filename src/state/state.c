@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "state/connections.h"
 #include "state/counts.h"
-#include "state/evidence.h"
-#include "state/past.h"
-#include "state/seen.h"
+#include "state/passes.h"
+#include "state/repeats.h"
 
 #define MINUTE_S 60
 
@@ -17,11 +17,11 @@ state_new(struct state *s)
 	*s = (struct state){
 	    .bans = bans_new(BANS_MAX),
 	    .counts = counts_new(COUNTS_MAX),
-	    .past = past_new(PAST_MAX),
-	    .seen = seen_new(SEEN_MAX),
+	    .repeats = repeats_new(REPEATS_MAX),
+	    .connections = connections_new(CONNECTIONS_MAX),
 	};
-	if (s->bans != NULL && s->counts != NULL && s->past != NULL &&
-	    s->seen != NULL)
+	if (s->bans != NULL && s->counts != NULL && s->repeats != NULL &&
+	    s->connections != NULL)
 		return 0;
 	state_free(s);
 	return -1;
@@ -32,8 +32,8 @@ state_free(struct state *s)
 {
 	bans_free(s->bans);
 	lru_free(s->counts);
-	lru_free(s->past);
-	seen_free(s->seen);
+	lru_free(s->repeats);
+	connections_free(s->connections);
 	*s = (struct state){0};
 }
 
@@ -44,7 +44,7 @@ state_is_of_list(const struct policy *policy, const char *rule)
 
 	if (policy->rules != NULL)
 		r = rules_find(policy->rules, rule);
-	return strcmp(rule, RECENT_ADDED_RULE) != 0 && (r == NULL || r->list);
+	return strcmp(rule, BAN_ADDED_RULE) != 0 && (r == NULL || r->list);
 }
 
 void
@@ -65,7 +65,7 @@ is_connected(
 	if (d->rule->seen == RULES_SEEN_NO ||
 	    (d->rule->seen == RULES_SEEN_AUTO && !log->shows_tcpserver))
 		return true;
-	return seen_is(s->seen, log->id, d->pid, &d->ip);
+	return connections_is(s->connections, log->id, d->pid, &d->ip);
 }
 
 /* Whether this is one ban too many for its minute; counts it if not. */
@@ -89,11 +89,11 @@ static bool
 is_alarming(
     const struct state *s, struct state_log *log, const struct decision *d)
 {
-	struct recent_ban ban;
+	struct ban ban;
 
 	if (bans_find_live(s->bans, &d->ip, d->time, &ban))
-		return breaker_is_on(&log->breaker);
-	return !breaker_ban(&log->breaker, d->time);
+		return alarm_is_on(&log->alarm);
+	return !alarm_ban(&log->alarm, d->time);
 }
 
 static int
@@ -107,8 +107,8 @@ judge(struct state *s, struct state_log *log, struct decision *d,
 		return 0;
 	}
 	if (policy->alarm && rule->list &&
-	    (marks & (SEEN_REJECTED | SEEN_HOST_REJECTED)) == 0)
-		breaker_refusal(&log->breaker, d->time);
+	    (marks & (CONNECTIONS_REJECTED | CONNECTIONS_HOST_REJECTED)) == 0)
+		alarm_refusal(&log->alarm, d->time);
 	if (rule->list && zones_doubts(&s->zones, d->reply, d->time)) {
 		decide_skip(d, DECIDE_DISTRUSTED);
 		return 0;
@@ -130,8 +130,8 @@ judge(struct state *s, struct state_log *log, struct decision *d,
 		return 0;
 	}
 	if (rule->again > 1) {
-		uint32_t ban_s = past_ban(s->past, rule->name, &d->ip, d->time,
-		    rule->ban_s, rule->again, rule->again_max_s);
+		uint32_t ban_s = repeats_ban(s->repeats, rule->name, &d->ip,
+		    d->time, rule->ban_s, rule->again, rule->again_max_s);
 
 		if (ban_s == 0)
 			return -1;
@@ -145,9 +145,9 @@ static int
 take_match(struct state *s, struct state_log *log, struct decision *d,
     const struct policy *policy)
 {
-	uint32_t marks = evidence_rejected(s, log, d);
-	bool rechecked =
-	    (marks & SEEN_RECHECK) != 0 && (marks & SEEN_REJECTED) == 0;
+	uint32_t marks = passes_rejected(s, log, d);
+	bool rechecked = (marks & CONNECTIONS_RECHECK) != 0 &&
+			 (marks & CONNECTIONS_REJECTED) == 0;
 	int result = 0;
 
 	if (d->kind == DECIDE_BAN)
@@ -168,17 +168,17 @@ state_take(struct state *s, struct state_log *log, struct decision *d,
 {
 	news->passed = news->lifted = news->dropped = false;
 	log->lines++;
-	if (d->time > log->time_s || d->time + RECENT_AHEAD_S < log->time_s)
+	if (d->time > log->time_s || d->time + BAN_AHEAD_S < log->time_s)
 		log->time_s = d->time;
 	if (d->kind == DECIDE_NOTHING)
-		return evidence_take(s, log, d, policy, news);
+		return passes_take(s, log, d, policy, news);
 	return take_match(s, log, d, policy);
 }
 
 int
-state_ban(struct state *s, const struct decision *d, struct recent_ban *stands)
+state_ban(struct state *s, const struct decision *d, struct ban *stands)
 {
-	*stands = (struct recent_ban){
+	*stands = (struct ban){
 	    .ip = d->ip, .since = d->time, .until = d->time + d->ban_s};
 	snprintf(stands->rule, sizeof stands->rule, "%s", d->rule->name);
 	memcpy(stands->reply, d->reply, sizeof stands->reply);
@@ -208,11 +208,11 @@ horizon(const struct state_log *logs, size_t n)
 void
 state_expire(struct state *s, const struct state_log *logs, size_t n)
 {
-	int64_t oldest_s = horizon(logs, n) - RECENT_AHEAD_S;
+	int64_t oldest_s = horizon(logs, n) - BAN_AHEAD_S;
 
 	bans_expire(s->bans, oldest_s);
 	counts_expire(s->counts, oldest_s);
-	past_expire(s->past, oldest_s);
+	repeats_expire(s->repeats, oldest_s);
 }
 
 static void
@@ -230,7 +230,7 @@ state_lift(struct state *s, const struct addr *a)
 {
 	for (size_t i = 0; i < s->tallies.n; i++) {
 		forget_host(s->counts, s->tallies.list[i].rule, a);
-		forget_host(s->past, s->tallies.list[i].rule, a);
+		forget_host(s->repeats, s->tallies.list[i].rule, a);
 	}
 	return bans_remove(s->bans, a);
 }

@@ -19,17 +19,17 @@
 #include "base/lru.h"
 #include "base/secret.h"
 #include "log/decide.h"
-#include "log/place.h"
+#include "log/position.h"
+#include "state/alarm.h"
 #include "state/bans.h"
-#include "state/breaker.h"
 #include "state/tallies.h"
 #include "state/zones.h"
 
 struct state {
 	struct bans *bans;
-	struct lru *counts; /* counts.h */
-	struct lru *past;   /* past.h */
-	struct seen *seen;
+	struct lru *counts;  /* counts.h */
+	struct lru *repeats; /* repeats.h */
+	struct connections *connections;
 	struct zones zones;
 	struct tallies tallies;
 };
@@ -37,17 +37,17 @@ struct state {
 /* One log. */
 struct state_log {
 	char path[PATH_MAX];
-	uint64_t id; /* of the path, for seen.h */
-	bool has_place;
-	struct place place;
+	uint64_t id; /* of the path, for connections.h */
+	bool has_position;
+	struct position position;
 	int64_t time_s;	      /* unix seconds of the newest line; 0: none */
 	uint64_t lines;	      /* that were read */
-	bool shows_tcpserver; /* has had a line of seen.h */
+	bool shows_tcpserver; /* has had a line of connections.h */
 	bool shows_rblsmtpd;  /* and one of rblsmtpd's */
 	bool shows_passed;    /* and one of the hook's from behind that */
 	int64_t minute;	      /* unix minutes: of the last ban */
 	uint32_t minute_bans; /* in it */
-	struct breaker breaker;
+	struct alarm alarm;
 	bool is_behind; /* more of it can be read now; not saved */
 };
 
@@ -101,13 +101,13 @@ int state_take(struct state *s, struct state_log *log, struct decision *d,
  * is the one that holds then, since one that was there may be the longer one.
  * Returns 0, or -1 with errno ENOMEM.
  */
-int state_ban(struct state *s, const struct decision *d,
-    struct recent_ban *stands) __attribute__((warn_unused_result));
+int state_ban(struct state *s, const struct decision *d, struct ban *stands)
+    __attribute__((warn_unused_result));
 
 /*
  * Forgets what cannot matter to any line to come of the n logs, so it is the
  * same whether and when this is called. No line is expected to be older than
- * the newest of its log by more than RECENT_AHEAD_S; and one that is means that
+ * the newest of its log by more than BAN_AHEAD_S; and one that is means that
  * the clock was wrong before it.
  */
 void state_expire(struct state *s, const struct state_log *logs, size_t n);

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ban.h"
 #include "base/hooklog.h"
-#include "base/recent.h"
 #include "log/decide.h"
 
 /* names of rules that are remembered, old ones included */
@@ -26,7 +26,7 @@ struct tally_numbers {
 };
 
 struct tally {
-	char rule[RECENT_RULE_SIZE];
+	char rule[BAN_RULE_SIZE];
 	struct tally_numbers all, today;
 };
 

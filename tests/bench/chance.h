@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/mix.h"
+#include "base/hash.h"
 
 struct chance {
 	uint64_t n; /* the seed */
@@ -20,7 +20,7 @@ static inline uint64_t
 chance_bits(struct chance *c)
 {
 	c->n += 0x9e3779b97f4a7c15ULL; /* 2^64 / the golden ratio, odd */
-	return mix(c->n);
+	return hash_mix(c->n);
 }
 
 /* From 0 to 1, without 1. */

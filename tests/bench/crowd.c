@@ -105,7 +105,7 @@ add_visit(struct maker *m, uint32_t host, double time_s)
 /* ---- addresses ---- */
 
 static uint32_t
-place_in(uint32_t network, unsigned place)
+position_in(uint32_t network, unsigned place)
 {
 	return FIRST_NETWORK + (network * STRIDE % NETWORKS) * 256 + 1 + place;
 }
@@ -300,7 +300,7 @@ add_cluster(struct maker *m, size_t most)
 		n = most;
 	for (size_t i = 0; i < n; i++)
 		if (add_listed(m,
-			place_in(m->networks,
+			position_in(m->networks,
 			    (place + (unsigned)i) % CLUSTER_PLACES),
 			begin_s + chance_share(&m->chance) * span_s) != 0)
 			return 0;
@@ -388,7 +388,7 @@ clean_place(struct maker *m)
 {
 	if (m->neighbours < m->networks &&
 	    chance_is(&m->chance, m->p->neighbours))
-		return place_in(m->neighbours++, CLUSTER_PLACES);
+		return position_in(m->neighbours++, CLUSTER_PLACES);
 	return other_place(m);
 }
 

@@ -9,7 +9,7 @@
 #define MANY 10 /* the published mean and median are of hosts above */
 
 /* What was seen of a host. */
-struct seen_host {
+struct connections_host {
 	unsigned refused;     /* in this week */
 	int refused_day, day; /* of the last refusal, connection; from 1 */
 };
@@ -20,7 +20,7 @@ struct repeats {
 };
 
 struct figures {
-	struct seen_host *hosts;
+	struct connections_host *hosts;
 	size_t hosts_n;
 	struct repeats refused, clean, all;
 	double listed, clean_days;
@@ -41,7 +41,7 @@ static void
 take(struct figures *f, const struct traffic_host *host,
     const struct traffic_connection *c, int day)
 {
-	struct seen_host *h = &f->hosts[c->host];
+	struct connections_host *h = &f->hosts[c->host];
 	bool again = h->day == day;
 
 	count(&f->all, again);

@@ -163,9 +163,9 @@ rotated(struct fuzz_input log, const struct cuts *cuts, size_t before_end)
 
 	HOLDS(f != NULL);
 	(void)expect_lines(&log, f, before_end);
-	HOLDS(follow_place(f, &mark.place));
+	HOLDS(follow_position(f, &mark.position));
 	follow_close(f);
-	f = follow_open(dir, &mark.place);
+	f = follow_open(dir, &mark.position);
 	HOLDS(f != NULL);
 	HOLDS(expect_lines(&log, f, LOG_MAX + 1) == FOLLOW_WAIT);
 	HOLDS(!follow_missed(f));

@@ -22,9 +22,9 @@
 
 #include "records.h"
 #include "state/checkpoint.h"
+#include "state/connections.h"
 #include "state/counts.h"
-#include "state/past.h"
-#include "state/seen.h"
+#include "state/repeats.h"
 
 #define CUT 0xff
 #define WRONG_NUMBER 3
@@ -36,7 +36,7 @@ static unsigned char intact[65536];
 static size_t intact_len;
 static char path[64];
 static int fd = -1;
-static struct recent_ban bans[BANS];
+static struct ban bans[BANS];
 static struct state state;
 static struct state_log log_a;
 static struct records saved, loaded, again;
@@ -61,10 +61,10 @@ static void
 fill_state(void)
 {
 	static const char line[] = "tcpserver: pid 7 from 192.0.2.1";
-	struct seen_ended ended;
+	struct connections_ended ended;
 	struct tally *tally;
 
-	bans[0] = (struct recent_ban){.ip = address("203.0.113.9"),
+	bans[0] = (struct ban){.ip = address("203.0.113.9"),
 	    .since = 1000,
 	    .until = 2000,
 	    .rule = "r",
@@ -78,14 +78,15 @@ fill_state(void)
 	for (size_t i = 0; i < BANS; i++)
 		HOLDS(counts_match(
 			  state.counts, "r", &bans[i].ip, 900, 5, 60) == 1);
-	HOLDS(past_ban(state.past, "r", &bans[0].ip, 900, 60, 2, 600) == 60);
-	HOLDS(
-	    seen_line(state.seen, 0, line, strlen(line), &ended) == SEEN_BEGIN);
+	HOLDS(repeats_ban(state.repeats, "r", &bans[0].ip, 900, 60, 2, 600) ==
+	      60);
+	HOLDS(connections_line(state.connections, 0, line, strlen(line),
+		  &ended) == TCPSERVER_BEGIN);
 	tally = tallies_of(&state.tallies, "r");
 	HOLDS(tally != NULL);
 	tally->all.bans = 3;
 	tallies_add_hook(&state.tallies, HOOKLOG_IPSET, 1000);
-	log_a.has_place = true;
+	log_a.has_position = true;
 	log_a.lines = 7;
 	log_a.time_s = 1000;
 }
@@ -127,11 +128,11 @@ load(void)
 /* ---- damaged ---- */
 
 static void
-look_up(const struct recent_ban *want)
+look_up(const struct ban *want)
 {
-	struct recent_ban ban;
+	struct ban ban;
 
-	if (recent_find(fd, &want->ip, &ban) != RECENT_FOUND)
+	if (ban_find(fd, &want->ip, &ban) != BAN_FOUND)
 		return;
 	HOLDS(memcmp(&ban.ip, &want->ip, sizeof ban.ip) == 0);
 	HOLDS(ban.since == want->since && ban.until == want->until);
@@ -201,7 +202,7 @@ write_records(struct fuzz_input *in, uint8_t what)
 	HOLDS(cdb_make_start(&make, fd) == 0);
 	for (; in->len > 0 && n < RECORDS_MAX - TALLIES_MAX - 8; n++) {
 		uint8_t version =
-		    what == VERSIONS ? fuzz_byte(in) : RECENT_VERSION;
+		    what == VERSIONS ? fuzz_byte(in) : BAN_VERSION;
 		struct fuzz_input key = take(in, fuzz_byte(in));
 		struct fuzz_input value = take(in, fuzz_byte(in));
 
@@ -210,7 +211,7 @@ write_records(struct fuzz_input *in, uint8_t what)
 			record_put(&r, 1, fuzz_byte(&value));
 		add(&make, key.p, key.len, &r);
 	}
-	record_begin(&r, RECENT_VERSION);
+	record_begin(&r, BAN_VERSION);
 	record_put(&r, 8, what == WRONG_NUMBER ? n + 1 : n);
 	if (what != NO_NUMBER)
 		add(&make, "end", 3, &r);
@@ -221,7 +222,7 @@ static void
 check_bans(void)
 {
 	for (size_t i = 0; i < bans_count(state.bans); i++) {
-		struct recent_ban ban;
+		struct ban ban;
 
 		bans_nth(state.bans, i, &ban);
 		fuzz_check_reply(ban.reply);

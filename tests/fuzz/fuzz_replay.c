@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "base/recent.h"
+#include "base/ban.h"
 #include "ctl/replay.h"
 #include "ctl/trial.h"
 
@@ -398,7 +398,7 @@ known_lines(struct replay *r, struct fuzz_input *in, struct model *m)
 		written_s += later_s[fuzz_byte(in) % COUNT(later_s)];
 		if (written_s > now) {
 			now = written_s;
-		} else if (written_s + RECENT_AHEAD_S < now) {
+		} else if (written_s + BAN_AHEAD_S < now) {
 			/* time goes back, and nothing is open there */
 			lose_patience(m, INT64_MAX);
 			now = written_s;

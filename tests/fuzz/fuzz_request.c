@@ -21,7 +21,7 @@ check(const struct request *r)
 		break;
 	case REQUEST_FORGET:
 		HOLDS(r->since >= 0);
-		HOLDS(*r->rule != 0 && strlen(r->rule) < RECENT_RULE_SIZE);
+		HOLDS(*r->rule != 0 && strlen(r->rule) < BAN_RULE_SIZE);
 		break;
 	case REQUEST_STATUS:
 	case REQUEST_DEL:

@@ -16,9 +16,9 @@
 #include <stdbool.h>
 
 #include "records.h"
+#include "state/connections.h"
 #include "state/counts.h"
-#include "state/past.h"
-#include "state/seen.h"
+#include "state/repeats.h"
 
 #define LOGS 2
 #define TABLE_MAX 4
@@ -165,18 +165,18 @@ run_begin(struct run *r)
 	HOLDS(state_new(&r->state) == 0);
 	bans_free(r->state.bans);
 	lru_free(r->state.counts);
-	lru_free(r->state.past);
-	seen_free(r->state.seen);
+	lru_free(r->state.repeats);
+	connections_free(r->state.connections);
 	r->state.bans = bans_new(TABLE_MAX);
 	r->state.counts = counts_new(TABLE_MAX);
-	r->state.past = past_new(TABLE_MAX);
-	r->state.seen = seen_new(TABLE_MAX);
+	r->state.repeats = repeats_new(TABLE_MAX);
+	r->state.connections = connections_new(TABLE_MAX);
 	HOLDS(r->state.bans != NULL && r->state.counts != NULL &&
-	      r->state.past != NULL && r->state.seen != NULL);
+	      r->state.repeats != NULL && r->state.connections != NULL);
 	HOLDS(zones_add(&r->state.zones, "a.test", "a.test", "Listed") == 0);
 	HOLDS(zones_add(&r->state.zones, "KEY.b.test", "b.test", "") == 0);
 	for (unsigned i = 0; i < LOGS; i++) {
-		r->logs[i] = (struct state_log){.has_place = true};
+		r->logs[i] = (struct state_log){.has_position = true};
 		state_name_log(&r->logs[i], i == 0 ? "/log/a" : "/log/b");
 		r->logs[i].is_behind = true;
 	}
@@ -187,8 +187,8 @@ run_check(const struct run *r)
 {
 	HOLDS(bans_count(r->state.bans) <= TABLE_MAX);
 	HOLDS(lru_count(r->state.counts) <= TABLE_MAX);
-	HOLDS(lru_count(r->state.past) <= TABLE_MAX);
-	HOLDS(seen_count(r->state.seen) <= TABLE_MAX);
+	HOLDS(lru_count(r->state.repeats) <= TABLE_MAX);
+	HOLDS(connections_count(r->state.connections) <= TABLE_MAX);
 	HOLDS(r->state.tallies.n <= TALLIES_MAX);
 }
 
@@ -212,7 +212,7 @@ static void
 run_take(struct run *r, struct decision *d, unsigned log, uint32_t cap,
     struct news *news)
 {
-	struct recent_ban ban = {.ip = d->ip, .since = d->time};
+	struct ban ban = {.ip = d->ip, .since = d->time};
 	const struct policy policy = {.cap = cap,
 	    .drop_after = DROP_AFTER,
 	    .alarm = true,
@@ -479,7 +479,7 @@ model_begin(const struct line *l, const struct decision *d)
 static void
 check_passed(const struct line *l, const struct news *news, int64_t time_s)
 {
-	struct recent_ban ban;
+	struct ban ban;
 	bool found = client_wrote;
 
 	for (unsigned i = 0; i < PIDS; i++) {
@@ -492,13 +492,13 @@ check_passed(const struct line *l, const struct news *news, int64_t time_s)
 	HOLDS(found);
 	HOLDS(!is_host(&news->ip, PLANTED) && !is_host(&news->ip, PLANTED6));
 	HOLDS(!bans_find(kept.state.bans, &news->ip, &ban) ||
-	      recent_left_s(&ban, time_s) == 0);
+	      ban_left_s(&ban, time_s) == 0);
 }
 
 static void
 check_news(const struct line *l, int64_t time_s, const struct news *news)
 {
-	struct recent_ban ban;
+	struct ban ban;
 
 	if (news->passed)
 		check_passed(l, news, time_s);
@@ -552,7 +552,7 @@ check_end(void)
 	records_save(&records_again, &saved.state, saved.logs, LOGS);
 	records_same(&records, &records_again);
 	for (size_t i = 0; i < bans_count(kept.state.bans); i++) {
-		struct recent_ban ban;
+		struct ban ban;
 
 		bans_nth(kept.state.bans, i, &ban);
 		HOLDS(
@@ -570,8 +570,8 @@ clock_step(struct clock *clock, int step_s)
 	clock->now += step_s;
 	if (clock->now > clock->newest)
 		clock->newest = clock->now;
-	if (clock->now < clock->newest - RECENT_AHEAD_S)
-		clock->now = clock->newest - RECENT_AHEAD_S;
+	if (clock->now < clock->newest - BAN_AHEAD_S)
+		clock->now = clock->newest - BAN_AHEAD_S;
 }
 
 static void
@@ -583,7 +583,7 @@ forget(struct state *s)
 static void
 lift(unsigned host)
 {
-	struct recent_ban ban;
+	struct ban ban;
 	struct addr a;
 
 	if (host >= GUARDED) { /* has none */

@@ -58,7 +58,7 @@ records_load(const struct records *from, struct state *s,
 		const struct codec_key *key = &from->list[i].key;
 		struct record r = from->list[i].r;
 
-		HOLDS(record_open(&r, key->b, key->len, RECENT_VERSION) == 0);
+		HOLDS(record_open(&r, key->b, key->len, BAN_VERSION) == 0);
 		HOLDS(codec_take(s, logs, logs_n, key->b, key->len, &r) == 0);
 	}
 }

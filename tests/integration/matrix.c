@@ -37,8 +37,8 @@
 #include <unistd.h>
 
 #include "base/addr.h"
+#include "base/ban.h"
 #include "base/cdbwrite.h"
-#include "base/recent.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -725,16 +725,16 @@ make_recent(const char *path, time_t from, time_t to, const char *reply)
 	if (cdbwrite_start(&w, path, 0644) != 0)
 		die(path);
 	for (size_t i = 0; i < COUNT(hosts); i++) {
-		struct recent_ban ban = {
+		struct ban ban = {
 		    .since = from, .until = to, .rule = "rblsmtpd"};
-		unsigned char key[RECENT_KEY_BYTES];
+		unsigned char key[BAN_KEY_BYTES];
 		struct record r;
 
 		if (addr_parse(hosts[i], strlen(hosts[i]), &ban.ip) != 0)
 			die(hosts[i]);
 		strcpy(ban.reply, reply);
-		recent_key(key, &ban.ip);
-		recent_put(&r, &ban);
+		ban_key(key, &ban.ip);
+		ban_put(&r, &ban);
 		if (record_seal(&r, key, sizeof key) != 0 ||
 		    cdbwrite_add(&w, key, sizeof key, r.buf, r.len) != 0)
 			die(path);

@@ -25,8 +25,8 @@
 #include "ctl/health.h"
 #include "ctl/metrics.h"
 #include "ctl/show.h"
+#include "feed/complaints.h"
 #include "feed/saver.h"
-#include "feed/troubles.h"
 #include "state/tallies.h"
 
 #define NOON 1795521600 /* 2026-11-24 12:00:00 UTC */
@@ -819,19 +819,19 @@ days_of_summer_time(void **state)
 static void
 last_troubles(void **state)
 {
-	static struct troubles t;
+	static struct complaints t;
 	char text[16];
 
 	(void)state;
-	assert_null(troubles_nth(&t, 0));
-	for (int i = 0; i < TROUBLES_MAX + 3; i++) {
+	assert_null(complaints_nth(&t, 0));
+	for (int i = 0; i < COMPLAINTS_MAX + 3; i++) {
 		snprintf(text, sizeof text, "%d", i);
-		troubles_note(&t, NOON + i, text);
+		complaints_note(&t, NOON + i, text);
 	}
-	assert_string_equal(troubles_nth(&t, 0)->text, "10");
-	assert_int_equal(troubles_nth(&t, 0)->time_s, NOON + 10);
-	assert_string_equal(troubles_nth(&t, TROUBLES_MAX - 1)->text, "3");
-	assert_null(troubles_nth(&t, TROUBLES_MAX));
+	assert_string_equal(complaints_nth(&t, 0)->text, "10");
+	assert_int_equal(complaints_nth(&t, 0)->time_s, NOON + 10);
+	assert_string_equal(complaints_nth(&t, COMPLAINTS_MAX - 1)->text, "3");
+	assert_null(complaints_nth(&t, COMPLAINTS_MAX));
 }
 
 /* ---- health ---- */

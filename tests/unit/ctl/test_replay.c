@@ -333,7 +333,7 @@ time_goes_back(void **state)
 	(void)state;
 	whole(T, 1, A, true);
 	whole(T - 10 * HOUR, 2, A, true);
-	connects(T - 10 * HOUR - RECENT_AHEAD_S, 3, B); /* a little */
+	connects(T - 10 * HOUR - BAN_AHEAD_S, 3, B); /* a little */
 	refuses(T - 10 * HOUR + 60, 3, B);
 	counts_are(3, 2 + 1);
 	assert_int_equal(n->first_s, T - 10 * HOUR);

@@ -27,7 +27,7 @@ facts_of(const struct said *s)
 		f.pass = (enum settest_answer)s->pass;
 	}
 	if (s->recent != OFF)
-		f.recent = (enum recent_answer)s->recent;
+		f.recent = (enum ban_answer)s->recent;
 	f.ban.until = s->live ? 1060 : 1000;
 	strcpy(f.ban.reply, "451 by ban");
 	return f;
@@ -42,7 +42,7 @@ not_banned(const struct said *s, const struct verdict *v)
 		assert_string_equal(v->source, "pass");
 		assert_true(verdict_is_cached(v));
 	} else {
-		assert_int_equal(v->kind, VERDICT_PASS);
+		assert_int_equal(v->kind, VERDICT_UNKNOWN);
 		assert_string_equal(v->source, "");
 		assert_false(verdict_is_cached(v));
 	}
@@ -53,10 +53,10 @@ one_case(const struct said *s)
 {
 	struct verdict_facts f = facts_of(s);
 	struct verdict v = verdict_decide(&f);
-	bool banned = s->recent == RECENT_FOUND && s->live;
+	bool banned = s->recent == BAN_FOUND && s->live;
 
 	if (s->local == LOCAL_ERROR) {
-		assert_int_equal(v.kind, VERDICT_PASS);
+		assert_int_equal(v.kind, VERDICT_UNKNOWN);
 		assert_false(verdict_is_cached(&v));
 	} else if (s->local == LOCAL_FOUND && s->action == LOCAL_ALLOW) {
 		assert_int_equal(v.kind, VERDICT_ALLOW);
@@ -118,7 +118,7 @@ matrix(void **state)
 		s.local = next_of(&n, OFF, LOCAL_ERROR);
 		s.action = next_of(&n, LOCAL_ALLOW, LOCAL_DEFER);
 		s.set = next_of(&n, OFF, SETTEST_ERROR);
-		s.recent = next_of(&n, OFF, RECENT_ERROR);
+		s.recent = next_of(&n, OFF, BAN_ERROR);
 		s.live = next_of(&n, 0, 1) != 0;
 		s.pass = next_of(&n, SETTEST_ABSENT, SETTEST_ERROR);
 		assert_int_equal(n, 0);
@@ -134,7 +134,7 @@ nothing_asked(void **state)
 	struct verdict v = verdict_decide(&f);
 
 	(void)state;
-	assert_int_equal(v.kind, VERDICT_PASS);
+	assert_int_equal(v.kind, VERDICT_UNKNOWN);
 	assert_true(verdict_needs_recent(&f));
 }
 
@@ -157,7 +157,7 @@ set_names(void **state)
 static void
 texts(void **state)
 {
-	struct verdict v = {VERDICT_PASS, "", VERDICT_NO_TIME, ""};
+	struct verdict v = {VERDICT_UNKNOWN, "", VERDICT_NO_TIME, ""};
 	char buf[VERDICT_TEXT_SIZE];
 	char longest[VERDICT_TEXT_SIZE + 1];
 

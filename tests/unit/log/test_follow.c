@@ -53,7 +53,7 @@ rotate(int n)
 }
 
 static struct follow *
-open_at(const char *name, const struct place *place)
+open_at(const char *name, const struct position *place)
 {
 	char path[128];
 	struct follow *f;
@@ -134,14 +134,14 @@ from_the_oldest(void **state)
 static void
 goes_on_at_its_place(void **state)
 {
-	struct place place;
+	struct position place;
 	struct follow *f;
 
 	(void)state;
 	append("current", "1\n2\n");
 	f = open_at("", NULL);
 	assert_string_equal(rest(f), "1 2 ");
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	append("current", "3\n");
 	rotate(1);
@@ -151,7 +151,7 @@ goes_on_at_its_place(void **state)
 	f = open_at("", &place);
 	assert_string_equal(rest(f), "3 4 5 ");
 	assert_false(follow_missed(f));
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	f = open_at("", &place);
 	assert_string_equal(rest(f), "");
@@ -162,14 +162,14 @@ goes_on_at_its_place(void **state)
 static void
 says_what_it_missed(void **state)
 {
-	struct place place;
+	struct position place;
 	struct follow *f;
 
 	(void)state;
 	append("current", "1\n");
 	f = open_at("", NULL);
 	assert_string_equal(rest(f), "1 ");
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	rotate(1);
 	append("current", "lost\n");
@@ -205,7 +205,7 @@ deleted_after_it_was_open(void **state)
 static void
 a_line_over_two_files(void **state)
 {
-	struct place place;
+	struct position place;
 	struct follow *f;
 
 	(void)state;
@@ -214,13 +214,13 @@ a_line_over_two_files(void **state)
 	assert_string_equal(rest(f), "1 ");
 	rotate(1);
 	assert_string_equal(rest(f), "");
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	append("current", "a line\n2\n");
 	assert_string_equal(rest(f), "half of a line 2 ");
 	follow_close(f);
 	f = open_at("", &place);
 	assert_string_equal(rest(f), "half of a line 2 ");
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	append("current", "3\n");
 	f = open_at("", &place);
@@ -231,7 +231,7 @@ a_line_over_two_files(void **state)
 static void
 a_plain_file(void **state)
 {
-	struct place place;
+	struct position place;
 	struct follow *f;
 
 	(void)state;
@@ -244,7 +244,7 @@ a_plain_file(void **state)
 	append("log.1", "3\n");
 	append("log", "4\n");
 	assert_string_equal(rest(f), "2 3 4 ");
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	append("log", "5\n");
 	drop("log.1");
@@ -301,7 +301,7 @@ truncated(void **state)
 static void
 copied_and_truncated(void **state)
 {
-	struct place place;
+	struct position place;
 	char path[128];
 	char text[400];
 	struct follow *f;
@@ -320,7 +320,7 @@ copied_and_truncated(void **state)
 	append("log", "6\n7\n8\n9\n");
 	assert_string_equal(rest(f), "6 7 8 9 ");
 	assert_false(follow_missed(f));
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	/* and while nobody looks, twice */
 	append("log", "10\n");
@@ -331,7 +331,7 @@ copied_and_truncated(void **state)
 	f = open_at("log", &place);
 	assert_string_equal(rest(f), "10 11 12 13 14 15 16 17 18 ");
 	assert_false(follow_missed(f));
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	f = open_at("log", &place);
 	assert_string_equal(rest(f), "");
@@ -343,7 +343,7 @@ copied_and_truncated(void **state)
 	append("log-5", "20\n21\n");
 	f = open_at("log-5", NULL);
 	(void)rest(f);
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	snprintf(path, sizeof path, "%s/log-5", dir);
 	assert_int_equal(truncate(path, (off_t)place.offset - 6), 0);
@@ -352,7 +352,7 @@ copied_and_truncated(void **state)
 	f = open_at("log", &place);
 	assert_string_equal(rest(f), "22 ");
 	assert_false(follow_missed(f));
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	/* with no copy left, what there was is lost */
 	append("log", "23\n");
@@ -369,7 +369,7 @@ copied_and_truncated(void **state)
 static void
 renamed_under_its_writer(void **state)
 {
-	struct place place;
+	struct position place;
 	struct follow *f;
 
 	(void)state;
@@ -380,7 +380,7 @@ renamed_under_its_writer(void **state)
 	assert_string_equal(rest(f), "1 ");
 	append("log.1", "2\n");
 	assert_string_equal(rest(f), "2 ");
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	append("log.1", "3\n");
 	f = open_at("log", &place);
@@ -395,21 +395,21 @@ renamed_under_its_writer(void **state)
 static void
 a_cut_file(void **state)
 {
-	struct place place;
+	struct position place;
 	struct follow *f;
 
 	(void)state;
 	append("current", "1\nhalf of");
 	f = open_at("", NULL);
 	assert_string_equal(rest(f), "1 ");
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	move("current", "@4000000066d1f3a500000001.u");
 	append("current", "2\n");
 	assert_string_equal(rest(f), "half of 2 ");
 	follow_close(f);
 	f = open_at("", &place);
 	assert_string_equal(rest(f), "half of 2 ");
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	f = open_at("", &place);
 	assert_string_equal(rest(f), "");
@@ -419,7 +419,7 @@ a_cut_file(void **state)
 static void
 a_used_inode(void **state)
 {
-	struct place place;
+	struct position place;
 	char path[128];
 	struct follow *f;
 
@@ -427,7 +427,7 @@ a_used_inode(void **state)
 	append("current", "1\n2\n");
 	f = open_at("", NULL);
 	assert_string_equal(rest(f), "1 2 ");
-	assert_true(follow_place(f, &place));
+	assert_true(follow_position(f, &place));
 	follow_close(f);
 	/* the same inode, as long, with other lines */
 	snprintf(path, sizeof path, "%s/current", dir);
@@ -473,7 +473,7 @@ a_stream(void **state)
 	int fds[2];
 	int saved = dup(0);
 	struct follow_line line;
-	struct place place;
+	struct position place;
 	struct follow *f;
 
 	(void)state;
@@ -484,7 +484,7 @@ a_stream(void **state)
 	assert_int_equal(follow_line(f, &line), FOLLOW_WAIT);
 	assert_int_equal(write(fds[1], "1\n2", 3), 3);
 	assert_string_equal(rest(f), "1 ");
-	assert_false(follow_place(f, &place));
+	assert_false(follow_position(f, &place));
 	assert_int_equal(write(fds[1], "\nthe end", 8), 8);
 	close(fds[1]);
 	assert_string_equal(rest(f), "2 ");

@@ -2,18 +2,18 @@
 /* The table of bans against a plain list; the texts it shares. */
 #include "../unit.h"
 
-#include "base/texts.h"
+#include "base/intern.h"
 #include "state/bans.h"
 
 #define PLAIN_MAX 4096
 
 struct plain {
-	struct recent_ban list[PLAIN_MAX];
+	struct ban list[PLAIN_MAX];
 	size_t n, max;
 };
 
 static int
-compare_ends(const struct recent_ban *a, const struct recent_ban *b)
+compare_ends(const struct ban *a, const struct ban *b)
 {
 	struct addr x = addr_ban_key(&a->ip);
 	struct addr y = addr_ban_key(&b->ip);
@@ -39,7 +39,7 @@ plain_find(const struct plain *p, const struct addr *a)
 }
 
 static void
-plain_put(struct plain *p, const struct recent_ban *ban)
+plain_put(struct plain *p, const struct ban *ban)
 {
 	size_t i = plain_find(p, &ban->ip);
 
@@ -74,8 +74,8 @@ assert_same(const struct bans *b, const struct plain *p)
 {
 	assert_int_equal(bans_count(b), p->n);
 	for (size_t i = 0; i < bans_count(b); i++) {
-		struct recent_ban got;
-		const struct recent_ban *want;
+		struct ban got;
+		const struct ban *want;
 		size_t at;
 
 		bans_nth(b, i, &got);
@@ -90,10 +90,10 @@ assert_same(const struct bans *b, const struct plain *p)
 	}
 }
 
-static struct recent_ban
+static struct ban
 random_ban(void)
 {
-	struct recent_ban ban = {.since = 1000 + unit_random() % 500};
+	struct ban ban = {.since = 1000 + unit_random() % 500};
 	char ip[ADDR_STRLEN];
 
 	if (unit_random() % 2 == 0) {
@@ -128,7 +128,7 @@ like_a_plain_list(void **state)
 			bans_expire(b, now);
 			plain_expire(&p, now);
 		} else {
-			struct recent_ban ban = random_ban();
+			struct ban ban = random_ban();
 
 			assert_int_equal(bans_put(b, &ban), 0);
 			plain_put(&p, &ban);
@@ -146,12 +146,12 @@ static void
 renewed_never_shortened(void **state)
 {
 	struct bans *b = bans_new(4);
-	struct recent_ban ban = {.ip = unit_addr("192.0.2.1"),
+	struct ban ban = {.ip = unit_addr("192.0.2.1"),
 	    .since = 100,
 	    .until = 200,
 	    .rule = "a",
 	    .reply = "451 first"};
-	struct recent_ban got;
+	struct ban got;
 
 	(void)state;
 	assert_int_equal(bans_put(b, &ban), 0);
@@ -180,35 +180,35 @@ renewed_never_shortened(void **state)
 static void
 shared_texts(void **state)
 {
-	struct texts *t = texts_new();
+	struct intern *t = intern_new();
 	uint32_t ids[1000];
-	uint32_t a = texts_keep(t, "a");
+	uint32_t a = intern_keep(t, "a");
 	uint32_t b;
 
 	(void)state;
-	assert_int_equal(texts_keep(t, "a"), a);
-	texts_drop(t, a);
-	assert_string_equal(texts_get(t, a), "a");
-	b = texts_keep(t, "b");
+	assert_int_equal(intern_keep(t, "a"), a);
+	intern_drop(t, a);
+	assert_string_equal(intern_get(t, a), "a");
+	b = intern_keep(t, "b");
 	assert_int_not_equal(a, b);
-	texts_drop(t, a);
+	intern_drop(t, a);
 	for (int i = 0; i < 1000; i++) {
 		char text[32];
 
 		snprintf(text, sizeof text, "text %d", i);
-		ids[i] = texts_keep(t, text);
+		ids[i] = intern_keep(t, text);
 	}
 	for (int i = 0; i < 1000; i += 2)
-		texts_drop(t, ids[i]);
+		intern_drop(t, ids[i]);
 	for (int i = 1; i < 1000; i += 2) {
 		char text[32];
 
 		snprintf(text, sizeof text, "text %d", i);
-		assert_string_equal(texts_get(t, ids[i]), text);
-		assert_int_equal(texts_keep(t, text), ids[i]);
+		assert_string_equal(intern_get(t, ids[i]), text);
+		assert_int_equal(intern_keep(t, text), ids[i]);
 	}
-	assert_string_equal(texts_get(t, b), "b");
-	texts_free(t);
+	assert_string_equal(intern_get(t, b), "b");
+	intern_free(t);
 }
 
 /* What a clock that was far ahead has put gives way to what is true. */
@@ -216,20 +216,20 @@ static void
 from_a_wrong_clock(void **state)
 {
 	struct bans *b = bans_new(10);
-	struct recent_ban ban = {.ip = unit_addr("203.0.113.1"),
+	struct ban ban = {.ip = unit_addr("203.0.113.1"),
 	    .since = 1000000,
 	    .until = 1086400,
 	    .rule = "r",
 	    .reply = "451 x"};
-	struct recent_ban got;
+	struct ban got;
 
 	(void)state;
-	assert_int_equal(recent_left_s(&ban, 1000000), 86400);
-	assert_int_equal(recent_left_s(&ban, 1086399), 1);
-	assert_int_equal(recent_left_s(&ban, 1086400), 0);
+	assert_int_equal(ban_left_s(&ban, 1000000), 86400);
+	assert_int_equal(ban_left_s(&ban, 1086399), 1);
+	assert_int_equal(ban_left_s(&ban, 1086400), 0);
 	/* set back an hour: no more than it had; by a day: it does not count */
-	assert_int_equal(recent_left_s(&ban, 1000000 - 3600), 86400);
-	assert_int_equal(recent_left_s(&ban, 1000000 - 86400), 0);
+	assert_int_equal(ban_left_s(&ban, 1000000 - 3600), 86400);
+	assert_int_equal(ban_left_s(&ban, 1000000 - 86400), 0);
 
 	assert_int_equal(bans_put(b, &ban), 0);
 	ban.since -= 3600;

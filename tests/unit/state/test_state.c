@@ -2,9 +2,9 @@
 /* lru, counts, past, seen, tallies, state: what earlier lines decide. */
 #include "../unit.h"
 
+#include "state/connections.h"
 #include "state/counts.h"
-#include "state/past.h"
-#include "state/seen.h"
+#include "state/repeats.h"
 #include "state/state.h"
 
 /* ---- lru against a plain list, oldest first ---- */
@@ -162,80 +162,80 @@ count_is_bounded(void **state)
 static void
 longer_each_time(void **state)
 {
-	struct lru *p = past_new(10);
+	struct lru *p = repeats_new(10);
 	struct addr a = unit_addr("203.0.113.1");
 
 	(void)state;
-	assert_int_equal(past_ban(p, "r", &a, 1000, 100, 2, 450), 100);
+	assert_int_equal(repeats_ban(p, "r", &a, 1000, 100, 2, 450), 100);
 	/* while it stands, a line is no further ban */
-	assert_int_equal(past_ban(p, "r", &a, 1099, 100, 2, 450), 100);
+	assert_int_equal(repeats_ban(p, "r", &a, 1099, 100, 2, 450), 100);
 	/* that one lasts until 1199 */
-	assert_int_equal(past_ban(p, "r", &a, 1198, 100, 2, 450), 100);
-	assert_int_equal(past_ban(p, "r", &a, 1298, 100, 2, 450), 200);
-	assert_int_equal(past_ban(p, "r", &a, 1498, 100, 2, 450), 400);
-	assert_int_equal(past_ban(p, "r", &a, 1898, 100, 2, 450), 450);
-	assert_int_equal(past_ban(p, "r", &a, 2348, 100, 2, 450), 450);
+	assert_int_equal(repeats_ban(p, "r", &a, 1198, 100, 2, 450), 100);
+	assert_int_equal(repeats_ban(p, "r", &a, 1298, 100, 2, 450), 200);
+	assert_int_equal(repeats_ban(p, "r", &a, 1498, 100, 2, 450), 400);
+	assert_int_equal(repeats_ban(p, "r", &a, 1898, 100, 2, 450), 450);
+	assert_int_equal(repeats_ban(p, "r", &a, 2348, 100, 2, 450), 450);
 	/* quiet for as long as the longest ban, behind the end at 2798 */
-	past_expire(p, 3247);
+	repeats_expire(p, 3247);
 	assert_int_equal(lru_count(p), 1);
-	assert_int_equal(past_ban(p, "r", &a, 3248, 100, 2, 450), 100);
-	past_expire(p, 3348 + 450);
+	assert_int_equal(repeats_ban(p, "r", &a, 3248, 100, 2, 450), 100);
+	repeats_expire(p, 3348 + 450);
 	assert_int_equal(lru_count(p), 0);
 	/* no overflow, whatever the factor */
 	for (int i = 0; i < 200; i++)
-		assert_true(past_ban(p, "q", &a, 5000 + i * 2200000LL, 1000000,
-				99, 2000000) <= 2000000);
+		assert_true(repeats_ban(p, "q", &a, 5000 + i * 2200000LL,
+				1000000, 99, 2000000) <= 2000000);
 	lru_free(p);
 }
 
 /* ---- seen ---- */
 
-static enum seen_answer
-line(struct seen *s, uint64_t log, const char *text)
+static enum tcpserver_answer
+line(struct connections *s, uint64_t log, const char *text)
 {
-	struct seen_ended ended;
+	struct connections_ended ended;
 
-	return seen_line(s, log, text, strlen(text), &ended);
+	return connections_line(s, log, text, strlen(text), &ended);
 }
 
 static void
 who_is_connected(void **state)
 {
-	struct seen *s = seen_new(4);
+	struct connections *s = connections_new(4);
 	struct addr a = unit_addr("192.0.2.7");
 	struct addr b = unit_addr("2001:db8::7");
 
 	(void)state;
 	assert_int_equal(
-	    line(s, 1, "tcpserver: pid 13284 from 192.0.2.7"), SEEN_BEGIN);
-	assert_true(seen_is(s, 1, 13284, &a));
-	assert_true(seen_is(s, 1, 0, &a));
-	assert_false(seen_is(s, 1, 13284, &b));
-	assert_false(seen_is(s, 1, 13285, &a));
-	assert_false(seen_is(s, 2, 13284, &a));
-	assert_false(seen_is(s, 2, 0, &a));
+	    line(s, 1, "tcpserver: pid 13284 from 192.0.2.7"), TCPSERVER_BEGIN);
+	assert_true(connections_is(s, 1, 13284, &a));
+	assert_true(connections_is(s, 1, 0, &a));
+	assert_false(connections_is(s, 1, 13284, &b));
+	assert_false(connections_is(s, 1, 13285, &a));
+	assert_false(connections_is(s, 2, 13284, &a));
+	assert_false(connections_is(s, 2, 0, &a));
 	assert_int_equal(
-	    line(s, 1, "sslserver: pid 9 from 2001:db8::7"), SEEN_BEGIN);
-	assert_true(seen_is(s, 1, 9, &b));
+	    line(s, 1, "sslserver: pid 9 from 2001:db8::7"), TCPSERVER_BEGIN);
+	assert_true(connections_is(s, 1, 9, &b));
 	assert_int_equal(
-	    line(s, 1, "tcpserver: end 13284 status 256"), SEEN_ENDED);
-	assert_false(seen_is(s, 1, 13284, &a));
-	assert_false(seen_is(s, 1, 0, &a));
+	    line(s, 1, "tcpserver: end 13284 status 256"), CONNECTIONS_ENDED);
+	assert_false(connections_is(s, 1, 13284, &a));
+	assert_false(connections_is(s, 1, 0, &a));
 	/* its end was missed: the number is another's now */
 	assert_int_equal(
-	    line(s, 1, "tcpserver: pid 9 from 192.0.2.7"), SEEN_BEGIN);
-	assert_false(seen_is(s, 1, 9, &b));
-	assert_true(seen_is(s, 1, 9, &a));
+	    line(s, 1, "tcpserver: pid 9 from 192.0.2.7"), TCPSERVER_BEGIN);
+	assert_false(connections_is(s, 1, 9, &b));
+	assert_true(connections_is(s, 1, 9, &a));
 	for (unsigned pid = 100; pid < 104; pid++) {
 		char text[64];
 
 		snprintf(text, sizeof text,
 		    "tcpserver: pid %u from 2001:db8::7", pid);
-		assert_int_equal(line(s, 1, text), SEEN_BEGIN);
+		assert_int_equal(line(s, 1, text), TCPSERVER_BEGIN);
 	}
-	assert_false(seen_is(s, 1, 9, &a)); /* the oldest has left */
-	assert_int_equal(seen_count(s), 4);
-	seen_free(s);
+	assert_false(connections_is(s, 1, 9, &a)); /* the oldest has left */
+	assert_int_equal(connections_count(s), 4);
+	connections_free(s);
 }
 
 static void
@@ -260,13 +260,13 @@ no_lines_of_tcpserver(void **state)
 	    "tcpserver: end 1",
 	    "tcpserver: ok 1 mail.example:192.0.2.1:25 :192.0.2.7::35799",
 	};
-	struct seen *s = seen_new(4);
+	struct connections *s = connections_new(4);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		assert_int_equal(line(s, 1, others[i]), SEEN_OTHER);
-	assert_int_equal(seen_count(s), 0);
-	seen_free(s);
+		assert_int_equal(line(s, 1, others[i]), TCPSERVER_OTHER);
+	assert_int_equal(connections_count(s), 0);
+	connections_free(s);
 }
 
 /* ---- state: all together ---- */
@@ -418,12 +418,12 @@ lifted(void **state)
 	assert_int_equal(take(a_ban("192.0.2.8", 0, 202), 0).kind, DECIDE_BAN);
 }
 
-/* A line may be late by RECENT_AHEAD_S, and must find the ban that held then.
+/* A line may be late by BAN_AHEAD_S, and must find the ban that held then.
  */
 static void
 expires_late(void **state)
 {
-	struct recent_ban ban = {.ip = unit_addr("192.0.2.7"),
+	struct ban ban = {.ip = unit_addr("192.0.2.7"),
 	    .since = 1000000,
 	    .until = 1000100,
 	    .rule = "r",
@@ -431,7 +431,7 @@ expires_late(void **state)
 
 	(void)state;
 	assert_int_equal(bans_put(all.bans, &ban), 0);
-	log_a.time_s = ban.until + RECENT_AHEAD_S - 1;
+	log_a.time_s = ban.until + BAN_AHEAD_S - 1;
 	state_expire(&all, &log_a, 1);
 	assert_int_equal(bans_count(all.bans), 1);
 	log_a.time_s++;

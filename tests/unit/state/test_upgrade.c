@@ -11,9 +11,9 @@
 #include "base/cdbwrite.h"
 #include "hook/lookup.h"
 #include "state/checkpoint.h"
+#include "state/connections.h"
 #include "state/counts.h"
-#include "state/past.h"
-#include "state/seen.h"
+#include "state/repeats.h"
 
 #define FILE_0_5 "tests/upgrade/recent-0.5.cdb"
 #define FILE_EARLY "tests/upgrade/recent-0.5-early.cdb"
@@ -63,11 +63,11 @@ drop(struct state *s)
 	free(s);
 }
 
-static struct recent_ban
+static struct ban
 ban_of(const struct state *s, const char *ip)
 {
 	struct addr a = unit_addr(ip);
-	struct recent_ban ban;
+	struct ban ban;
 
 	if (!bans_find(s->bans, &a, &ban))
 		fail_msg("%s is not banned", ip);
@@ -78,7 +78,7 @@ static bool
 is_banned(const struct state *s, const char *ip)
 {
 	struct addr a = unit_addr(ip);
-	struct recent_ban ban;
+	struct ban ban;
 
 	return bans_find(s->bans, &a, &ban);
 }
@@ -87,7 +87,7 @@ is_banned(const struct state *s, const char *ip)
 static void
 check_common(struct state *s)
 {
-	struct recent_ban ban = ban_of(s, "2001:db8:1:2:ffff::1");
+	struct ban ban = ban_of(s, "2001:db8:1:2:ffff::1");
 	struct addr a;
 
 	assert_int_equal(ban.since, START + 40);
@@ -108,14 +108,14 @@ check_common(struct state *s)
 	    counts_match(s->counts, "count", &a, AFTER, 3, 7200), 3);
 	a = unit_addr("203.0.113.30");
 	assert_int_equal(
-	    past_ban(s->past, "again", &a, AFTER + DAY, DAY, 3, 20 * DAY),
+	    repeats_ban(s->repeats, "again", &a, AFTER + DAY, DAY, 3, 20 * DAY),
 	    3 * DAY);
 	a = unit_addr("203.0.113.70");
-	assert_true(seen_is(s->seen, log_read.id, 28, &a));
-	assert_false(seen_is(s->seen, log_read.id, 27, &a));
-	assert_true(log_read.has_place);
-	assert_int_equal(log_read.place.offset, 4748);
-	assert_int_equal(log_read.place.head_len, PLACE_HEAD_BYTES);
+	assert_true(connections_is(s->connections, log_read.id, 28, &a));
+	assert_false(connections_is(s->connections, log_read.id, 27, &a));
+	assert_true(log_read.has_position);
+	assert_int_equal(log_read.position.offset, 4748);
+	assert_int_equal(log_read.position.head_len, POSITION_HEAD_BYTES);
 	assert_int_equal(log_read.lines, 74);
 	assert_int_equal(log_read.time_s, START + 730);
 	assert_true(log_read.shows_tcpserver);
@@ -161,7 +161,7 @@ of_0_5(void **state)
 	assert_false(s->zones.list[0].silent);
 	assert_true(s->zones.list[1].silent);
 	assert_true(log_read.shows_rblsmtpd && log_read.shows_passed);
-	assert_int_equal(log_read.breaker.past_n, 12);
+	assert_int_equal(log_read.alarm.past_n, 12);
 	drop(s);
 }
 
@@ -314,7 +314,7 @@ of_0_5_early(void **state)
 	assert_string_equal(ban_of(s, "203.0.113.40").reply,
 	    "553 Listed by A, see https://a.test/203.0.113.40");
 	assert_false(log_read.shows_rblsmtpd);
-	assert_int_equal(log_read.breaker.past_n, 0);
+	assert_int_equal(log_read.alarm.past_n, 0);
 	drop(s);
 }
 
@@ -328,7 +328,8 @@ hook_at(const char *file, const char *ip, int64_t left_s)
 
 	assert_int_equal(lookup_recent(&f, file, &a), 0);
 	v = verdict_decide(&f);
-	assert_int_equal(v.kind, left_s == 0 ? VERDICT_PASS : VERDICT_REFUSE);
+	assert_int_equal(
+	    v.kind, left_s == 0 ? VERDICT_UNKNOWN : VERDICT_REFUSE);
 	if (left_s != 0)
 		assert_int_equal(v.left_s, left_s);
 }
@@ -356,28 +357,28 @@ by_the_hook(void **state)
 static void
 write_newer(char kind, bool damaged)
 {
-	struct recent_ban ban = {
+	struct ban ban = {
 	    .since = START, .until = SAVED, .rule = "r", .reply = "451 x"};
 	static unsigned char large[2 * RECORD_MAX];
-	unsigned char key[RECENT_KEY_BYTES];
+	unsigned char key[BAN_KEY_BYTES];
 	uint32_t check = 2166136261U;
 	struct cdbwrite w;
 	struct record r;
 
 	assert_int_equal(cdbwrite_start(&w, path, 0600), 0);
 	ban.ip = unit_addr("203.0.113.1");
-	recent_key(key, &ban.ip);
-	recent_put(&r, &ban);
+	ban_key(key, &ban.ip);
+	ban_put(&r, &ban);
 	record_put_bytes(&r, "more", 4);
 	add(&w, key, sizeof key, &r);
 	ban.ip = unit_addr("203.0.113.2");
-	recent_key(key, &ban.ip);
-	record_begin(&r, RECENT_VERSION + 1);
+	ban_key(key, &ban.ip);
+	record_begin(&r, BAN_VERSION + 1);
 	record_put_bytes(&r, "all else", 8);
 	add(&w, key, sizeof key, &r);
-	record_begin(&r, RECENT_VERSION);
+	record_begin(&r, BAN_VERSION);
 	add(&w, "X1", 2, &r);
-	large[4] = RECENT_VERSION;
+	large[4] = BAN_VERSION;
 	large[5] = 0;
 	check = (check ^ (unsigned char)kind) * 16777619U;
 	for (size_t i = 4; i < sizeof large; i++)
@@ -386,7 +387,7 @@ write_newer(char kind, bool damaged)
 		large[i] = (unsigned char)(check >> 8 * i);
 	large[5] = damaged;
 	assert_int_equal(cdbwrite_add(&w, &kind, 1, large, sizeof large), 0);
-	record_begin(&r, RECENT_VERSION + 1);
+	record_begin(&r, BAN_VERSION + 1);
 	record_put(&r, 8, 4);
 	add(&w, "end", 3, &r);
 	assert_int_equal(cdbwrite_commit(&w, NULL), 0);
@@ -410,7 +411,7 @@ of_later(void **state)
 {
 	struct addr known = unit_addr("203.0.113.1");
 	struct addr strange_one = unit_addr("203.0.113.2");
-	struct recent_ban ban;
+	struct ban ban;
 	uint64_t strange;
 	int fd;
 
@@ -419,9 +420,9 @@ of_later(void **state)
 	assert_int_equal(load_newer(1, &strange), CHECKPOINT_LOADED);
 	assert_int_equal(strange, 3);
 	fd = open(path, O_RDONLY);
-	assert_int_equal(recent_find(fd, &known, &ban), RECENT_FOUND);
+	assert_int_equal(ban_find(fd, &known, &ban), BAN_FOUND);
 	assert_string_equal(ban.reply, "451 x");
-	assert_int_equal(recent_find(fd, &strange_one, &ban), RECENT_ERROR);
+	assert_int_equal(ban_find(fd, &strange_one, &ban), BAN_ERROR);
 	assert_int_equal(errno, ENOTSUP);
 	close(fd);
 	write_newer('X', true);
@@ -435,16 +436,16 @@ of_later(void **state)
 static void
 write_one(uint8_t version, uint64_t said)
 {
-	struct recent_ban ban = {
+	struct ban ban = {
 	    .since = START, .until = SAVED, .rule = "r", .reply = "451 x"};
-	unsigned char key[RECENT_KEY_BYTES];
+	unsigned char key[BAN_KEY_BYTES];
 	struct cdbwrite w;
 	struct record r;
 
 	assert_int_equal(cdbwrite_start(&w, path, 0600), 0);
 	ban.ip = unit_addr("203.0.113.1");
-	recent_key(key, &ban.ip);
-	recent_put(&r, &ban);
+	ban_key(key, &ban.ip);
+	ban_put(&r, &ban);
 	r.buf[4] = version;
 	add(&w, key, sizeof key, &r);
 	record_begin(&r, version);
@@ -458,9 +459,9 @@ static void
 of_no_known_version(void **state)
 {
 	static const uint8_t versions[] = {
-	    0, RECENT_OLDEST - 1, RECENT_VERSION + 1, UINT8_MAX};
+	    0, BAN_OLDEST - 1, BAN_VERSION + 1, UINT8_MAX};
 	struct addr a = unit_addr("203.0.113.1");
-	struct recent_ban ban;
+	struct ban ban;
 	uint64_t strange;
 
 	(void)state;
@@ -471,7 +472,7 @@ of_no_known_version(void **state)
 		assert_int_equal(load_newer(0, &strange), CHECKPOINT_LOADED);
 		assert_int_equal(strange, 1);
 		fd = open(path, O_RDONLY);
-		assert_int_equal(recent_find(fd, &a, &ban), RECENT_ERROR);
+		assert_int_equal(ban_find(fd, &a, &ban), BAN_ERROR);
 		assert_int_equal(errno, ENOTSUP);
 		close(fd);
 	}
@@ -482,11 +483,11 @@ static void
 of_another_length(void **state)
 {
 	(void)state;
-	write_one(RECENT_VERSION, 1);
+	write_one(BAN_VERSION, 1);
 	assert_int_equal(load_newer(1, NULL), CHECKPOINT_LOADED);
-	write_one(RECENT_VERSION, 2);
+	write_one(BAN_VERSION, 2);
 	assert_int_equal(load_newer(1, NULL), CHECKPOINT_DAMAGED);
-	write_one(RECENT_VERSION + 1, 0);
+	write_one(BAN_VERSION + 1, 0);
 	assert_int_equal(load_newer(0, NULL), CHECKPOINT_DAMAGED);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "kernel/livesets.h"
+#include "kernel/ipsetpair.h"
 
 #include <string.h>
 
@@ -10,9 +10,9 @@
 
 /* The kernel takes 0 for "for ever", so what is over is not put. */
 static void
-put(void *user, const struct livesets_entry *e)
+put(void *user, const struct ipsetpair_entry *e)
 {
-	struct livesets *l = user;
+	struct ipsetpair *l = user;
 
 	if (e->left_s > 0)
 		sets_add(l->sets, &e->ip,
@@ -20,7 +20,7 @@ put(void *user, const struct livesets_entry *e)
 }
 
 static void
-put_all(struct livesets *l, int64_t now_s)
+put_all(struct ipsetpair *l, int64_t now_s)
 {
 	l->later_n = 0;
 	l->later_all = false;
@@ -29,15 +29,15 @@ put_all(struct livesets *l, int64_t now_s)
 
 /* Those that did not get in or out, of which some may do so again. */
 static void
-put_later(struct livesets *l, int64_t now_s)
+put_later(struct ipsetpair *l, int64_t now_s)
 {
-	struct livesets_entry again[LIVESETS_LATER_MAX];
+	struct ipsetpair_entry again[IPSETPAIR_LATER_MAX];
 	size_t n = l->later_n;
 
 	memcpy(again, l->later, n * sizeof *again);
 	l->later_n = 0;
 	for (size_t i = 0; i < n; i++) {
-		struct livesets_entry *e = &again[i];
+		struct ipsetpair_entry *e = &again[i];
 
 		l->table.find(l->table.user, now_s, e);
 		if (e->left_s > 0)
@@ -50,17 +50,17 @@ put_later(struct livesets *l, int64_t now_s)
 static void
 keep_for_later(void *user, const struct addr *a)
 {
-	struct livesets *l = user;
+	struct ipsetpair *l = user;
 
-	if (l->later_n < LIVESETS_LATER_MAX)
-		l->later[l->later_n++] = (struct livesets_entry){.ip = *a};
+	if (l->later_n < IPSETPAIR_LATER_MAX)
+		l->later[l->later_n++] = (struct ipsetpair_entry){.ip = *a};
 	else
 		/* of a set that refuses so many, the rest meets the list */
 		l->later_all = l->broken;
 }
 
 static const char *
-failed(struct livesets *l, int64_t now_ms)
+failed(struct ipsetpair *l, int64_t now_ms)
 {
 	bool first = !l->broken;
 
@@ -70,14 +70,14 @@ failed(struct livesets *l, int64_t now_ms)
 		l->retry_ms *= 2; /* it was not asked for */
 	l->broken = true;
 	/* it may have handed back more than there is room for */
-	l->later_all |= l->later_n == LIVESETS_LATER_MAX;
+	l->later_all |= l->later_n == IPSETPAIR_LATER_MAX;
 	l->next_look_ms = now_ms + l->retry_ms;
 	return first ? sets_error(l->sets) : NULL;
 }
 
 /* Said once, until a look finds nothing refused. */
 static const char *
-refused(struct livesets *l)
+refused(struct ipsetpair *l)
 {
 	bool first = !l->refused;
 
@@ -90,7 +90,7 @@ refused(struct livesets *l)
  * new or it is asked for, else what did not get in before.
  */
 static const char *
-look(struct livesets *l, bool fill, int64_t now_s, int64_t now_ms)
+look(struct ipsetpair *l, bool fill, int64_t now_s, int64_t now_ms)
 {
 	enum sets_answer answer = sets_create(l->sets);
 	const char *tell = NULL;
@@ -126,10 +126,10 @@ look(struct livesets *l, bool fill, int64_t now_s, int64_t now_ms)
 }
 
 int
-livesets_open(struct livesets *l, const char *set4, const char *set6,
-    enum sets_holds holds, const struct livesets_table *table)
+ipsetpair_open(struct ipsetpair *l, const char *set4, const char *set6,
+    enum sets_holds holds, const struct ipsetpair_table *table)
 {
-	*l = (struct livesets){.table = *table};
+	*l = (struct ipsetpair){.table = *table};
 	if (*set4 == 0 && *set6 == 0)
 		return 0;
 	l->sets = sets_new(set4, set6, holds, keep_for_later, l);
@@ -137,26 +137,26 @@ livesets_open(struct livesets *l, const char *set4, const char *set6,
 }
 
 void
-livesets_close(struct livesets *l)
+ipsetpair_close(struct ipsetpair *l)
 {
 	sets_free(l->sets);
 	l->sets = NULL;
 }
 
 const char *
-livesets_start(struct livesets *l, int64_t now_s, int64_t now_ms)
+ipsetpair_start(struct ipsetpair *l, int64_t now_s, int64_t now_ms)
 {
 	return l->sets == NULL ? NULL : look(l, true, now_s, now_ms);
 }
 
 void
-livesets_look_soon(struct livesets *l)
+ipsetpair_look_soon(struct ipsetpair *l)
 {
 	l->next_look_ms = 0;
 }
 
 void
-livesets_add(struct livesets *l, const struct livesets_entry *e)
+ipsetpair_add(struct ipsetpair *l, const struct ipsetpair_entry *e)
 {
 	if (l->sets == NULL)
 		return;
@@ -167,7 +167,7 @@ livesets_add(struct livesets *l, const struct livesets_entry *e)
 }
 
 const char *
-livesets_flush(struct livesets *l, int64_t now_s, int64_t now_ms)
+ipsetpair_flush(struct ipsetpair *l, int64_t now_s, int64_t now_ms)
 {
 	const char *tell = NULL;
 
@@ -192,7 +192,7 @@ livesets_flush(struct livesets *l, int64_t now_s, int64_t now_ms)
 }
 
 void
-livesets_del(struct livesets *l, const struct addr *a)
+ipsetpair_del(struct ipsetpair *l, const struct addr *a)
 {
 	if (l->sets == NULL)
 		return;
@@ -203,7 +203,7 @@ livesets_del(struct livesets *l, const struct addr *a)
 }
 
 const char *
-livesets_empty(struct livesets *l)
+ipsetpair_empty(struct ipsetpair *l)
 {
 	if (l->sets == NULL)
 		return NULL;
@@ -213,7 +213,7 @@ livesets_empty(struct livesets *l)
 }
 
 const char *
-livesets_trouble(const struct livesets *l)
+ipsetpair_trouble(const struct ipsetpair *l)
 {
 	return l->broken ? sets_error(l->sets) : NULL;
 }

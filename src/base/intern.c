@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/texts.h"
+#include "base/intern.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ struct text {
 	uint32_t next; /* in its bucket, or in the free list */
 };
 
-struct texts {
+struct intern {
 	struct text *list;
 	uint32_t *buckets; /* cap of them, a power of 2 */
 	uint32_t n, cap;
@@ -28,18 +28,18 @@ hash_of(const char *s)
 	return h;
 }
 
-struct texts *
-texts_new(void)
+struct intern *
+intern_new(void)
 {
-	struct texts *t = calloc(1, sizeof *t);
+	struct intern *t = calloc(1, sizeof *t);
 
 	if (t != NULL)
-		t->free_head = TEXTS_NONE;
+		t->free_head = INTERN_NONE;
 	return t;
 }
 
 void
-texts_free(struct texts *t)
+intern_free(struct intern *t)
 {
 	if (t == NULL)
 		return;
@@ -51,7 +51,7 @@ texts_free(struct texts *t)
 }
 
 static int
-grow(struct texts *t)
+grow(struct intern *t)
 {
 	uint32_t cap = t->cap == 0 ? 64 : t->cap * 2;
 	struct text *list = reallocarray(t->list, cap, sizeof *list);
@@ -77,17 +77,17 @@ grow(struct texts *t)
 
 /* Puts one more entry on the empty free list. */
 static int
-new_entry(struct texts *t)
+new_entry(struct intern *t)
 {
 	if (t->n == t->cap && grow(t) != 0)
 		return -1;
-	t->list[t->n] = (struct text){.next = TEXTS_NONE};
+	t->list[t->n] = (struct text){.next = INTERN_NONE};
 	t->free_head = t->n++;
 	return 0;
 }
 
 uint32_t
-texts_keep(struct texts *t, const char *text)
+intern_keep(struct intern *t, const char *text)
 {
 	uint32_t hash = hash_of(text);
 	struct text *x;
@@ -95,20 +95,20 @@ texts_keep(struct texts *t, const char *text)
 
 	if (t->cap > 0) {
 		id = t->buckets[hash & (t->cap - 1)];
-		for (; id != TEXTS_NONE; id = t->list[id].next)
+		for (; id != INTERN_NONE; id = t->list[id].next)
 			if (t->list[id].hash == hash &&
 			    strcmp(t->list[id].string, text) == 0) {
 				t->list[id].users++;
 				return id;
 			}
 	}
-	if (t->free_head == TEXTS_NONE && new_entry(t) != 0)
-		return TEXTS_NONE;
+	if (t->free_head == INTERN_NONE && new_entry(t) != 0)
+		return INTERN_NONE;
 	id = t->free_head;
 	x = &t->list[id];
 	x->string = strdup(text);
 	if (x->string == NULL)
-		return TEXTS_NONE;
+		return INTERN_NONE;
 	t->free_head = x->next;
 	x->users = 1;
 	x->hash = hash;
@@ -118,7 +118,7 @@ texts_keep(struct texts *t, const char *text)
 }
 
 void
-texts_drop(struct texts *t, uint32_t id)
+intern_drop(struct intern *t, uint32_t id)
 {
 	struct text *x = &t->list[id];
 	uint32_t *link;
@@ -136,7 +136,7 @@ texts_drop(struct texts *t, uint32_t id)
 }
 
 const char *
-texts_get(const struct texts *t, uint32_t id)
+intern_get(const struct intern *t, uint32_t id)
 {
 	return t->list[id].string;
 }

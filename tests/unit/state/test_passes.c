@@ -5,8 +5,8 @@
  */
 #include "../unit.h"
 
+#include "state/connections.h"
 #include "state/counts.h"
-#include "state/seen.h"
 #include "state/state.h"
 
 #define T 1700000000 /* the first line's time */
@@ -119,7 +119,7 @@ refused(const char *ip, uint64_t pid, int64_t time)
 static void
 put_ban(const struct addr *a, int64_t since, int64_t until)
 {
-	struct recent_ban ban = {.ip = *a,
+	struct ban ban = {.ip = *a,
 	    .since = since,
 	    .until = until,
 	    .rule = "r",
@@ -131,7 +131,7 @@ put_ban(const struct addr *a, int64_t since, int64_t until)
 static bool
 is_banned(const struct addr *a)
 {
-	struct recent_ban ban;
+	struct ban ban;
 
 	return bans_find(all.bans, a, &ban);
 }
@@ -443,7 +443,7 @@ outlives_a_recheck(void)
 static void
 a_recheck_proves_nothing(void **state)
 {
-	struct recent_ban ban = {.ip = host_a,
+	struct ban ban = {.ip = host_a,
 	    .since = T,
 	    .until = T + 100,
 	    .rule = "rblcachectl",
@@ -550,10 +550,10 @@ refusals_of_who_is_connected(void **state)
 	put_ban(&host_a, T, T + 100);
 	line("tcpserver: pid 8 from " A);
 	assert_false(drops(text, T)); /* the log shows who is connected */
-	assert_int_equal(log_a.breaker.recent[T / 60 % 10].refusals, 0);
+	assert_int_equal(log_a.alarm.recent[T / 60 % 10].refusals, 0);
 	line("tcpserver: pid 7 from " A);
 	assert_true(drops(text, T));
-	assert_int_equal(log_a.breaker.recent[T / 60 % 10].refusals, 1);
+	assert_int_equal(log_a.alarm.recent[T / 60 % 10].refusals, 1);
 }
 
 static void
@@ -579,9 +579,9 @@ refusals_within_a_ban(void **state)
 /* ---- state ---- */
 
 static uint16_t
-breaker_refusals(int64_t time)
+alarm_refusals(int64_t time)
 {
-	return log_a.breaker.recent[time / 60 % BREAKER_WINDOW].refusals;
+	return log_a.alarm.recent[time / 60 % ALARM_WINDOW].refusals;
 }
 
 static void
@@ -592,14 +592,14 @@ a_refusal_a_connection(void **state)
 	line("tcpserver: pid 8 from " A);
 	line("tcpserver: pid 9 from " B);
 	assert_int_equal(
-	    log_a.breaker.recent[T / 60 % BREAKER_WINDOW].connections, 3);
+	    log_a.alarm.recent[T / 60 % ALARM_WINDOW].connections, 3);
 	for (int i = 0; i < 3; i++)
 		refused(A, 7, T); /* for each recipient */
-	assert_int_equal(breaker_refusals(T), 1);
+	assert_int_equal(alarm_refusals(T), 1);
 	refused(A, 8, T);
-	assert_int_equal(breaker_refusals(T), 2);
+	assert_int_equal(alarm_refusals(T), 2);
 	line("rblcache: " B " pid 9: 451 x (ipset)");
-	assert_int_equal(breaker_refusals(T), 3);
+	assert_int_equal(alarm_refusals(T), 3);
 	/* nobody is connected; about no list; nobody minds */
 	line("tcpserver: pid 7 from " A);
 	refused(B, 7, T);
@@ -611,9 +611,9 @@ a_refusal_a_connection(void **state)
 	line("tcpserver: pid 7 from " A);
 	refused(A, 7, T);
 	line("rblcache: " B " pid 9: 451 x (ipset)");
-	assert_int_equal(breaker_refusals(T), 3);
+	assert_int_equal(alarm_refusals(T), 3);
 	assert_int_equal(
-	    log_a.breaker.recent[T / 60 % BREAKER_WINDOW].connections, 5);
+	    log_a.alarm.recent[T / 60 % ALARM_WINDOW].connections, 5);
 }
 
 static enum decide_why
@@ -631,8 +631,7 @@ in_that_order(void **state)
 {
 	struct zones_found found = {
 	    .verdict = ZONES_WRONG, .ttl_s = 0, .why = "lists 127.0.0.1"};
-	struct breaker_minute *m =
-	    &log_a.breaker.recent[T / 60 % BREAKER_WINDOW];
+	struct alarm_minute *m = &log_a.alarm.recent[T / 60 % ALARM_WINDOW];
 
 	(void)state;
 	policy.cap = 1;
@@ -640,8 +639,8 @@ in_that_order(void **state)
 	rule.count_s = 60;
 	assert_int_equal(zones_add(&all.zones, "one.test", "one.test", ""), 0);
 	zones_take(&all.zones.list[0], &found, T);
-	log_a.breaker.minute = T / 60;
-	log_a.breaker.alarm.measure = BREAKER_BANS;
+	log_a.alarm.minute = T / 60;
+	log_a.alarm.alarm.measure = ALARM_BANS;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(why_not(A, T), DECIDE_DISTRUSTED);
 	assert_int_equal(lru_count(all.counts), 0);
@@ -656,23 +655,22 @@ in_that_order(void **state)
 	assert_int_equal(refused(A, 0, T).kind, DECIDE_COUNT);
 	assert_int_equal(why_not(A, T), DECIDE_ALARM);
 	assert_int_equal(log_a.minute_bans, 0);
-	assert_int_equal(lru_count(all.past), 0);
-	log_a.breaker.alarm.ended_s = T;
+	assert_int_equal(lru_count(all.repeats), 0);
+	log_a.alarm.alarm.ended_s = T;
 	rule.count = 1;
 	rule.again = 2;
 	rule.again_max_s = 1000;
 	assert_int_equal(refused(A, 0, T).kind, DECIDE_BAN);
-	assert_int_equal(lru_count(all.past), 1);
+	assert_int_equal(lru_count(all.repeats), 1);
 	assert_int_equal(why_not(B, T), DECIDE_CAP);
-	assert_int_equal(lru_count(all.past), 1);
+	assert_int_equal(lru_count(all.repeats), 1);
 }
 
 /* To renew a ban is no new one; with the alarm on it is not renewed either. */
 static void
 renewals_and_the_alarm(void **state)
 {
-	struct breaker_minute *m =
-	    &log_a.breaker.recent[T / 60 % BREAKER_WINDOW];
+	struct alarm_minute *m = &log_a.alarm.recent[T / 60 % ALARM_WINDOW];
 
 	(void)state;
 	assert_int_equal(refused(A, 0, T).kind, DECIDE_BAN);
@@ -680,7 +678,7 @@ renewals_and_the_alarm(void **state)
 	put_ban(&host_a, T, T + 100);
 	assert_int_equal(refused(A, 0, T + 1).kind, DECIDE_BAN);
 	assert_int_equal(m->bans, 1);
-	log_a.breaker.alarm.measure = BREAKER_BANS;
+	log_a.alarm.alarm.measure = ALARM_BANS;
 	assert_int_equal(why_not(A, T + 2), DECIDE_ALARM);
 	assert_int_equal(m->bans, 1);
 	policy.alarm = false;

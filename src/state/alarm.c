@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-#include "state/breaker.h"
+#include "state/alarm.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/recent.h"
+#include "base/ban.h"
 
 #define MINUTE_S 60
 #define WHOLE 1000000U /* a share of 100 % */
@@ -48,10 +48,10 @@ compare(const void *a, const void *b)
 }
 
 /* The values are left in another order, and changed. */
-static struct breaker_range
+static struct alarm_range
 range_of(uint32_t *values, size_t n, size_t min)
 {
-	struct breaker_range range = {.is_known = n >= min};
+	struct alarm_range range = {.is_known = n >= min};
 
 	if (!range.is_known)
 		return range;
@@ -71,14 +71,14 @@ struct sum {
 };
 
 static void
-add(struct sum *sum, const struct breaker_minute *m)
+add(struct sum *sum, const struct alarm_minute *m)
 {
 	sum->connections += m->connections;
 	sum->refusals += m->refusals;
 }
 
 static void
-take_off(struct sum *sum, const struct breaker_minute *m)
+take_off(struct sum *sum, const struct alarm_minute *m)
 {
 	sum->connections -= m->connections;
 	sum->refusals -= m->refusals;
@@ -102,24 +102,24 @@ share_of(const struct sum *sum)
 }
 
 /* The i-th closed minute, the oldest being 0. */
-static const struct breaker_minute *
-past_at(const struct breaker *b, size_t i)
+static const struct alarm_minute *
+repeats_at(const struct alarm *b, size_t i)
 {
-	return &b->past[(b->first + i) % BREAKER_MINUTES];
+	return &b->past[(b->first + i) % ALARM_MINUTES];
 }
 
 /* The shares of every so many minutes in a row. */
-static struct breaker_range
-shares(const struct breaker *b, size_t minutes)
+static struct alarm_range
+shares(const struct alarm *b, size_t minutes)
 {
-	uint32_t values[BREAKER_MINUTES];
+	uint32_t values[ALARM_MINUTES];
 	struct sum sum = {0};
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->past_n; i++) {
-		add(&sum, past_at(b, i));
+		add(&sum, repeats_at(b, i));
 		if (i >= minutes)
-			take_off(&sum, past_at(b, i - minutes));
+			take_off(&sum, repeats_at(b, i - minutes));
 		if (i + 1 >= minutes && has_share(&sum))
 			values[n++] = share_of(&sum);
 	}
@@ -127,22 +127,22 @@ shares(const struct breaker *b, size_t minutes)
 }
 
 static void
-find_usual(struct breaker *b)
+find_usual(struct alarm *b)
 {
-	uint32_t values[BREAKER_MINUTES];
+	uint32_t values[ALARM_MINUTES];
 
 	for (size_t i = 0; i < b->past_n; i++)
 		values[i] = b->past[i].bans;
-	b->bans = range_of(values, b->past_n, BREAKER_ARMED);
-	b->share = b->window_share = (struct breaker_range){0};
+	b->bans = range_of(values, b->past_n, ALARM_ARMED);
+	b->share = b->window_share = (struct alarm_range){0};
 	if (!b->bans.is_known)
 		return;
 	b->share = shares(b, 1);
-	b->window_share = shares(b, BREAKER_WINDOW);
+	b->window_share = shares(b, ALARM_WINDOW);
 }
 
 static uint32_t
-bans_limit(const struct breaker *b)
+bans_limit(const struct alarm *b)
 {
 	uint32_t m = b->bans.median;
 	uint32_t s = max_of(b->bans.spread, square_root(m));
@@ -161,7 +161,7 @@ wave_share(uint32_t share)
 
 /* Of however many connections; cheap. */
 static uint32_t
-lowest_share_limit(const struct breaker_range *range)
+lowest_share_limit(const struct alarm_range *range)
 {
 	return max_of(
 	    max_of(WHOLE / 2, range->median + SPREADS * range->spread),
@@ -169,7 +169,7 @@ lowest_share_limit(const struct breaker_range *range)
 }
 
 static uint32_t
-share_limit(const struct breaker_range *range, uint32_t connections)
+share_limit(const struct alarm_range *range, uint32_t connections)
 {
 	uint64_t w = wave_share(range->median);
 
@@ -179,50 +179,50 @@ share_limit(const struct breaker_range *range, uint32_t connections)
 
 /* ---- minutes ---- */
 
-static struct breaker_minute *
-minute_at(struct breaker *b, int64_t minute)
+static struct alarm_minute *
+minute_at(struct alarm *b, int64_t minute)
 {
-	return &b->recent[(uint64_t)minute % BREAKER_WINDOW];
+	return &b->recent[(uint64_t)minute % ALARM_WINDOW];
 }
 
 static struct sum
-window(const struct breaker *b)
+window(const struct alarm *b)
 {
 	struct sum sum = {0};
 
-	for (size_t i = 0; i < BREAKER_WINDOW; i++)
+	for (size_t i = 0; i < ALARM_WINDOW; i++)
 		add(&sum, &b->recent[i]);
 	return sum;
 }
 
 static void
-forget_recent(struct breaker *b)
+forget_recent(struct alarm *b)
 {
 	memset(b->recent, 0, sizeof b->recent);
 	b->calm = 0;
 }
 
 static void
-forget_past(struct breaker *b)
+forget_past(struct alarm *b)
 {
 	b->past_n = 0;
 	b->first = 0;
 }
 
 static void
-remember(struct breaker *b, const struct breaker_minute *m)
+remember(struct alarm *b, const struct alarm_minute *m)
 {
-	if (b->past_n < BREAKER_MINUTES) {
+	if (b->past_n < ALARM_MINUTES) {
 		b->past[b->past_n++] = *m;
 		return;
 	}
 	b->past[b->first] = *m;
-	b->first = (b->first + 1) % BREAKER_MINUTES;
+	b->first = (b->first + 1) % ALARM_MINUTES;
 }
 
 /* Nearer to what is usual than to the limit. */
 static bool
-is_well(const struct breaker_range *range, const struct sum *sum)
+is_well(const struct alarm_range *range, const struct sum *sum)
 {
 	uint32_t limit = share_limit(range, sum->connections);
 
@@ -234,7 +234,7 @@ is_well(const struct breaker_range *range, const struct sum *sum)
  * bans any number up to the limit is well.
  */
 static bool
-is_calm(const struct breaker *b, const struct breaker_minute *m)
+is_calm(const struct alarm *b, const struct alarm_minute *m)
 {
 	struct sum sum = {0};
 
@@ -246,7 +246,7 @@ is_calm(const struct breaker *b, const struct breaker_minute *m)
 
 /* A few minutes with few connections each are looked at together. */
 static bool
-is_over(const struct breaker *b)
+is_over(const struct alarm *b)
 {
 	struct sum sum = window(b);
 
@@ -258,11 +258,11 @@ is_over(const struct breaker *b)
 }
 
 static void
-close_minute(struct breaker *b)
+close_minute(struct alarm *b)
 {
-	const struct breaker_minute *m = minute_at(b, b->minute);
+	const struct alarm_minute *m = minute_at(b, b->minute);
 
-	if (!breaker_is_on(b)) {
+	if (!alarm_is_on(b)) {
 		remember(b, m);
 		return;
 	}
@@ -278,27 +278,27 @@ close_minute(struct breaker *b)
 }
 
 static void
-open_minute(struct breaker *b, int64_t minute)
+open_minute(struct alarm *b, int64_t minute)
 {
 	b->minute = minute;
-	*minute_at(b, minute) = (struct breaker_minute){0};
+	*minute_at(b, minute) = (struct alarm_minute){0};
 }
 
 /* The minute of a line; closes those before. */
-static struct breaker_minute *
-minute_of(struct breaker *b, int64_t time_s)
+static struct alarm_minute *
+minute_of(struct alarm *b, int64_t time_s)
 {
 	int64_t minute = time_s / MINUTE_S;
 	int64_t ahead = minute - b->minute;
 
-	if (ahead < -(RECENT_AHEAD_S / MINUTE_S))
-		*b = (struct breaker){.minute = minute};
+	if (ahead < -(BAN_AHEAD_S / MINUTE_S))
+		*b = (struct alarm){.minute = minute};
 	if (ahead <= 0)
 		return minute_at(b, b->minute);
 	close_minute(b);
-	if (ahead > BREAKER_WINDOW) {
+	if (ahead > ALARM_WINDOW) {
 		forget_recent(b);
-		if (ahead > BREAKER_MINUTES && !breaker_is_on(b))
+		if (ahead > ALARM_MINUTES && !alarm_is_on(b))
 			forget_past(b);
 	} else
 		while (b->minute + 1 < minute) {
@@ -321,11 +321,11 @@ count(uint16_t *n)
 
 /* Whether this minute is half way from the usual to what tripped, or above. */
 static bool
-belongs(const struct breaker_alarm *alarm, const struct breaker_minute *m)
+belongs(const struct alarm_alarm *alarm, const struct alarm_minute *m)
 {
 	struct sum sum = {0};
 
-	if (alarm->measure == BREAKER_BANS)
+	if (alarm->measure == ALARM_BANS)
 		return m->bans > (alarm->usual + alarm->seen) / 2;
 	add(&sum, m);
 	return share_of(&(struct sum){alarm->of, alarm->seen}) / 2 +
@@ -334,11 +334,11 @@ belongs(const struct breaker_alarm *alarm, const struct breaker_minute *m)
 }
 
 static void
-trip(struct breaker *b, int64_t time_s, struct breaker_alarm alarm)
+trip(struct alarm *b, int64_t time_s, struct alarm_alarm alarm)
 {
 	int64_t from = b->minute;
 
-	while (from > b->minute - (BREAKER_WINDOW - 1) &&
+	while (from > b->minute - (ALARM_WINDOW - 1) &&
 	       belongs(&alarm, minute_at(b, from - 1)))
 		from--;
 	/* it may have begun late in the minute before */
@@ -350,11 +350,11 @@ trip(struct breaker *b, int64_t time_s, struct breaker_alarm alarm)
 
 /* Begins the alarm when so many minutes' sum is above the limit. */
 static void
-check_share(struct breaker *b, int64_t time_s,
-    const struct breaker_range *range, const struct sum *sum, uint32_t minutes)
+check_share(struct alarm *b, int64_t time_s, const struct alarm_range *range,
+    const struct sum *sum, uint32_t minutes)
 {
-	struct breaker_alarm alarm = {
-	    .measure = BREAKER_SHARE,
+	struct alarm_alarm alarm = {
+	    .measure = ALARM_SHARE,
 	    .minutes = minutes,
 	    .seen = sum->refusals,
 	    .of = sum->connections,
@@ -370,38 +370,38 @@ check_share(struct breaker *b, int64_t time_s,
 }
 
 void
-breaker_connection(struct breaker *b, int64_t time_s)
+alarm_connection(struct alarm *b, int64_t time_s)
 {
 	count(&minute_of(b, time_s)->connections);
 }
 
 void
-breaker_refusal(struct breaker *b, int64_t time_s)
+alarm_refusal(struct alarm *b, int64_t time_s)
 {
-	struct breaker_minute *m = minute_of(b, time_s);
+	struct alarm_minute *m = minute_of(b, time_s);
 	struct sum sum = {0};
 
 	/* a share of so many is the same at the end of the minute */
 	if (m->connections < UINT16_MAX)
 		count(&m->refusals);
-	if (breaker_is_on(b))
+	if (alarm_is_on(b))
 		return;
 	add(&sum, m);
 	check_share(b, time_s, &b->share, &sum, 1);
-	if (breaker_is_on(b) || !b->window_share.is_known)
+	if (alarm_is_on(b) || !b->window_share.is_known)
 		return;
 	sum = window(b);
-	check_share(b, time_s, &b->window_share, &sum, BREAKER_WINDOW);
+	check_share(b, time_s, &b->window_share, &sum, ALARM_WINDOW);
 }
 
 bool
-breaker_ban(struct breaker *b, int64_t time_s)
+alarm_ban(struct alarm *b, int64_t time_s)
 {
-	struct breaker_minute *m = minute_of(b, time_s);
+	struct alarm_minute *m = minute_of(b, time_s);
 	uint32_t limit;
 
 	count(&m->bans);
-	if (breaker_is_on(b))
+	if (alarm_is_on(b))
 		return false;
 	if (!b->bans.is_known || m->bans <= BANS_MIN)
 		return true;
@@ -409,7 +409,7 @@ breaker_ban(struct breaker *b, int64_t time_s)
 	if (m->bans <= limit)
 		return true;
 	trip(b, time_s,
-	    (struct breaker_alarm){.measure = BREAKER_BANS,
+	    (struct alarm_alarm){.measure = ALARM_BANS,
 		.minutes = 1,
 		.seen = m->bans,
 		.usual = b->bans.median,
@@ -418,9 +418,9 @@ breaker_ban(struct breaker *b, int64_t time_s)
 }
 
 void
-breaker_end(struct breaker *b, int64_t time_s)
+alarm_end(struct alarm *b, int64_t time_s)
 {
-	if (!breaker_is_on(b))
+	if (!alarm_is_on(b))
 		return;
 	b->alarm.ended_s = time_s;
 	forget_recent(b);
@@ -429,9 +429,9 @@ breaker_end(struct breaker *b, int64_t time_s)
 }
 
 bool
-breaker_is_on(const struct breaker *b)
+alarm_is_on(const struct alarm *b)
 {
-	return b->alarm.measure != BREAKER_NONE && b->alarm.ended_s == 0;
+	return b->alarm.measure != ALARM_NONE && b->alarm.ended_s == 0;
 }
 
 /* ---- text ---- */
@@ -443,16 +443,16 @@ percent(uint32_t share)
 }
 
 const char *
-breaker_why(const struct breaker *b, char buf[BREAKER_TEXT_SIZE])
+alarm_why(const struct alarm *b, char buf[ALARM_TEXT_SIZE])
 {
-	const struct breaker_alarm *alarm = &b->alarm;
+	const struct alarm_alarm *alarm = &b->alarm;
 
 	buf[0] = 0;
 	switch (alarm->measure) {
-	case BREAKER_NONE:
+	case ALARM_NONE:
 		break;
-	case BREAKER_SHARE:
-		snprintf(buf, BREAKER_TEXT_SIZE,
+	case ALARM_SHARE:
+		snprintf(buf, ALARM_TEXT_SIZE,
 		    "refused %" PRIu32 " %% of %" PRIu32
 		    " connections in %" PRIu32 " min, usual %" PRIu32
 		    " %%, limit %" PRIu32 " %%",
@@ -460,8 +460,8 @@ breaker_why(const struct breaker *b, char buf[BREAKER_TEXT_SIZE])
 		    alarm->of, alarm->minutes, percent(alarm->usual),
 		    percent(alarm->limit));
 		break;
-	case BREAKER_BANS:
-		snprintf(buf, BREAKER_TEXT_SIZE,
+	case ALARM_BANS:
+		snprintf(buf, ALARM_TEXT_SIZE,
 		    "%" PRIu32 " new bans in %" PRIu32 " min, usual %" PRIu32
 		    ", limit %" PRIu32,
 		    alarm->seen, alarm->minutes, alarm->usual, alarm->limit);
@@ -471,25 +471,25 @@ breaker_why(const struct breaker *b, char buf[BREAKER_TEXT_SIZE])
 }
 
 const char *
-breaker_usual(const struct breaker *b, char buf[BREAKER_TEXT_SIZE])
+alarm_usual(const struct alarm *b, char buf[ALARM_TEXT_SIZE])
 {
-	char share[BREAKER_TEXT_SIZE / 2] = "";
+	char share[ALARM_TEXT_SIZE / 2] = "";
 	struct sum sum = {0};
 
 	if (!b->bans.is_known) {
-		snprintf(buf, BREAKER_TEXT_SIZE,
+		snprintf(buf, ALARM_TEXT_SIZE,
 		    "not known yet, %" PRIu32 " of %d minutes", b->past_n,
-		    BREAKER_ARMED);
+		    ALARM_ARMED);
 		return buf;
 	}
-	for (size_t i = b->past_n - BREAKER_WINDOW; i < b->past_n; i++)
-		add(&sum, past_at(b, i));
+	for (size_t i = b->past_n - ALARM_WINDOW; i < b->past_n; i++)
+		add(&sum, repeats_at(b, i));
 	if (b->window_share.is_known && has_share(&sum))
 		snprintf(share, sizeof share,
 		    "refused %" PRIu32 " %%, limit %" PRIu32 " %%; ",
 		    percent(b->window_share.median),
 		    percent(share_limit(&b->window_share, sum.connections)));
-	snprintf(buf, BREAKER_TEXT_SIZE,
+	snprintf(buf, ALARM_TEXT_SIZE,
 	    "%snew bans a minute %" PRIu32 ", limit %" PRIu32, share,
 	    b->bans.median, bans_limit(b));
 	return buf;
@@ -498,7 +498,7 @@ breaker_usual(const struct breaker *b, char buf[BREAKER_TEXT_SIZE])
 /* ---- the checkpoint ---- */
 
 static void
-put_minutes(struct record *r, const struct breaker_minute *m, size_t n)
+put_minutes(struct record *r, const struct alarm_minute *m, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		record_put(r, 2, m[i].connections);
@@ -508,7 +508,7 @@ put_minutes(struct record *r, const struct breaker_minute *m, size_t n)
 }
 
 static void
-get_minutes(struct record *r, struct breaker_minute *m, size_t n)
+get_minutes(struct record *r, struct alarm_minute *m, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		m[i].connections = (uint16_t)record_get(r, 2);
@@ -518,13 +518,13 @@ get_minutes(struct record *r, struct breaker_minute *m, size_t n)
 }
 
 void
-breaker_put(struct record *r, const struct breaker *b)
+alarm_put(struct record *r, const struct alarm *b)
 {
-	const struct breaker_alarm *alarm = &b->alarm;
+	const struct alarm_alarm *alarm = &b->alarm;
 
 	record_put(r, 8, (uint64_t)b->minute);
-	put_minutes(r, b->recent, BREAKER_WINDOW);
-	put_minutes(r, b->past, BREAKER_MINUTES);
+	put_minutes(r, b->recent, ALARM_WINDOW);
+	put_minutes(r, b->past, ALARM_MINUTES);
 	record_put(r, 2, b->past_n);
 	record_put(r, 2, b->first);
 	record_put(r, 2, b->calm);
@@ -540,14 +540,14 @@ breaker_put(struct record *r, const struct breaker *b)
 }
 
 int
-breaker_get(struct record *r, struct breaker *b)
+alarm_get(struct record *r, struct alarm *b)
 {
-	struct breaker_alarm *alarm = &b->alarm;
+	struct alarm_alarm *alarm = &b->alarm;
 	uint64_t measure;
 
 	b->minute = (int64_t)record_get(r, 8);
-	get_minutes(r, b->recent, BREAKER_WINDOW);
-	get_minutes(r, b->past, BREAKER_MINUTES);
+	get_minutes(r, b->recent, ALARM_WINDOW);
+	get_minutes(r, b->past, ALARM_MINUTES);
 	b->past_n = (uint32_t)record_get(r, 2);
 	b->first = (uint32_t)record_get(r, 2);
 	b->calm = (uint32_t)record_get(r, 2);
@@ -560,12 +560,11 @@ breaker_get(struct record *r, struct breaker *b)
 	alarm->of = (uint32_t)record_get(r, 4);
 	alarm->usual = (uint32_t)record_get(r, 4);
 	alarm->limit = (uint32_t)record_get(r, 4);
-	if (r->bad || b->past_n > BREAKER_MINUTES ||
-	    b->first >= BREAKER_MINUTES || measure > BREAKER_BANS ||
-	    b->minute > INT64_MAX / MINUTE_S ||
+	if (r->bad || b->past_n > ALARM_MINUTES || b->first >= ALARM_MINUTES ||
+	    measure > ALARM_BANS || b->minute > INT64_MAX / MINUTE_S ||
 	    b->minute < INT64_MIN / MINUTE_S)
 		return -1;
-	alarm->measure = (enum breaker_measure)measure;
+	alarm->measure = (enum alarm_measure)measure;
 	find_usual(b);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/recent.h"
+#include "base/ban.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/cdbread.h"
 
 void
-recent_key(unsigned char key[RECENT_KEY_BYTES], const struct addr *a)
+ban_key(unsigned char key[BAN_KEY_BYTES], const struct addr *a)
 {
 	struct addr net = addr_ban_key(a);
 
@@ -16,15 +16,15 @@ recent_key(unsigned char key[RECENT_KEY_BYTES], const struct addr *a)
 }
 
 bool
-recent_knows(uint8_t version)
+ban_knows(uint8_t version)
 {
-	return version >= RECENT_OLDEST && version <= RECENT_VERSION;
+	return version >= BAN_OLDEST && version <= BAN_VERSION;
 }
 
 void
-recent_put(struct record *r, const struct recent_ban *ban)
+ban_put(struct record *r, const struct ban *ban)
 {
-	record_begin(r, RECENT_VERSION);
+	record_begin(r, BAN_VERSION);
 	record_put_bytes(r, ban->ip.b, sizeof ban->ip.b);
 	record_put(r, 8, (uint64_t)ban->since);
 	record_put(r, 8, (uint64_t)ban->until);
@@ -45,7 +45,7 @@ get_string(struct record *r, char *to, size_t size)
 }
 
 int
-recent_get(struct record *r, struct recent_ban *ban)
+ban_get(struct record *r, struct ban *ban)
 {
 	size_t len;
 	const void *ip = record_get_bytes(r, sizeof ban->ip.b, &len);
@@ -62,35 +62,35 @@ recent_get(struct record *r, struct recent_ban *ban)
 }
 
 uint32_t
-recent_left_s(const struct recent_ban *ban, int64_t now)
+ban_left_s(const struct ban *ban, int64_t now)
 {
 	int64_t from = now > ban->since ? now : ban->since;
 
-	if (ban->until <= from || ban->since > now + RECENT_AHEAD_S)
+	if (ban->until <= from || ban->since > now + BAN_AHEAD_S)
 		return 0;
 	return ban->until - from > UINT32_MAX ? UINT32_MAX
 					      : (uint32_t)(ban->until - from);
 }
 
-enum recent_answer
-recent_find(int fd, const struct addr *a, struct recent_ban *ban)
+enum ban_answer
+ban_find(int fd, const struct addr *a, struct ban *ban)
 {
-	unsigned char key[RECENT_KEY_BYTES];
+	unsigned char key[BAN_KEY_BYTES];
 	enum cdbread_answer answer;
 	struct cdbread c;
 	struct record r;
 
 	if (cdbread_open(&c, fd) != 0)
-		return RECENT_ERROR;
-	recent_key(key, a);
+		return BAN_ERROR;
+	ban_key(key, a);
 	answer = cdbread_find(&c, key, sizeof key, RECORD_ANY, &r);
 	if (answer == CDBREAD_ABSENT)
-		return RECENT_ABSENT;
+		return BAN_ABSENT;
 	if (answer == CDBREAD_ERROR)
-		return RECENT_ERROR;
+		return BAN_ERROR;
 	errno = ENOTSUP;
-	if (!recent_knows(r.version))
-		return RECENT_ERROR;
+	if (!ban_knows(r.version))
+		return BAN_ERROR;
 	errno = EINVAL;
-	return recent_get(&r, ban) == 0 ? RECENT_FOUND : RECENT_ERROR;
+	return ban_get(&r, ban) == 0 ? BAN_FOUND : BAN_ERROR;
 }

@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * place: how far a log was read: which file, and how much of it.
+ * position: how far a log was read: which file, and how much of it.
  *
  * Files change their names and inode numbers are used again, so a file is known
  * by its inode and its first bytes; a copy of it by the bytes alone.
  */
-#ifndef PLACE_H
-#define PLACE_H
+#ifndef POSITION_H
+#define POSITION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLACE_HEAD_BYTES 256
+#define POSITION_HEAD_BYTES 256
 
-struct place {
+struct position {
 	uint64_t ino;
 	uint64_t offset;    /* bytes that were read */
 	uint64_t head_hash; /* of the first head_len bytes */
-	uint32_t head_len;  /* up to PLACE_HEAD_BYTES, and to offset */
+	uint32_t head_len;  /* up to POSITION_HEAD_BYTES, and to offset */
 };
 
 /* Completes a place by the first n bytes of its file. */
-void place_set_head(struct place *p, const char *head, size_t n);
+void position_set_head(struct position *p, const char *head, size_t n);
 
 /*
  * Whether the file open at fd is the one of the place. as_copy: or one that
  * begins in the same way. It may be shorter, since the file went on between the
  * copy and the truncation. A place at the start of a file has no copies.
  */
-bool place_is_in(const struct place *p, int fd, bool as_copy);
+bool position_is_in(const struct position *p, int fd, bool as_copy);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * watch: is what the lists say to be believed? Asks the zones of the
- * configuration (canary.h), minds the alarm of each log (breaker.h), and sees
+ * trust: is what the lists say to be believed? Asks the zones of the
+ * configuration (canary.h), minds the alarm of each log (alarm.h), and sees
  * to what follows.
  *
  *	a zone is wrong		its bans of late are lifted (amends.h)
  *	refusals jump		the zones are asked at once
  *	all zones are well	an alarm that is on ends
  */
-#ifndef WATCH_H
-#define WATCH_H
+#ifndef TRUST_H
+#define TRUST_H
 
 #include <poll.h>
 #include <stdbool.h>
@@ -24,22 +24,22 @@ struct feed;
  * Asks the zones that the state has, as the settings say. Returns 0, or -1 with
  * errno and a message in error. NULL, and nothing to close, without zones.
  */
-int watch_open(struct feed *f, char error[CANARY_ERROR_SIZE])
+int trust_open(struct feed *f, char error[CANARY_ERROR_SIZE])
     __attribute__((warn_unused_result));
-void watch_close(struct feed *f);
+void trust_close(struct feed *f);
 
 /* Fills in what to wait for; how many. */
-size_t watch_fds(const struct feed *f, struct pollfd fds[CANARY_FDS_MAX]);
+size_t trust_fds(const struct feed *f, struct pollfd fds[CANARY_FDS_MAX]);
 
-/* How long until watch_serve is to be called; INT64_MAX: not for now. */
-int64_t watch_wait_ms(const struct feed *f);
+/* How long until trust_serve is to be called; INT64_MAX: not for now. */
+int64_t trust_wait_ms(const struct feed *f);
 
-void watch_serve(struct feed *f);
+void trust_serve(struct feed *f);
 
 /*
  * A line of the i-th log was taken, before which its alarm was on or not: says
  * what has changed.
  */
-void watch_line(struct feed *f, size_t i, bool was_on);
+void trust_line(struct feed *f, size_t i, bool was_on);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * live: the feed's kernel sets, each pair kept in agreement with the state.
+ * livesets: the feed's kernel sets, each pair kept in agreement with the state.
  *
  *	bans	rblcache4/6	whom the hook refuses (or the names of -s, -S)
  *	drop	rbldrop4/6	those of them that a firewall need not let in
@@ -10,28 +10,33 @@
  * emptied, so that nobody is refused or let in by what was put there once. The
  * passes are nowhere else: when the kernel loses them, lists are asked again.
  */
-#ifndef LIVE_H
-#define LIVE_H
+#ifndef LIVESETS_H
+#define LIVESETS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/livesets.h"
+#include "kernel/ipsetpair.h"
 #include "state/state.h"
 
-enum live_pair { LIVE_BANS, LIVE_DROP, LIVE_PASS, LIVE_PAIRS };
+enum livesets_pair {
+	LIVESETS_BANS,
+	LIVESETS_DROP,
+	LIVESETS_PASS,
+	LIVESETS_PAIRS
+};
 
 /* Which sets there are to be, besides those of the bans. */
-struct live_wishes {
+struct livesets_wishes {
 	unsigned drop_after; /* refusals; 0: no drop */
 	bool pass;
 };
 
-struct live {
-	struct livesets pair[LIVE_PAIRS];
+struct livesets {
+	struct ipsetpair pair[LIVESETS_PAIRS];
 	const char *set4, *set6;
 	const struct state *state;
-	struct live_wishes wishes;
+	struct livesets_wishes wishes;
 };
 
 /*
@@ -39,54 +44,54 @@ struct live {
  * off, and for the others. The state must live as long as l, and l must not
  * move. 0, or -1 with errno ENOMEM.
  */
-int live_open(struct live *l, const char *set4, const char *set6,
-    const struct live_wishes *wishes, const struct state *state)
+int livesets_open(struct livesets *l, const char *set4, const char *set6,
+    const struct livesets_wishes *wishes, const struct state *state)
     __attribute__((warn_unused_result));
-void live_close(struct live *l);
+void livesets_close(struct livesets *l);
 
 /*
  * Goes through the pairs: creates and fills (start), or sends what was
  * collected and looks after the sets (flush). Whatever there is to tell is
  * given to tell. now_s is unix seconds, now_ms a monotonic clock.
  */
-typedef void live_tell(void *user, const char *message);
-void live_start(
-    struct live *l, int64_t now_s, int64_t now_ms, live_tell *tell, void *user);
-void live_flush(
-    struct live *l, int64_t now_s, int64_t now_ms, live_tell *tell, void *user);
+typedef void livesets_tell(void *user, const char *message);
+void livesets_start(struct livesets *l, int64_t now_s, int64_t now_ms,
+    livesets_tell *tell, void *user);
+void livesets_flush(struct livesets *l, int64_t now_s, int64_t now_ms,
+    livesets_tell *tell, void *user);
 
 /* Goes on with other wishes, while the bans stay. 0, or -1 with errno ENOMEM.
  */
-int live_change(struct live *l, const struct live_wishes *wishes, int64_t now_s,
-    int64_t now_ms, live_tell *tell, void *user)
+int livesets_change(struct livesets *l, const struct livesets_wishes *wishes,
+    int64_t now_s, int64_t now_ms, livesets_tell *tell, void *user)
     __attribute__((warn_unused_result));
 
 /* Makes the next flush look at all sets. */
-void live_look_soon(struct live *l);
+void livesets_look_soon(struct livesets *l);
 
 /* A ban that the state has, new or renewed. */
-void live_ban(struct live *l, const struct recent_ban *ban, int64_t now_s);
+void livesets_ban(struct livesets *l, const struct ban *ban, int64_t now_s);
 
 /* One whose host may have come so often by now that it is to be dropped. */
-void live_drop(struct live *l, const struct recent_ban *ban, int64_t now_s);
+void livesets_drop(struct livesets *l, const struct ban *ban, int64_t now_s);
 
 /* The state has no ban around the address any more. */
-void live_lift(struct live *l, const struct addr *a);
+void livesets_lift(struct livesets *l, const struct addr *a);
 
 /* Lists are not asked about the host for that many seconds from now. */
-void live_pass(struct live *l, const struct addr *a, uint32_t left_s);
-void live_no_pass(struct live *l, const struct addr *a);
+void livesets_pass(struct livesets *l, const struct addr *a, uint32_t left_s);
+void livesets_no_pass(struct livesets *l, const struct addr *a);
 
-/* About nobody any more. NULL, or why it cannot be; valid as live_empty's. */
-const char *live_no_passes(struct live *l);
+/* About nobody any more. NULL, or why it cannot be; valid as livesets_empty's. */
+const char *livesets_no_passes(struct livesets *l);
 
 /*
  * Empties the sets of all bans, after the state was. NULL, or why not; valid
  * until the next call.
  */
-const char *live_empty(struct live *l);
+const char *livesets_empty(struct livesets *l);
 
 /* Why the sets of the bans cannot be used; NULL: they can, or are off. */
-const char *live_trouble(const struct live *l);
+const char *livesets_trouble(const struct livesets *l);
 
 #endif

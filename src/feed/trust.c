@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "feed/watch.h"
+#include "feed/trust.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -19,9 +19,9 @@ suspect_since(const struct feed *f, const struct zone *z)
 	int64_t since = z->from_s;
 
 	for (size_t i = 0; i < f->o.logs_n; i++) {
-		const struct breaker *b = &f->marks[i].breaker;
+		const struct alarm *b = &f->marks[i].alarm;
 
-		if (breaker_is_on(b) && b->alarm.from_s < since)
+		if (alarm_is_on(b) && b->alarm.from_s < since)
 			since = b->alarm.from_s;
 	}
 	return since;
@@ -64,7 +64,7 @@ static void
 end_passes(struct feed *f, const struct zone *z)
 {
 	if (z->dead || z->silent)
-		feed_tell(f, live_no_passes(&f->live));
+		feed_tell(f, livesets_no_passes(&f->livesets));
 }
 
 /* The jump is real, then: so many are listed. */
@@ -79,11 +79,11 @@ end_alarms(struct feed *f)
 		if (zones->list[k].well_s < f->alarmed_s)
 			return;
 	for (size_t i = 0; i < f->o.logs_n; i++) {
-		struct breaker *b = &f->marks[i].breaker;
+		struct alarm *b = &f->marks[i].alarm;
 
-		if (!breaker_is_on(b) || !is_up_to_date(&f->marks[i]))
+		if (!alarm_is_on(b) || !is_up_to_date(&f->marks[i]))
 			continue;
-		breaker_end(b, f->marks[i].time_s);
+		alarm_end(b, f->marks[i].time_s);
 		feed_say(f,
 		    "%s: alarm over: the lists are well, so there is "
 		    "more spam; bans are made again",
@@ -123,13 +123,13 @@ zone_taken(void *user, size_t i, enum zones_change change)
 /* ---- alarms ---- */
 
 void
-watch_line(struct feed *f, size_t i, bool was_on)
+trust_line(struct feed *f, size_t i, bool was_on)
 {
-	const struct breaker *b = &f->marks[i].breaker;
-	char why[BREAKER_TEXT_SIZE];
+	const struct alarm *b = &f->marks[i].alarm;
+	char why[ALARM_TEXT_SIZE];
 	char since[WHEN_SIZE];
 
-	if (breaker_is_on(b) == was_on)
+	if (alarm_is_on(b) == was_on)
 		return;
 	if (was_on) {
 		feed_say(f,
@@ -142,7 +142,7 @@ watch_line(struct feed *f, size_t i, bool was_on)
 	feed_complain(f,
 	    "%s: alarm: %s; no new bans now; if a list was wrong, take back "
 	    "what it did: rblcachectl forget RULE since %s",
-	    f->o.logs[i], breaker_why(b, why),
+	    f->o.logs[i], alarm_why(b, why),
 	    when_format(b->alarm.from_s, since));
 	if (f->canary != NULL)
 		canary_ask_soon(f->canary);
@@ -163,7 +163,7 @@ resolver_text(const struct settings *s, char *text, size_t size)
 }
 
 int
-watch_open(struct feed *f, char error[CANARY_ERROR_SIZE])
+trust_open(struct feed *f, char error[CANARY_ERROR_SIZE])
 {
 	char resolver[ADDR_STRLEN + 16];
 
@@ -177,27 +177,27 @@ watch_open(struct feed *f, char error[CANARY_ERROR_SIZE])
 }
 
 void
-watch_close(struct feed *f)
+trust_close(struct feed *f)
 {
 	canary_close(f->canary);
 	f->canary = NULL;
 }
 
 size_t
-watch_fds(const struct feed *f, struct pollfd fds[CANARY_FDS_MAX])
+trust_fds(const struct feed *f, struct pollfd fds[CANARY_FDS_MAX])
 {
 	return f->canary == NULL ? 0 : canary_fds(f->canary, fds);
 }
 
 int64_t
-watch_wait_ms(const struct feed *f)
+trust_wait_ms(const struct feed *f)
 {
 	return f->canary == NULL ? INT64_MAX
 				 : canary_wait_ms(f->canary, feed_now_ms());
 }
 
 void
-watch_serve(struct feed *f)
+trust_serve(struct feed *f)
 {
 	if (f->canary != NULL)
 		canary_serve(f->canary, feed_now_ms(), time(NULL));

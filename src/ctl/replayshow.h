@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * savings: what a replay (replay.h) has found, for people and for programs.
+ * replayshow: what a replay (replay.h) has found, for people and for programs.
  */
-#ifndef SAVINGS_H
-#define SAVINGS_H
+#ifndef REPLAYSHOW_H
+#define REPLAYSHOW_H
 
 #include <jansson.h>
 #include <stdio.h>
@@ -16,12 +16,12 @@
  * "outdated": N, "outdated_hosts": N, "let_in": N}, ...]}. For the caller to
  * own; NULL: ENOMEM.
  */
-json_t *savings_report(const struct replay_counts *n);
+json_t *replayshow_report(const struct replay_counts *n);
 
 /*
  * The same as a table and what has to be said of it. There must be a
  * connection. Errors are the stream's.
  */
-void savings_show(FILE *to, const struct replay_counts *n);
+void replayshow_show(FILE *to, const struct replay_counts *n);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "ctl/savings.h"
+#include "ctl/replayshow.h"
 
 #include <inttypes.h>
 
@@ -17,7 +17,7 @@ report_trial(const struct replay_trial *t)
 }
 
 json_t *
-savings_report(const struct replay_counts *n)
+replayshow_report(const struct replay_counts *n)
 {
 	json_t *trials = json_array();
 
@@ -100,7 +100,7 @@ show_notes(FILE *to, const struct replay_counts *n)
 }
 
 void
-savings_show(FILE *to, const struct replay_counts *n)
+replayshow_show(FILE *to, const struct replay_counts *n)
 {
 	char first[WHEN_SIZE];
 	char last[WHEN_SIZE];

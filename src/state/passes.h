@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * evidence: what lines say of a connection from its begin to its end, to tell
+ * passes: what lines say of a connection from its begin to its end, to tell
  * when a host was asked about and no list refused it.
  *
  *	tcpserver: pid 13284 from 192.0.2.7
@@ -13,8 +13,8 @@
  * Nothing counts when any line spoke of a rejection or of trouble in between,
  * when no list was asked, or when the lists are not all well.
  */
-#ifndef EVIDENCE_H
-#define EVIDENCE_H
+#ifndef PASSES_H
+#define PASSES_H
 
 #include "log/decide.h"
 #include "state/state.h"
@@ -23,7 +23,7 @@
  * Takes note of a line that no rule matches. Returns 0, or -1 with errno
  * ENOMEM.
  */
-int evidence_take(struct state *s, struct state_log *log,
+int passes_take(struct state *s, struct state_log *log,
     const struct decision *d, const struct policy *policy, struct news *news)
     __attribute__((warn_unused_result));
 
@@ -31,13 +31,13 @@ int evidence_take(struct state *s, struct state_log *log,
  * The process that a line of rblsmtpd's, which no rule matches, says something
  * of: perhaps a rejection, or trouble. 0: it is no such line.
  */
-uint64_t evidence_unclear(const struct decision *d);
+uint64_t passes_unclear(const struct decision *d);
 
 /*
- * Takes note of one that a rule matches. The marks (seen.h) that its connection
+ * Takes note of one that a rule matches. The marks (connections.h) that its connection
  * had before; 0 if it is not known.
  */
-uint32_t evidence_rejected(
+uint32_t passes_rejected(
     struct state *s, struct state_log *log, const struct decision *d);
 
 #endif

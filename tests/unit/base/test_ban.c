@@ -5,14 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/ban.h"
 #include "base/cdbwrite.h"
-#include "base/recent.h"
 #include "base/record.h"
 #include "state/checkpoint.h"
 #include "state/codec.h"
+#include "state/connections.h"
 #include "state/counts.h"
-#include "state/past.h"
-#include "state/seen.h"
+#include "state/repeats.h"
 #include "state/state.h"
 
 static char dir[64];
@@ -107,10 +107,10 @@ some_state(void)
 {
 	struct state *s = new_state();
 	struct addr a = unit_addr("198.51.100.7");
-	struct seen_ended ended;
+	struct connections_ended ended;
 
 	for (int i = 1; i <= 5; i++) {
-		struct recent_ban ban = {
+		struct ban ban = {
 		    .since = 1000 + i, .until = 2000 + i, .rule = "rblsmtpd"};
 
 		ban.ip = unit_addr("203.0.113.0");
@@ -122,11 +122,13 @@ some_state(void)
 	}
 	assert_int_equal(counts_match(s->counts, "chk", &a, 900, 5, 60), 1);
 	assert_int_equal(counts_match(s->counts, "chk", &a, 901, 5, 60), 2);
-	assert_int_equal(past_ban(s->past, "chk", &a, 800, 10, 3, 500), 10);
-	assert_int_equal(past_ban(s->past, "chk", &a, 810, 10, 3, 500), 30);
-	assert_int_equal(seen_line(s->seen, 9,
+	assert_int_equal(
+	    repeats_ban(s->repeats, "chk", &a, 800, 10, 3, 500), 10);
+	assert_int_equal(
+	    repeats_ban(s->repeats, "chk", &a, 810, 10, 3, 500), 30);
+	assert_int_equal(connections_line(s->connections, 9,
 			     "tcpserver: pid 77 from 198.51.100.7", 35, &ended),
-	    SEEN_BEGIN);
+	    TCPSERVER_BEGIN);
 	tallies_of(&s->tallies, "chk")->all.skips[DECIDE_UNSEEN] = 3;
 	return s;
 }
@@ -137,8 +139,8 @@ save_some(void)
 	struct state *s = some_state();
 	static struct state_log logs[2] = {
 	    {.path = "/var/log/a",
-		.has_place = true,
-		.place = {7, 12345678901ULL, 0xfeedfeedfeedULL, 256},
+		.has_position = true,
+		.position = {7, 12345678901ULL, 0xfeedfeedfeedULL, 256},
 		.time_s = 1700000000,
 		.lines = 55,
 		.shows_tcpserver = true,
@@ -159,10 +161,11 @@ assert_rest_is_back(struct state *s)
 
 	assert_int_equal(lru_count(s->counts), 1);
 	assert_int_equal(counts_match(s->counts, "chk", &a, 960, 5, 60), 2);
-	assert_int_equal(past_ban(s->past, "chk", &a, 840, 10, 3, 500), 90);
-	assert_true(seen_is(s->seen, 9, 77, &a));
-	assert_false(seen_is(s->seen, 9, 77, &b));
-	assert_false(seen_is(s->seen, 8, 77, &a));
+	assert_int_equal(
+	    repeats_ban(s->repeats, "chk", &a, 840, 10, 3, 500), 90);
+	assert_true(connections_is(s->connections, 9, 77, &a));
+	assert_false(connections_is(s->connections, 9, 77, &b));
+	assert_false(connections_is(s->connections, 8, 77, &a));
 	assert_int_equal(s->tallies.n, 1);
 	assert_int_equal(s->tallies.list[0].all.skips[DECIDE_UNSEEN], 3);
 }
@@ -173,7 +176,7 @@ back_again(void **state)
 	static struct state_log logs[2] = {
 	    {.path = "/var/log/b"}, {.path = "/var/log/a", .id = 5}};
 	struct state *s = new_state();
-	struct recent_ban ban;
+	struct ban ban;
 	struct addr other = unit_addr("2001:db8:1:2:ffff::");
 	struct addr none = unit_addr("203.0.113.77");
 	struct stat st;
@@ -185,12 +188,12 @@ back_again(void **state)
 	    checkpoint_load(path, s, logs, 2, NULL), CHECKPOINT_LOADED);
 	assert_int_equal(bans_count(s->bans), 5);
 	assert_rest_is_back(s);
-	assert_false(logs[0].has_place);
-	assert_true(logs[1].has_place);
-	assert_true(logs[1].place.offset == 12345678901ULL);
-	assert_true(logs[1].place.head_hash == 0xfeedfeedfeedULL);
-	assert_int_equal(logs[1].place.ino, 7);
-	assert_int_equal(logs[1].place.head_len, 256);
+	assert_false(logs[0].has_position);
+	assert_true(logs[1].has_position);
+	assert_true(logs[1].position.offset == 12345678901ULL);
+	assert_true(logs[1].position.head_hash == 0xfeedfeedfeedULL);
+	assert_int_equal(logs[1].position.ino, 7);
+	assert_int_equal(logs[1].position.head_len, 256);
 	assert_int_equal(logs[1].time_s, 1700000000);
 	assert_int_equal(logs[1].lines, 55);
 	assert_true(logs[1].shows_tcpserver);
@@ -202,12 +205,12 @@ back_again(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
 	fd = open(path, O_RDONLY);
-	assert_int_equal(recent_find(fd, &other, &ban), RECENT_FOUND);
+	assert_int_equal(ban_find(fd, &other, &ban), BAN_FOUND);
 	assert_string_equal(ban.reply, "451 listed, text 5");
 	assert_string_equal(ban.rule, "rblsmtpd");
 	assert_int_equal(ban.since, 1005);
 	assert_int_equal(ban.until, 2005);
-	assert_int_equal(recent_find(fd, &none, &ban), RECENT_ABSENT);
+	assert_int_equal(ban_find(fd, &none, &ban), BAN_ABSENT);
 	close(fd);
 }
 
@@ -219,7 +222,7 @@ assert_right_or_refused(enum checkpoint_answer answer, const struct bans *bans)
 		return;
 	assert_int_equal(bans_count(bans), 5);
 	for (size_t i = 0; i < 5; i++) {
-		struct recent_ban ban;
+		struct ban ban;
 		char want[REPLY_SIZE];
 
 		bans_nth(bans, i, &ban);
@@ -236,11 +239,11 @@ check_damaged(int fd)
 	static struct state_log log = {.path = "/var/log/a"};
 	struct state *s = new_state();
 	struct addr a = unit_addr("203.0.113.3");
-	struct recent_ban ban;
+	struct ban ban;
 
 	assert_right_or_refused(
 	    checkpoint_load(path, s, &log, 1, NULL), s->bans);
-	if (recent_find(fd, &a, &ban) == RECENT_FOUND) {
+	if (ban_find(fd, &a, &ban) == BAN_FOUND) {
 		assert_string_equal(ban.reply, "451 listed, text 3");
 		assert_int_equal(ban.until, 2003);
 	}
@@ -330,7 +333,7 @@ full_state(void)
 {
 	struct state *s = some_state();
 	struct addr a = unit_addr("203.0.113.1");
-	struct seen_ended ended;
+	struct connections_ended ended;
 
 	/* the order of the bans is that of a hash */
 	for (int i = 2; i <= 5; i++) {
@@ -342,13 +345,14 @@ full_state(void)
 	}
 	for (int i = 0; i < 3; i++)
 		(void)bans_refused(s->bans, &a, 1500);
-	assert_int_equal(seen_line(s->seen, 9,
+	assert_int_equal(connections_line(s->connections, 9,
 			     "tcpserver: pid 78 from 198.51.100.8", 35, &ended),
-	    SEEN_BEGIN);
+	    TCPSERVER_BEGIN);
 	a = unit_addr("198.51.100.7");
-	seen_mark(s->seen, 9, 77, &a, SEEN_RECHECK | SEEN_UNASKED);
+	connections_mark(s->connections, 9, 77, &a,
+	    CONNECTIONS_RECHECK | CONNECTIONS_UNASKED);
 	a = unit_addr("198.51.100.8");
-	seen_mark(s->seen, 9, 0, &a, SEEN_REJECTED);
+	connections_mark(s->connections, 9, 0, &a, CONNECTIONS_REJECTED);
 	name_zones(s);
 	s->zones.list[0].well_s = 11;
 	s->zones.list[0].from_s = 12;
@@ -361,19 +365,19 @@ full_state(void)
 	tallies_add_recheck(&s->tallies, false, 1000);
 	tallies_add_recheck(&s->tallies, false, 100000000);
 	full_log = (struct state_log){.path = "/var/log/a",
-	    .has_place = true,
+	    .has_position = true,
 	    .shows_rblsmtpd = true,
 	    .shows_passed = true};
 	for (int i = 0; i < 5000; i++) {
-		breaker_connection(&full_log.breaker, 100000 + i);
+		alarm_connection(&full_log.alarm, 100000 + i);
 		if (i % 3 == 0)
-			breaker_refusal(&full_log.breaker, 100000 + i);
+			alarm_refusal(&full_log.alarm, 100000 + i);
 		if (i % 9 == 0)
-			(void)!breaker_ban(&full_log.breaker, 100000 + i);
+			(void)!alarm_ban(&full_log.alarm, 100000 + i);
 	}
 	for (int i = 0; i < 100; i++)
-		(void)!breaker_ban(&full_log.breaker, 105000);
-	assert_true(breaker_is_on(&full_log.breaker));
+		(void)!alarm_ban(&full_log.alarm, 105000);
+	assert_true(alarm_is_on(&full_log.alarm));
 	return s;
 }
 
@@ -392,16 +396,16 @@ assert_full(struct state *s, const struct state_log *log)
 	struct addr a = unit_addr("203.0.113.1");
 	struct addr b = unit_addr("198.51.100.8");
 	const struct zone *z = s->zones.list;
-	struct recent_ban ban;
+	struct ban ban;
 	uint32_t marks;
 
 	assert_true(bans_find(s->bans, &a, &ban));
 	assert_int_equal(ban.refused, 3);
 	a = unit_addr("198.51.100.7");
-	assert_true(seen_marks(s->seen, 9, 77, &a, &marks));
-	assert_int_equal(marks, SEEN_RECHECK | SEEN_UNASKED);
-	assert_true(seen_marks(s->seen, 9, 78, &b, &marks));
-	assert_int_equal(marks, SEEN_HOST_REJECTED);
+	assert_true(connections_marks(s->connections, 9, 77, &a, &marks));
+	assert_int_equal(marks, CONNECTIONS_RECHECK | CONNECTIONS_UNASKED);
+	assert_true(connections_marks(s->connections, 9, 78, &b, &marks));
+	assert_int_equal(marks, CONNECTIONS_HOST_REJECTED);
 	assert_string_equal(z[0].name, "secretkey1.zone.test");
 	assert_string_equal(z[0].text, "x");
 	assert_string_equal(z[0].why, "lists 127.0.0.1");
@@ -414,11 +418,10 @@ assert_full(struct state *s, const struct state_log *log)
 	assert_int_equal(s->tallies.today.passed, 1);
 	assert_true(log->shows_rblsmtpd && log->shows_passed);
 	assert_false(log->shows_tcpserver);
-	assert_true(breaker_is_on(&log->breaker));
-	assert_int_equal(log->breaker.past_n, full_log.breaker.past_n);
-	assert_int_equal(
-	    log->breaker.share.median, full_log.breaker.share.median);
-	assert_int_equal(log->breaker.alarm.tripped_s, 105000);
+	assert_true(alarm_is_on(&log->alarm));
+	assert_int_equal(log->alarm.past_n, full_log.alarm.past_n);
+	assert_int_equal(log->alarm.share.median, full_log.alarm.share.median);
+	assert_int_equal(log->alarm.alarm.tripped_s, 105000);
 }
 
 static void
@@ -480,10 +483,10 @@ take_record(const struct codec_key *key, struct record r)
 	log = (struct state_log){0};
 	state_name_log(&log, "/var/log/a");
 	assert_int_equal(record_seal(&r, key->b, key->len), 0);
-	assert_int_equal(record_open(&r, key->b, key->len, RECENT_VERSION), 0);
+	assert_int_equal(record_open(&r, key->b, key->len, BAN_VERSION), 0);
 	rc = codec_take(s, &log, 1, key->b, key->len, &r);
 	/* whatever it was, the state can be used */
-	log.has_place = true;
+	log.has_position = true;
 	state_expire(s, &log, 1);
 	snprintf(other, sizeof other, "%s/other.cdb", dir);
 	assert_int_equal(checkpoint_save(other, s, &log, 1), 0);
@@ -575,7 +578,7 @@ twice(void **state)
 
 		find_record(s, *kind, &key, &r);
 		assert_int_equal(
-		    record_open(&r, key.b, key.len, RECENT_VERSION), 0);
+		    record_open(&r, key.b, key.len, BAN_VERSION), 0);
 		assert_int_equal(
 		    codec_take(s, &full_log, 1, key.b, key.len, &r), -1);
 	}
@@ -604,13 +607,13 @@ static void
 every_bit_of_a_file(void **state)
 {
 	static unsigned char file[4096];
-	struct recent_ban ban = {.ip = unit_addr("192.0.2.1"),
+	struct ban ban = {.ip = unit_addr("192.0.2.1"),
 	    .since = 1000,
 	    .until = 2000,
 	    .rule = "rule",
 	    .reply = "451 by ban"};
-	unsigned char key[RECENT_KEY_BYTES];
-	struct recent_ban got;
+	unsigned char key[BAN_KEY_BYTES];
+	struct ban got;
 	struct cdbwrite w;
 	struct record r;
 	char name[128];
@@ -619,8 +622,8 @@ every_bit_of_a_file(void **state)
 
 	(void)state;
 	snprintf(name, sizeof name, "%s/bits.cdb", dir);
-	recent_key(key, &ban.ip);
-	recent_put(&r, &ban);
+	ban_key(key, &ban.ip);
+	ban_put(&r, &ban);
 	assert_int_equal(record_seal(&r, key, sizeof key), 0);
 	assert_int_equal(cdbwrite_start(&w, name, 0600), 0);
 	assert_int_equal(cdbwrite_add(&w, key, sizeof key, r.buf, r.len), 0);
@@ -633,21 +636,21 @@ every_bit_of_a_file(void **state)
 		    (unsigned char)(file[bit / 8] ^ 1U << bit % 8);
 
 		assert_int_equal(pwrite(fd, &changed, 1, bit / 8), 1);
-		switch (recent_find(fd, &ban.ip, &got)) {
-		case RECENT_FOUND:
+		switch (ban_find(fd, &ban.ip, &got)) {
+		case BAN_FOUND:
 			assert_int_equal(got.until, ban.until);
 			assert_string_equal(got.reply, ban.reply);
 			break;
-		case RECENT_ABSENT:
+		case BAN_ABSENT:
 			fail_msg("bit %zd hides the ban", bit);
 			break;
-		case RECENT_ERROR:
+		case BAN_ERROR:
 			assert_int_equal(errno, EINVAL);
 			break;
 		}
 		assert_int_equal(pwrite(fd, &file[bit / 8], 1, bit / 8), 1);
 	}
-	assert_int_equal(recent_find(fd, &ban.ip, &got), RECENT_FOUND);
+	assert_int_equal(ban_find(fd, &ban.ip, &got), BAN_FOUND);
 	close(fd);
 }
 

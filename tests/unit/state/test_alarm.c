@@ -3,13 +3,13 @@
 #include "../unit.h"
 
 #include "base/record.h"
-#include "state/breaker.h"
+#include "state/alarm.h"
 
 #define START (28333333LL * 60)
 
 /* A log, and the second at which its next minute begins. */
 struct log {
-	struct breaker b;
+	struct alarm b;
 	int64_t t;
 	unsigned made; /* bans that were */
 };
@@ -23,7 +23,7 @@ new_log(void)
 static void
 ban(struct log *log)
 {
-	if (breaker_ban(&log->b, log->t))
+	if (alarm_ban(&log->b, log->t))
 		log->made++;
 }
 
@@ -35,11 +35,11 @@ minute(struct log *log, unsigned connections, unsigned refused, unsigned bans)
 	unsigned banned = 0;
 
 	for (unsigned i = 1; i <= connections; i++) {
-		breaker_connection(&log->b, log->t);
+		alarm_connection(&log->b, log->t);
 		if ((uint64_t)refusals * connections >= (uint64_t)refused * i)
 			continue;
 		refusals++;
-		breaker_refusal(&log->b, log->t);
+		alarm_refusal(&log->b, log->t);
 		if ((uint64_t)banned * refused >= (uint64_t)bans * refusals)
 			continue;
 		banned++;
@@ -62,10 +62,10 @@ everybody(struct log *log, unsigned most)
 {
 	unsigned n = 0;
 
-	while (!breaker_is_on(&log->b) && n < most) {
+	while (!alarm_is_on(&log->b) && n < most) {
 		n++;
-		breaker_connection(&log->b, log->t);
-		breaker_refusal(&log->b, log->t);
+		alarm_connection(&log->b, log->t);
+		alarm_refusal(&log->b, log->t);
 		ban(log);
 	}
 	return n;
@@ -74,17 +74,17 @@ everybody(struct log *log, unsigned most)
 static void
 assert_why(const struct log *log, const char *want)
 {
-	char buf[BREAKER_TEXT_SIZE];
+	char buf[ALARM_TEXT_SIZE];
 
-	assert_string_equal(breaker_why(&log->b, buf), want);
+	assert_string_equal(alarm_why(&log->b, buf), want);
 }
 
 static void
 assert_usual(const struct log *log, const char *want)
 {
-	char buf[BREAKER_TEXT_SIZE];
+	char buf[ALARM_TEXT_SIZE];
 
-	assert_string_equal(breaker_usual(&log->b, buf), want);
+	assert_string_equal(alarm_usual(&log->b, buf), want);
 }
 
 /* Of a server with two connections a minute 30 bans in a minute are no alarm,
@@ -97,10 +97,10 @@ quiet_server(void **state)
 	(void)state;
 	minutes(&log, 200, 2, 1, 1);
 	minute(&log, 30, 30, 30);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 	assert_int_equal(log.made, 230);
 	minutes(&log, 3000, 2, 2, 2);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 	assert_why(&log, "");
 	assert_int_equal(log.b.alarm.tripped_s, 0);
 }
@@ -128,12 +128,12 @@ bans_alone(void **state)
 	/* well again, though those who were not banned come more often */
 	log.t += 60;
 	for (int i = 0; i < 5; i++, log.t += 60) {
-		assert_true(breaker_is_on(&log.b));
+		assert_true(alarm_is_on(&log.b));
 		for (int j = 0; j < 20; j++)
 			ban(&log);
 	}
 	ban(&log);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 	assert_int_equal(log.made, 31);
 }
 
@@ -148,7 +148,7 @@ bans_of_a_busy_server(void **state)
 	log.made = 0;
 	minute(&log, 450, 400, 360);
 	assert_int_equal(log.made, 360);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 	minute(&log, 460, 410, 370);
 	assert_int_equal(log.made, 720);
 	assert_why(&log, "361 new bans in 1 min, usual 100, limit 360");
@@ -219,7 +219,7 @@ waves_are_no_alarm(void **state)
 		for (unsigned more = 0; more <= 2 * p; more += p / 5)
 			minute(&log, 100 + more, p + more, (p + more) / 2);
 		minutes(&log, 60, 100 + 2 * p, 3 * p, 3 * p / 2);
-		assert_false(breaker_is_on(&log.b));
+		assert_false(alarm_is_on(&log.b));
 	}
 }
 
@@ -237,16 +237,16 @@ share_of_ten_minutes(void **state)
 			   "limit 30");
 	from = log.t;
 	minutes(&log, 20, 10, 10, 10);
-	assert_true(breaker_is_on(&log.b));
+	assert_true(alarm_is_on(&log.b));
 	assert_int_equal(log.b.alarm.minutes, 10);
 	assert_int_equal((log.b.alarm.tripped_s - from) / 60, 8);
 	assert_true(log.b.alarm.from_s == from - 60);
 
 	/* single minutes say nothing here, so these do not end it */
 	minutes(&log, 30, 10, 10, 10);
-	assert_true(breaker_is_on(&log.b));
+	assert_true(alarm_is_on(&log.b));
 	minutes(&log, 15, 10, 5, 5);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 }
 
 /* Half of the connections: a jump from next to nothing below that is none. */
@@ -258,15 +258,15 @@ few_refused(void **state)
 	(void)state;
 	minutes(&log, 60, 200, 2, 1);
 	minutes(&log, 3, 200, 95, 25);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 	minute(&log, 200, 110, 25);
-	assert_true(breaker_is_on(&log.b));
+	assert_true(alarm_is_on(&log.b));
 
 	/* nor are 29 refusals, of however few */
 	log = new_log();
 	minutes(&log, 60, 30, 0, 0);
 	minute(&log, 30, 29, 29);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 }
 
 /* The jump began earlier than it was noticed. */
@@ -278,9 +278,9 @@ from_goes_back(void **state)
 	(void)state;
 	minutes(&log, 60, 40, 24, 8);
 	minutes(&log, 2, 40, 38, 8);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 	minutes(&log, 20, 40, 39, 20);
-	assert_true(breaker_is_on(&log.b));
+	assert_true(alarm_is_on(&log.b));
 	/* the two minutes are part of it, and the one before may be */
 	assert_true(log.b.alarm.from_s == START + 59 * 60);
 	assert_true(log.b.alarm.tripped_s > START + 62 * 60);
@@ -296,15 +296,15 @@ from_goes_back(void **state)
 static void
 alarm_is_not_usual(void **state)
 {
-	char before[BREAKER_TEXT_SIZE];
+	char before[ALARM_TEXT_SIZE];
 	struct log log = new_log();
 
 	(void)state;
 	minutes(&log, 130, 100, 60, 20);
-	breaker_usual(&log.b, before);
+	alarm_usual(&log.b, before);
 	log.made = 0;
 	minutes(&log, 500, 100, 100, 80);
-	assert_true(breaker_is_on(&log.b));
+	assert_true(alarm_is_on(&log.b));
 	assert_true(log.made < 80);
 	assert_usual(&log, before);
 }
@@ -320,15 +320,15 @@ over_after_five_minutes(void **state)
 	minutes(&log, 10, 100, 100, 80);
 	/* below the limit, but nearer to it than to what is usual */
 	minutes(&log, 20, 100, 85, 20);
-	assert_true(breaker_is_on(&log.b));
+	assert_true(alarm_is_on(&log.b));
 	minutes(&log, 4, 100, 60, 40);
 	minutes(&log, 1, 100, 98, 80); /* from the start again */
 	well = log.t;
 	minutes(&log, 5, 100, 60, 40);
-	assert_true(breaker_is_on(&log.b));
+	assert_true(alarm_is_on(&log.b));
 	log.made = 0;
 	minute(&log, 100, 60, 40);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 	assert_int_equal(log.made, 40);
 	assert_true(log.b.alarm.ended_s == well + 5 * 60);
 	assert_why(&log,
@@ -336,7 +336,7 @@ over_after_five_minutes(void **state)
 	    "limit 100 %");
 	/* and it may begin again */
 	assert_int_equal(everybody(&log, 1000) > 0, 1);
-	assert_true(breaker_is_on(&log.b));
+	assert_true(alarm_is_on(&log.b));
 	assert_true(log.b.alarm.ended_s == 0);
 }
 
@@ -347,16 +347,16 @@ told_to_end(void **state)
 	struct log log = new_log();
 
 	(void)state;
-	breaker_end(&log.b, START);
+	alarm_end(&log.b, START);
 	assert_true(log.b.alarm.ended_s == 0);
 	minutes(&log, 60, 100, 60, 20);
 	minutes(&log, 2, 200, 196, 120);
-	assert_true(breaker_is_on(&log.b));
-	breaker_end(&log.b, log.t + 7);
+	assert_true(alarm_is_on(&log.b));
+	alarm_end(&log.b, log.t + 7);
 	assert_true(log.b.alarm.ended_s == log.t + 7);
 	log.made = 0;
 	minutes(&log, 120, 200, 196, 120);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 	assert_int_equal(log.made, 120 * 120);
 	assert_usual(&log, "refused 98 %, limit 100 %; new bans a minute 120, "
 			   "limit 420");
@@ -397,10 +397,10 @@ silence(void **state)
 	minutes(&log, 3, 100, 100, 80);
 	log.t += 1000 * 60;
 	minutes(&log, 1, 100, 100, 80);
-	assert_true(breaker_is_on(&log.b));
+	assert_true(alarm_is_on(&log.b));
 	assert_int_equal(log.b.past_n, 60);
 	minutes(&log, 6, 100, 60, 20);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 }
 
 static void
@@ -410,23 +410,23 @@ disorder(void **state)
 
 	(void)state;
 	minutes(&log, 60, 100, 60, 20);
-	breaker_connection(&log.b, log.t);
+	alarm_connection(&log.b, log.t);
 	for (int i = 0; i < 9; i++)
-		breaker_connection(&log.b, log.t - 7200);
+		alarm_connection(&log.b, log.t - 7200);
 	assert_int_equal(log.b.past_n, 60);
 	assert_int_equal(
-	    log.b.recent[log.b.minute % BREAKER_WINDOW].connections, 10);
+	    log.b.recent[log.b.minute % ALARM_WINDOW].connections, 10);
 
 	/* the clock was wrong */
 	assert_true(everybody(&log, 1000) < 1000);
-	breaker_connection(&log.b, log.t - 7260);
-	assert_false(breaker_is_on(&log.b));
+	alarm_connection(&log.b, log.t - 7260);
+	assert_false(alarm_is_on(&log.b));
 	assert_usual(&log, "not known yet, 0 of 30 minutes");
 	assert_true(log.b.minute == log.t / 60 - 121);
-	breaker_connection(&log.b, INT64_MAX);
-	breaker_connection(&log.b, INT64_MIN);
-	breaker_connection(&log.b, 0);
-	breaker_connection(&log.b, -1);
+	alarm_connection(&log.b, INT64_MAX);
+	alarm_connection(&log.b, INT64_MIN);
+	alarm_connection(&log.b, 0);
+	alarm_connection(&log.b, -1);
 }
 
 /* A minute has no more than 65535 of each, and that is no alarm. */
@@ -438,7 +438,7 @@ too_many_to_count(void **state)
 	(void)state;
 	minutes(&log, 35, 1000, 500, 200);
 	minutes(&log, 2, 140000, 70000, 200);
-	assert_false(breaker_is_on(&log.b));
+	assert_false(alarm_is_on(&log.b));
 	assert_int_equal(log.b.past[35].connections, UINT16_MAX);
 }
 
@@ -453,11 +453,11 @@ minute_by_chance(struct log *log, unsigned rate, unsigned percent)
 
 		if (unit_random() % (60 * chances) >= rate)
 			continue;
-		breaker_connection(&log->b, t);
+		alarm_connection(&log->b, t);
 		if (unit_random() % 100 >= percent)
 			continue;
-		breaker_refusal(&log->b, t);
-		if (unit_random() % 2 == 0 && breaker_ban(&log->b, t))
+		alarm_refusal(&log->b, t);
+		if (unit_random() % 2 == 0 && alarm_ban(&log->b, t))
 			log->made++;
 	}
 	log->t += 60;
@@ -482,23 +482,23 @@ weeks_by_chance(void **state)
 }
 
 static size_t
-put(struct record *r, const struct breaker *b)
+put(struct record *r, const struct alarm *b)
 {
 	record_begin(r, 1);
-	breaker_put(r, b);
+	alarm_put(r, b);
 	assert_int_equal(record_seal(r, "k", 1), 0);
 	return r->len;
 }
 
 static void
-assert_same(const struct breaker *a, const struct breaker *b)
+assert_same(const struct alarm *a, const struct alarm *b)
 {
 	struct record x, y;
-	char s[BREAKER_TEXT_SIZE], t[BREAKER_TEXT_SIZE];
+	char s[ALARM_TEXT_SIZE], t[ALARM_TEXT_SIZE];
 
 	assert_int_equal(put(&x, a), put(&y, b));
 	assert_memory_equal(x.buf, y.buf, x.len);
-	assert_string_equal(breaker_usual(a, s), breaker_usual(b, t));
+	assert_string_equal(alarm_usual(a, s), alarm_usual(b, t));
 }
 
 /* Saved and loaded at any time, also in the alarm: as if it had gone on. */
@@ -511,8 +511,8 @@ killed_and_started(void **state)
 
 	(void)state;
 	put(&r, &a.b);
-	assert_int_equal(r.len, 4 + 1 + BREAKER_BYTES);
-	assert_true(BREAKER_BYTES < 1000);
+	assert_int_equal(r.len, 4 + 1 + ALARM_BYTES);
+	assert_true(ALARM_BYTES < 1000);
 	b = a;
 	for (int i = 0; i < 400; i++) {
 		/* the same for both */
@@ -526,7 +526,7 @@ killed_and_started(void **state)
 		put(&r, &b.b);
 		memset(&b.b, 0xa5, sizeof b.b);
 		assert_int_equal(record_open(&r, "k", 1, 1), 0);
-		assert_int_equal(breaker_get(&r, &b.b), 0);
+		assert_int_equal(alarm_get(&r, &b.b), 0);
 	}
 	assert_int_equal(a.made, b.made);
 	assert_true(a.b.alarm.tripped_s > START + 380 * 60);
@@ -536,31 +536,31 @@ static void
 malformed(void **state)
 {
 	struct log log = new_log();
-	struct breaker got;
+	struct alarm got;
 	struct record r;
 
 	(void)state;
 	minutes(&log, 60, 100, 60, 20);
 	for (int i = 0; i < 4; i++) {
-		struct breaker bad = log.b;
+		struct alarm bad = log.b;
 
 		if (i == 0)
-			bad.past_n = BREAKER_MINUTES + 1;
+			bad.past_n = ALARM_MINUTES + 1;
 		else if (i == 1)
-			bad.first = BREAKER_MINUTES;
+			bad.first = ALARM_MINUTES;
 		else if (i == 2)
 			bad.minute = INT64_MAX / 60 + 1;
 		else
-			bad.alarm.measure = BREAKER_BANS + 1;
+			bad.alarm.measure = ALARM_BANS + 1;
 		put(&r, &bad);
 		assert_int_equal(record_open(&r, "k", 1, 1), 0);
-		assert_int_equal(breaker_get(&r, &got), -1);
+		assert_int_equal(alarm_get(&r, &got), -1);
 	}
 	record_begin(&r, 1);
 	record_put(&r, 8, 1);
 	assert_int_equal(record_seal(&r, "k", 1), 0);
 	assert_int_equal(record_open(&r, "k", 1, 1), 0);
-	assert_int_equal(breaker_get(&r, &got), -1);
+	assert_int_equal(alarm_get(&r, &got), -1);
 }
 
 int

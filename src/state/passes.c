@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-#include "state/evidence.h"
+#include "state/passes.h"
 
 #include <string.h>
 
 #include "base/hooklog.h"
-#include "state/seen.h"
+#include "state/connections.h"
 
-#define AGAINST (SEEN_REJECTED | SEEN_UNASKED | SEEN_HOST_REJECTED)
+#define AGAINST                                                                \
+	(CONNECTIONS_REJECTED | CONNECTIONS_UNASKED | CONNECTIONS_HOST_REJECTED)
 
 static const char rblsmtpd[] = "rblsmtpd: ";
 
@@ -38,7 +39,7 @@ static void
 passed(struct state *s, const struct addr *a, uint32_t marks, int64_t time_s,
     const struct policy *policy, struct news *news)
 {
-	struct recent_ban ban;
+	struct ban ban;
 	bool banned;
 
 	if ((marks & AGAINST) != 0 || !lists_are_well(s, time_s))
@@ -48,7 +49,7 @@ passed(struct state *s, const struct addr *a, uint32_t marks, int64_t time_s,
 	if (banned &&
 	    (ban.since > time_s || !state_is_of_list(policy, ban.rule)))
 		return;
-	if ((marks & SEEN_RECHECK) != 0)
+	if ((marks & CONNECTIONS_RECHECK) != 0)
 		tallies_add_recheck(&s->tallies, false, time_s);
 	else if (banned) /* the set has been changed by hand, or the hook has -n
 			  */
@@ -78,7 +79,7 @@ pid_of(const struct decision *d)
 }
 
 uint64_t
-evidence_unclear(const struct decision *d)
+passes_unclear(const struct decision *d)
 {
 	static const char harmless[] = ": greetdelay: ";
 
@@ -93,11 +94,12 @@ evidence_unclear(const struct decision *d)
 static void
 take_rblsmtpd(struct state *s, struct state_log *log, const struct decision *d)
 {
-	uint64_t pid = evidence_unclear(d);
+	uint64_t pid = passes_unclear(d);
 
 	log->shows_rblsmtpd = true;
 	if (pid != 0)
-		seen_mark(s->seen, log->id, pid, NULL, SEEN_REJECTED);
+		connections_mark(
+		    s->connections, log->id, pid, NULL, CONNECTIONS_REJECTED);
 }
 
 /* The hook has refused a host that it knew. */
@@ -108,12 +110,13 @@ take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
 	uint32_t marks;
 	uint32_t n;
 
-	seen_mark(s->seen, log->id, h->pid, &h->ip, SEEN_REJECTED);
+	connections_mark(
+	    s->connections, log->id, h->pid, &h->ip, CONNECTIONS_REJECTED);
 	if (log->shows_tcpserver &&
-	    !seen_marks(s->seen, log->id, h->pid, &h->ip, &marks))
+	    !connections_marks(s->connections, log->id, h->pid, &h->ip, &marks))
 		return;
 	if (policy->alarm)
-		breaker_refusal(&log->breaker, time_s);
+		alarm_refusal(&log->alarm, time_s);
 	n = bans_refused(s->bans, &h->ip, time_s);
 	news->ip = h->ip;
 	news->dropped = n > 0 && n == policy->drop_after;
@@ -133,25 +136,29 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 		take_refusal(s, log, &h, d->time, policy, news);
 		break;
 	case HOOKLOG_LOCAL:
-		seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_REJECTED);
+		connections_mark(s->connections, log->id, h.pid, &h.ip,
+		    CONNECTIONS_REJECTED);
 		break;
 	case HOOKLOG_ALLOWED:
 	case HOOKLOG_PASS:
-		seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_UNASKED);
+		connections_mark(
+		    s->connections, log->id, h.pid, &h.ip, CONNECTIONS_UNASKED);
 		break;
 	case HOOKLOG_RECHECK:
-		if (h.pid != 0 &&
-		    seen_marks(s->seen, log->id, h.pid, &h.ip, &marks))
-			seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_RECHECK);
+		if (h.pid != 0 && connections_marks(s->connections, log->id,
+				      h.pid, &h.ip, &marks))
+			connections_mark(s->connections, log->id, h.pid, &h.ip,
+			    CONNECTIONS_RECHECK);
 		break;
 	case HOOKLOG_PASSED:
 		/* any process of the host's is not strict enough */
-		if (h.pid == 0 ||
-		    !seen_marks(s->seen, log->id, h.pid, &h.ip, &marks))
+		if (h.pid == 0 || !connections_marks(s->connections, log->id,
+				      h.pid, &h.ip, &marks))
 			break;
 		log->shows_passed = true;
 		/* once a connection */
-		seen_mark(s->seen, log->id, h.pid, &h.ip, SEEN_UNASKED);
+		connections_mark(
+		    s->connections, log->id, h.pid, &h.ip, CONNECTIONS_UNASKED);
 		passed(s, &h.ip, marks, d->time, policy, news);
 		break;
 	case HOOKLOG_WOULD:
@@ -163,34 +170,34 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 }
 
 int
-evidence_take(struct state *s, struct state_log *log, const struct decision *d,
+passes_take(struct state *s, struct state_log *log, const struct decision *d,
     const struct policy *policy, struct news *news)
 {
-	struct seen_ended ended;
+	struct connections_ended ended;
 
 	if (begins_with(d, rblsmtpd)) {
 		take_rblsmtpd(s, log, d);
 		return 0;
 	}
-	switch (
-	    seen_line(s->seen, log->id, d->message, d->message_len, &ended)) {
-	case SEEN_BEGIN:
+	switch (connections_line(
+	    s->connections, log->id, d->message, d->message_len, &ended)) {
+	case TCPSERVER_BEGIN:
 		log->shows_tcpserver = true;
 		if (policy->alarm)
-			breaker_connection(&log->breaker, d->time);
+			alarm_connection(&log->alarm, d->time);
 		break;
-	case SEEN_ENDED:
+	case CONNECTIONS_ENDED:
 		if (!ended.well || !log->shows_rblsmtpd || log->shows_passed ||
 		    is_allowed(policy, &ended.ip))
 			break;
 		passed(s, &ended.ip, ended.marks, d->time, policy, news);
 		break;
-	case SEEN_DENY:
-	case SEEN_END:
+	case TCPSERVER_DENY:
+	case TCPSERVER_END:
 		break;
-	case SEEN_ERROR:
+	case CONNECTIONS_ERROR:
 		return -1;
-	case SEEN_OTHER:
+	case TCPSERVER_OTHER:
 		take_hook(s, log, d, policy, news);
 		break;
 	}
@@ -198,13 +205,13 @@ evidence_take(struct state *s, struct state_log *log, const struct decision *d,
 }
 
 uint32_t
-evidence_rejected(
+passes_rejected(
     struct state *s, struct state_log *log, const struct decision *d)
 {
 	if (begins_with(d, rblsmtpd))
 		log->shows_rblsmtpd = true;
 	if (d->pid == 0 && !d->has_ip)
 		return 0;
-	return seen_mark(
-	    s->seen, log->id, d->pid, d->has_ip ? &d->ip : NULL, SEEN_REJECTED);
+	return connections_mark(s->connections, log->id, d->pid,
+	    d->has_ip ? &d->ip : NULL, CONNECTIONS_REJECTED);
 }

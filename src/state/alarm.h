@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * breaker: notices that a DNS blocklist refuses everybody, by the log alone.
+ * alarm: notices that a DNS blocklist refuses everybody, by the log alone.
  *
  * Two measures of each minute of a log (unix minutes of the stamps):
  *
@@ -22,24 +22,24 @@
  * The alarm begins with the line that goes above a limit, but not before 30
  * minutes were seen. While it is on no ban is to be made, and its minutes
  * do not count as usual. It is over when five minutes in a row, or as many
- * more as it takes to tell, are well again; or when breaker_end says so.
+ * more as it takes to tell, are well again; or when alarm_end says so.
  *
  * Minutes without a line count, but a silence of ten minutes or more says
  * nothing of what is usual: it is left out, and after more than 120 minutes
  * what was usual before is forgotten, unless the alarm is on. A line older
  * than the current minute counts in it; one older by more than
- * RECENT_AHEAD_S means that the clock was wrong, and all starts anew,
+ * BAN_AHEAD_S means that the clock was wrong, and all starts anew,
  * without an alarm.
  *
  * No clock and no floating point: the same lines lead to the same state.
  *
- *	struct breaker b = {0};
- *	breaker_connection(&b, t);
- *	breaker_refusal(&b, t);
- *	if (breaker_ban(&b, t)) ban it
+ *	struct alarm b = {0};
+ *	alarm_connection(&b, t);
+ *	alarm_refusal(&b, t);
+ *	if (alarm_ban(&b, t)) ban it
  */
-#ifndef BREAKER_H
-#define BREAKER_H
+#ifndef ALARM_H
+#define ALARM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,75 +47,75 @@
 
 #include "base/record.h"
 
-#define BREAKER_MINUTES 120 /* that say what is usual */
-#define BREAKER_ARMED 30    /* of them at least */
-#define BREAKER_WINDOW 10   /* minutes, the current one included */
+#define ALARM_MINUTES 120 /* that say what is usual */
+#define ALARM_ARMED 30	  /* of them at least */
+#define ALARM_WINDOW 10	  /* minutes, the current one included */
 
 /* What was counted in a minute; 65535 stands for more as well. */
-struct breaker_minute {
+struct alarm_minute {
 	uint16_t connections, refusals, bans;
 };
 
 /* Shares are in millionths. */
-struct breaker_range {
+struct alarm_range {
 	bool is_known;
 	uint32_t median, spread;
 };
 
-enum breaker_measure { BREAKER_NONE, BREAKER_SHARE, BREAKER_BANS };
+enum alarm_measure { ALARM_NONE, ALARM_SHARE, ALARM_BANS };
 
 /* The last alarm; all 0: there was none. Times are unix seconds. */
-struct breaker_alarm {
-	enum breaker_measure measure;
+struct alarm_alarm {
+	enum alarm_measure measure;
 	int64_t from_s;	   /* what was banned from then on may be wrong: the
 			      minutes in a row that were more than half way
 			      to what was seen, and the one before */
 	int64_t tripped_s; /* the line at which it began */
 	int64_t ended_s;   /* 0: it is on */
-	uint32_t minutes;  /* that were measured: 1 or BREAKER_WINDOW */
+	uint32_t minutes;  /* that were measured: 1 or ALARM_WINDOW */
 	uint32_t seen;	   /* bans; refusals, of so many connections: */
 	uint32_t of;
 	uint32_t usual, limit; /* bans; millionths */
 };
 
 /* One log. All zero at the start. */
-struct breaker {
+struct alarm {
 	int64_t minute; /* the current one, unix minutes */
-	/* the last ones, each at its minute % BREAKER_WINDOW */
-	struct breaker_minute recent[BREAKER_WINDOW];
+	/* the last ones, each at its minute % ALARM_WINDOW */
+	struct alarm_minute recent[ALARM_WINDOW];
 	/* closed ones; the oldest is at first, once there are all */
-	struct breaker_minute past[BREAKER_MINUTES];
+	struct alarm_minute past[ALARM_MINUTES];
 	uint32_t past_n, first;
 	uint32_t calm; /* minutes in a row that were well, with the alarm on */
-	struct breaker_alarm alarm;
+	struct alarm_alarm alarm;
 	/* follow from past: */
-	struct breaker_range bans, share, window_share;
+	struct alarm_range bans, share, window_share;
 };
 
 /* A host connected at time_s (unix seconds, as everywhere here). */
-void breaker_connection(struct breaker *b, int64_t time_s);
+void alarm_connection(struct alarm *b, int64_t time_s);
 
 /*
  * A host was refused, by a list or from the cache; not again for each recipient
  * of the same connection. May begin the alarm.
  */
-void breaker_refusal(struct breaker *b, int64_t time_s);
+void alarm_refusal(struct alarm *b, int64_t time_s);
 
 /*
  * Whether a ban that is to be made may be made; false: the alarm is on. May
- * begin it. The line's breaker_refusal comes first.
+ * begin it. The line's alarm_refusal comes first.
  */
-bool breaker_ban(struct breaker *b, int64_t time_s)
+bool alarm_ban(struct alarm *b, int64_t time_s)
     __attribute__((warn_unused_result));
 
 /*
  * The lists are well: ends the alarm, if it is on. So many are listed then, and
  * that is usual from now on: what was usual before is forgotten, and nothing
- * trips until the next BREAKER_ARMED minutes were seen.
+ * trips until the next ALARM_ARMED minutes were seen.
  */
-void breaker_end(struct breaker *b, int64_t time_s);
+void alarm_end(struct alarm *b, int64_t time_s);
 
-bool breaker_is_on(const struct breaker *b);
+bool alarm_is_on(const struct alarm *b);
 
 /*
  * Why the last alarm began, for a log line:
@@ -123,8 +123,8 @@ bool breaker_is_on(const struct breaker *b);
  *	"212 new bans in 1 min, usual 20, limit 60"
  * Returns buf, which is empty when there was none.
  */
-#define BREAKER_TEXT_SIZE 128
-const char *breaker_why(const struct breaker *b, char buf[BREAKER_TEXT_SIZE]);
+#define ALARM_TEXT_SIZE 128
+const char *alarm_why(const struct alarm *b, char buf[ALARM_TEXT_SIZE]);
 
 /*
  * What is usual now:
@@ -134,19 +134,18 @@ const char *breaker_why(const struct breaker *b, char buf[BREAKER_TEXT_SIZE]);
  * that count. A limit of 100 % or more cannot be reached by so few, and with
  * fewer still the share is left out. Returns buf.
  */
-const char *breaker_usual(const struct breaker *b, char buf[BREAKER_TEXT_SIZE]);
+const char *alarm_usual(const struct alarm *b, char buf[ALARM_TEXT_SIZE]);
 
-/* Appends all of it to r, BREAKER_BYTES. */
-#define BREAKER_BYTES                                                          \
-	(8 + 6 * (BREAKER_WINDOW + BREAKER_MINUTES) + 3 * 2 + 1 + 3 * 8 + 2 +  \
-	    4 * 4)
-void breaker_put(struct record *r, const struct breaker *b);
+/* Appends all of it to r, ALARM_BYTES. */
+#define ALARM_BYTES                                                            \
+	(8 + 6 * (ALARM_WINDOW + ALARM_MINUTES) + 3 * 2 + 1 + 3 * 8 + 2 + 4 * 4)
+void alarm_put(struct record *r, const struct alarm *b);
 
 /*
  * Gets it from a record that record_open accepted. Returns 0, or -1 when it is
  * malformed; then take an empty one.
  */
-int breaker_get(struct record *r, struct breaker *b)
+int alarm_get(struct record *r, struct alarm *b)
     __attribute__((warn_unused_result));
 
 #endif

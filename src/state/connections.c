@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "state/seen.h"
+#include "state/connections.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,31 +19,31 @@ struct host {
 	bool rejected;
 };
 
-struct seen {
-	struct lru *entries; /* seen_entry */
+struct connections {
+	struct lru *entries; /* connections_entry */
 	struct lru *hosts;   /* host; those of the entries and no other */
 	size_t max;
 };
 
-struct seen *
-seen_new(size_t max)
+struct connections *
+connections_new(size_t max)
 {
-	struct seen *s = calloc(1, sizeof *s);
+	struct connections *s = calloc(1, sizeof *s);
 
 	if (s == NULL)
 		return NULL;
 	s->max = max;
-	s->entries =
-	    lru_new(max, sizeof(struct seen_key), sizeof(struct seen_entry));
+	s->entries = lru_new(max, sizeof(struct connections_key),
+	    sizeof(struct connections_entry));
 	s->hosts = lru_new(max, sizeof(struct host_key), sizeof(struct host));
 	if (s->entries != NULL && s->hosts != NULL)
 		return s;
-	seen_free(s);
+	connections_free(s);
 	return NULL;
 }
 
 void
-seen_free(struct seen *s)
+connections_free(struct connections *s)
 {
 	if (s == NULL)
 		return;
@@ -53,20 +53,20 @@ seen_free(struct seen *s)
 }
 
 static struct host_key
-host_key(const struct seen_entry *e)
+host_key(const struct connections_entry *e)
 {
 	return (struct host_key){e->key.log, e->ip};
 }
 
 static uint32_t
-marks_with(const struct seen_entry *e, const struct host *host)
+marks_with(const struct connections_entry *e, const struct host *host)
 {
-	return e->marks | (host->rejected ? SEEN_HOST_REJECTED : 0);
+	return e->marks | (host->rejected ? CONNECTIONS_HOST_REJECTED : 0);
 }
 
 /* The marks that it had. */
 static uint32_t
-drop(struct seen *s, struct seen_entry *e)
+drop(struct connections *s, struct connections_entry *e)
 {
 	struct host_key key = host_key(e);
 	struct host *host = lru_find(s->hosts, &key);
@@ -80,10 +80,10 @@ drop(struct seen *s, struct seen_entry *e)
 
 /* Adds a connection that lru_find has just not found. */
 static int
-add(struct seen *s, const struct seen_entry *entry)
+add(struct connections *s, const struct connections_entry *entry)
 {
 	struct host_key key = host_key(entry);
-	struct seen_entry *e;
+	struct connections_entry *e;
 	struct host *host;
 
 	if (lru_count(s->entries) == s->max)
@@ -101,12 +101,12 @@ add(struct seen *s, const struct seen_entry *entry)
 		return -1;
 	}
 	*e = *entry;
-	host->rejected |= (entry->marks & SEEN_HOST_REJECTED) != 0;
+	host->rejected |= (entry->marks & CONNECTIONS_HOST_REJECTED) != 0;
 	return 0;
 }
 
 static uint32_t
-marks_of(const struct seen *s, const struct seen_entry *e)
+marks_of(const struct connections *s, const struct connections_entry *e)
 {
 	struct host_key key = host_key(e);
 
@@ -114,7 +114,7 @@ marks_of(const struct seen *s, const struct seen_entry *e)
 }
 
 int
-seen_put(struct seen *s, const struct seen_entry *entry)
+connections_put(struct connections *s, const struct connections_entry *entry)
 {
 	return lru_find(s->entries, &entry->key) == NULL ? add(s, entry) : -1;
 }
@@ -131,39 +131,39 @@ takes(const char **p, size_t *len, const char *text)
 	return true;
 }
 
-static enum seen_answer
-begin(struct seen *s, const struct seen_entry *entry)
+static enum tcpserver_answer
+begin(struct connections *s, const struct connections_entry *entry)
 {
-	struct seen_entry *before = lru_find(s->entries, &entry->key);
+	struct connections_entry *before = lru_find(s->entries, &entry->key);
 
 	if (before != NULL)
 		(void)drop(s, before); /* its end was missed */
-	return add(s, entry) == 0 ? SEEN_BEGIN : SEEN_ERROR;
+	return add(s, entry) == 0 ? TCPSERVER_BEGIN : CONNECTIONS_ERROR;
 }
 
-static enum seen_answer
-end(struct seen *s, const struct seen_key *key, bool well,
-    struct seen_ended *ended)
+static enum tcpserver_answer
+end(struct connections *s, const struct connections_key *key, bool well,
+    struct connections_ended *ended)
 {
-	struct seen_entry *e = lru_find(s->entries, key);
+	struct connections_entry *e = lru_find(s->entries, key);
 
 	if (e == NULL)
-		return SEEN_END;
+		return TCPSERVER_END;
 	ended->ip = e->ip;
 	ended->well = well;
 	ended->marks = drop(s, e);
-	return SEEN_ENDED;
+	return CONNECTIONS_ENDED;
 }
 
 /* The verbs of tcpserver that say something of a process, and what is behind
    its number. */
 static const struct verb {
 	const char *before, *behind;
-	enum seen_answer answer;
+	enum tcpserver_answer answer;
 } verbs[] = {
-    {"pid ", " from ", SEEN_BEGIN},
-    {"end ", " status ", SEEN_END},
-    {"deny ", " ", SEEN_DENY},
+    {"pid ", " from ", TCPSERVER_BEGIN},
+    {"end ", " status ", TCPSERVER_END},
+    {"deny ", " ", TCPSERVER_DENY},
 };
 
 static const struct verb *
@@ -176,52 +176,53 @@ take_verb(const char **p, size_t *len)
 	return NULL;
 }
 
-enum seen_answer
-seen_parse(const char *message, size_t len, struct seen_event *event)
+enum tcpserver_answer
+tcpserver_parse(const char *message, size_t len, struct tcpserver_event *event)
 {
 	const char *p = message;
 	const struct verb *verb;
 	size_t digits;
 
 	if (!takes(&p, &len, "tcpserver: ") && !takes(&p, &len, "sslserver: "))
-		return SEEN_OTHER;
+		return TCPSERVER_OTHER;
 	verb = take_verb(&p, &len);
 	if (verb == NULL)
-		return SEEN_OTHER;
+		return TCPSERVER_OTHER;
 	digits = hooklog_read_pid(p, len, &event->pid);
 	p += digits;
 	len -= digits;
 	if (event->pid == 0 || !takes(&p, &len, verb->behind))
-		return SEEN_OTHER;
-	if (verb->answer == SEEN_BEGIN && addr_parse(p, len, &event->ip) != 0)
-		return SEEN_OTHER;
+		return TCPSERVER_OTHER;
+	if (verb->answer == TCPSERVER_BEGIN &&
+	    addr_parse(p, len, &event->ip) != 0)
+		return TCPSERVER_OTHER;
 	event->well = len == 1 && *p == '0';
 	return verb->answer;
 }
 
-enum seen_answer
-seen_line(struct seen *seen, uint64_t log, const char *message, size_t len,
-    struct seen_ended *ended)
+enum tcpserver_answer
+connections_line(struct connections *seen, uint64_t log, const char *message,
+    size_t len, struct connections_ended *ended)
 {
-	struct seen_event event;
-	struct seen_entry entry = {.key = {.log = log}};
-	enum seen_answer answer = seen_parse(message, len, &event);
+	struct tcpserver_event event;
+	struct connections_entry entry = {.key = {.log = log}};
+	enum tcpserver_answer answer = tcpserver_parse(message, len, &event);
 
-	if (answer == SEEN_OTHER)
+	if (answer == TCPSERVER_OTHER)
 		return answer;
 	entry.key.pid = event.pid;
-	if (answer == SEEN_END)
+	if (answer == TCPSERVER_END)
 		return end(seen, &entry.key, event.well, ended);
-	if (answer == SEEN_BEGIN) {
+	if (answer == TCPSERVER_BEGIN) {
 		entry.ip = event.ip;
 		return begin(seen, &entry);
 	}
-	seen_mark(seen, log, event.pid, NULL, SEEN_REJECTED);
-	return SEEN_DENY;
+	connections_mark(seen, log, event.pid, NULL, CONNECTIONS_REJECTED);
+	return TCPSERVER_DENY;
 }
 
 static uint32_t
-mark_host(struct seen *s, uint64_t log, const struct addr *a)
+mark_host(struct connections *s, uint64_t log, const struct addr *a)
 {
 	const struct host_key key = {log, *a};
 	struct host *host = lru_find(s->hosts, &key);
@@ -229,17 +230,17 @@ mark_host(struct seen *s, uint64_t log, const struct addr *a)
 
 	if (host == NULL)
 		return 0;
-	before = host->rejected ? SEEN_HOST_REJECTED : 0;
+	before = host->rejected ? CONNECTIONS_HOST_REJECTED : 0;
 	host->rejected = true;
 	return before;
 }
 
 uint32_t
-seen_mark(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a,
-    uint32_t mark)
+connections_mark(struct connections *s, uint64_t log, uint64_t pid,
+    const struct addr *a, uint32_t mark)
 {
-	const struct seen_key key = {log, pid};
-	struct seen_entry *e;
+	const struct connections_key key = {log, pid};
+	struct connections_entry *e;
 	uint32_t before = 0;
 
 	if (pid == 0)
@@ -254,18 +255,19 @@ seen_mark(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a,
 }
 
 bool
-seen_marks(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a,
-    uint32_t *marks)
+connections_marks(struct connections *s, uint64_t log, uint64_t pid,
+    const struct addr *a, uint32_t *marks)
 {
-	const struct seen_key key = {log, pid};
+	const struct connections_key key = {log, pid};
 	const struct host_key host_key = {log, *a};
-	const struct seen_entry *e;
+	const struct connections_entry *e;
 	const struct host *host;
 
 	if (pid == 0) {
 		host = lru_find(s->hosts, &host_key);
-		*marks =
-		    host != NULL && host->rejected ? SEEN_HOST_REJECTED : 0;
+		*marks = host != NULL && host->rejected
+			     ? CONNECTIONS_HOST_REJECTED
+			     : 0;
 		return host != NULL;
 	}
 	e = lru_find(s->entries, &key);
@@ -276,11 +278,12 @@ seen_marks(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a,
 }
 
 bool
-seen_is(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a)
+connections_is(
+    struct connections *s, uint64_t log, uint64_t pid, const struct addr *a)
 {
-	const struct seen_key key = {log, pid};
+	const struct connections_key key = {log, pid};
 	const struct host_key host = {log, *a};
-	const struct seen_entry *e;
+	const struct connections_entry *e;
 
 	if (pid == 0)
 		return lru_find(s->hosts, &host) != NULL;
@@ -289,15 +292,16 @@ seen_is(struct seen *s, uint64_t log, uint64_t pid, const struct addr *a)
 }
 
 size_t
-seen_count(const struct seen *s)
+connections_count(const struct connections *s)
 {
 	return lru_count(s->entries);
 }
 
 bool
-seen_next(const struct seen *s, size_t *at, struct seen_entry *entry)
+connections_next(
+    const struct connections *s, size_t *at, struct connections_entry *entry)
 {
-	const struct seen_entry *e = lru_next(s->entries, at);
+	const struct connections_entry *e = lru_next(s->entries, at);
 
 	if (e == NULL)
 		return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * livesets: keeps a pair of kernel sets agreeing with a table, as far as the
+ * ipsetpair: keeps a pair of kernel sets agreeing with a table, as far as the
  * kernel lets us.
  *
  * At the start, and whenever a set is new or another one, all entries are put.
@@ -9,8 +9,8 @@
  * Where ipset cannot be used at all, this says so once, goes on without, and
  * tries again after 10 s, 20 s, ... up to an hour.
  */
-#ifndef LIVESETS_H
-#define LIVESETS_H
+#ifndef IPSETPAIR_H
+#define IPSETPAIR_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,33 +19,34 @@
 #include "base/addr.h"
 #include "kernel/sets.h"
 
-#define LIVESETS_LATER_MAX 1024
+#define IPSETPAIR_LATER_MAX 1024
 
 /* What a set is to have: see sets_add. */
-struct livesets_entry {
+struct ipsetpair_entry {
 	struct addr ip;
 	uint32_t left_s; /* 0: it is not to be there */
 };
 
 /* Where the entries come from. An entry that find does not know has no time
    left. */
-typedef void livesets_take(void *l, const struct livesets_entry *e);
-struct livesets_table {
+typedef void ipsetpair_take(void *l, const struct ipsetpair_entry *e);
+struct ipsetpair_table {
 	const void *user;
 	void (*all)(
-	    const void *user, int64_t now_s, livesets_take *take, void *l);
-	void (*find)(const void *user, int64_t now_s, struct livesets_entry *e);
+	    const void *user, int64_t now_s, ipsetpair_take *take, void *l);
+	void (*find)(
+	    const void *user, int64_t now_s, struct ipsetpair_entry *e);
 };
 
-struct livesets {
+struct ipsetpair {
 	struct sets *sets; /* NULL: both names are empty */
-	struct livesets_table table;
+	struct ipsetpair_table table;
 	bool broken;  /* until a retry works */
 	bool refused; /* and told */
 	int64_t next_look_ms;
 	int64_t retry_ms;
 	/* what did not get in or out; more than that: all is put anew */
-	struct livesets_entry later[LIVESETS_LATER_MAX];
+	struct ipsetpair_entry later[IPSETPAIR_LATER_MAX];
 	size_t later_n;
 	bool later_all;
 };
@@ -54,42 +55,42 @@ struct livesets {
  * Prepares for two sets, of which an empty name switches one off. The table
  * must live as long as l, and l must not move. 0, or -1 with errno ENOMEM.
  */
-int livesets_open(struct livesets *l, const char *set4, const char *set6,
-    enum sets_holds holds, const struct livesets_table *table)
+int ipsetpair_open(struct ipsetpair *l, const char *set4, const char *set6,
+    enum sets_holds holds, const struct ipsetpair_table *table)
     __attribute__((warn_unused_result));
-void livesets_close(struct livesets *l);
+void ipsetpair_close(struct ipsetpair *l);
 
 /*
  * Creates the sets where needed and puts all entries. now_s is unix seconds,
  * now_ms a monotonic clock. Returns what there is to tell, or NULL; valid until
  * the next call on l.
  */
-const char *livesets_start(struct livesets *l, int64_t now_s, int64_t now_ms);
+const char *ipsetpair_start(struct ipsetpair *l, int64_t now_s, int64_t now_ms);
 
 /* Makes the next flush look at the sets. */
-void livesets_look_soon(struct livesets *l);
+void ipsetpair_look_soon(struct ipsetpair *l);
 
 /* Collects one new or renewed entry. One with no time left is left out. */
-void livesets_add(struct livesets *l, const struct livesets_entry *e);
+void ipsetpair_add(struct ipsetpair *l, const struct ipsetpair_entry *e);
 
 /*
  * Collects the removal of an entry, which the table has no more, from its set.
  */
-void livesets_del(struct livesets *l, const struct addr *a);
+void ipsetpair_del(struct ipsetpair *l, const struct addr *a);
 
 /*
  * Empties both sets, after the table was emptied. NULL, or why not; valid until
  * the next call.
  */
-const char *livesets_empty(struct livesets *l);
+const char *ipsetpair_empty(struct ipsetpair *l);
 
 /* Why the sets cannot be used now; NULL: they can, or are switched off. */
-const char *livesets_trouble(const struct livesets *l);
+const char *ipsetpair_trouble(const struct ipsetpair *l);
 
 /*
  * Sends what was collected, and when it is time, looks whether the sets are
  * still there. Returns what there is to tell, or NULL.
  */
-const char *livesets_flush(struct livesets *l, int64_t now_s, int64_t now_ms);
+const char *ipsetpair_flush(struct ipsetpair *l, int64_t now_s, int64_t now_ms);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "log/place.h"
+#include "log/position.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,16 +15,16 @@ hash(const char *p, size_t len)
 }
 
 void
-place_set_head(struct place *p, const char *head, size_t n)
+position_set_head(struct position *p, const char *head, size_t n)
 {
 	p->head_len = (uint32_t)(p->offset < n ? p->offset : n);
 	p->head_hash = hash(head, p->head_len);
 }
 
 bool
-place_is_in(const struct place *p, int fd, bool as_copy)
+position_is_in(const struct position *p, int fd, bool as_copy)
 {
-	char head[PLACE_HEAD_BYTES];
+	char head[POSITION_HEAD_BYTES];
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || p->head_len > sizeof head)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include "state/past.h"
+#include "state/repeats.h"
 
 struct lru *
-past_new(size_t max)
+repeats_new(size_t max)
 {
 	return lru_new(
-	    max, sizeof(struct counts_key), sizeof(struct past_entry));
+	    max, sizeof(struct counts_key), sizeof(struct repeats_entry));
 }
 
 static uint32_t
@@ -19,11 +19,11 @@ ban_length(uint32_t ban_s, unsigned factor, uint32_t n, uint32_t max_s)
 }
 
 uint32_t
-past_ban(struct lru *past, const char *rule, const struct addr *a,
+repeats_ban(struct lru *past, const char *rule, const struct addr *a,
     int64_t time_s, uint32_t ban_s, unsigned factor, uint32_t max_s)
 {
 	struct counts_key key = counts_key(rule, a);
-	struct past_entry *e = lru_find(past, &key);
+	struct repeats_entry *e = lru_find(past, &key);
 	uint32_t s;
 
 	if (e == NULL) {
@@ -32,7 +32,7 @@ past_ban(struct lru *past, const char *rule, const struct addr *a,
 			return 0;
 	} else {
 		lru_use(past, e);
-		if (e->until_s > time_s + e->max_s + RECENT_AHEAD_S)
+		if (e->until_s > time_s + e->max_s + BAN_AHEAD_S)
 			e->until_s = e->n = 0; /* by a wrong clock */
 		else if (time_s >= e->until_s + e->max_s)
 			e->n = 0;
@@ -47,9 +47,9 @@ past_ban(struct lru *past, const char *rule, const struct addr *a,
 }
 
 void
-past_expire(struct lru *past, int64_t now_s)
+repeats_expire(struct lru *past, int64_t now_s)
 {
-	struct past_entry *e;
+	struct repeats_entry *e;
 
 	while ((e = lru_oldest(past)) != NULL && now_s >= e->until_s + e->max_s)
 		lru_remove(past, e);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: ISC */
+#include "feed/livesets.h"
+
+#include "base/paths.h"
+
+/* ---- what the pairs are to have ---- */
+
+static struct ipsetpair_entry
+ban_entry(const struct livesets *l, const struct ban *ban, int64_t now_s)
+{
+	(void)l;
+	return (struct ipsetpair_entry){ban->ip, ban_left_s(ban, now_s)};
+}
+
+static struct ipsetpair_entry
+drop_entry(const struct livesets *l, const struct ban *ban, int64_t now_s)
+{
+	struct ipsetpair_entry e = ban_entry(l, ban, now_s);
+
+	if (ban->refused < l->wishes.drop_after)
+		e.left_s = 0;
+	return e;
+}
+
+/* What a ban is in a set. */
+typedef struct ipsetpair_entry entry_of(
+    const struct livesets *l, const struct ban *ban, int64_t now_s);
+
+static void
+all_as(const struct livesets *l, entry_of *of, int64_t now_s,
+    ipsetpair_take *take, void *to)
+{
+	for (size_t i = 0; i < bans_count(l->state->bans); i++) {
+		struct ipsetpair_entry e;
+		struct ban ban;
+
+		bans_nth(l->state->bans, i, &ban);
+		e = of(l, &ban, now_s);
+		take(to, &e);
+	}
+}
+
+static void
+find_as(const struct livesets *l, entry_of *of, int64_t now_s,
+    struct ipsetpair_entry *e)
+{
+	struct ban ban;
+
+	if (bans_find(l->state->bans, &e->ip, &ban))
+		*e = of(l, &ban, now_s);
+}
+
+static void
+all_bans(const void *user, int64_t now_s, ipsetpair_take *take, void *to)
+{
+	all_as(user, ban_entry, now_s, take, to);
+}
+
+static void
+find_ban(const void *user, int64_t now_s, struct ipsetpair_entry *e)
+{
+	find_as(user, ban_entry, now_s, e);
+}
+
+static void
+all_drops(const void *user, int64_t now_s, ipsetpair_take *take, void *to)
+{
+	all_as(user, drop_entry, now_s, take, to);
+}
+
+static void
+find_drop(const void *user, int64_t now_s, struct ipsetpair_entry *e)
+{
+	find_as(user, drop_entry, now_s, e);
+}
+
+/* Of the passes nothing is kept. */
+static void
+no_passes(const void *user, int64_t now_s, ipsetpair_take *take, void *to)
+{
+	(void)user;
+	(void)now_s;
+	(void)take;
+	(void)to;
+}
+
+static void
+find_no_pass(const void *user, int64_t now_s, struct ipsetpair_entry *e)
+{
+	(void)user;
+	(void)now_s;
+	e->left_s = 0;
+}
+
+/* ---- the pairs ---- */
+
+static const struct {
+	const char *set4, *set6; /* NULL: as the options say */
+	enum sets_holds holds;
+	struct ipsetpair_table table;
+} pairs[LIVESETS_PAIRS] = {
+    [LIVESETS_BANS] = {NULL, NULL, SETS_BANS, {NULL, all_bans, find_ban}},
+    [LIVESETS_DROP] = {PATHS_DROP4, PATHS_DROP6, SETS_BANS,
+	{NULL, all_drops, find_drop}},
+    [LIVESETS_PASS] = {PATHS_PASS4, PATHS_PASS6, SETS_HOSTS,
+	{NULL, no_passes, find_no_pass}},
+};
+
+static bool
+is_wanted(const struct livesets_wishes *w, enum livesets_pair which)
+{
+	switch (which) {
+	case LIVESETS_BANS:
+		return true;
+	case LIVESETS_DROP:
+		return w->drop_after > 0;
+	case LIVESETS_PASS:
+		return w->pass;
+	case LIVESETS_PAIRS:
+		break;
+	}
+	return false;
+}
+
+static int
+open_pair(struct livesets *l, enum livesets_pair which)
+{
+	struct ipsetpair_table table = pairs[which].table;
+	const char *set4 = pairs[which].set4;
+	const char *set6 = pairs[which].set6;
+
+	table.user = l;
+	if (set4 == NULL || *l->set4 == 0)
+		set4 = l->set4;
+	if (set6 == NULL || *l->set6 == 0)
+		set6 = l->set6;
+	if (is_wanted(&l->wishes, which))
+		return ipsetpair_open(
+		    &l->pair[which], set4, set6, pairs[which].holds, &table);
+	sets_retire(set4, set6);
+	return ipsetpair_open(
+	    &l->pair[which], "", "", pairs[which].holds, &table);
+}
+
+int
+livesets_open(struct livesets *l, const char *set4, const char *set6,
+    const struct livesets_wishes *wishes, const struct state *state)
+{
+	*l = (struct livesets){
+	    .set4 = set4, .set6 = set6, .state = state, .wishes = *wishes};
+	for (int i = 0; i < LIVESETS_PAIRS; i++)
+		if (open_pair(l, (enum livesets_pair)i) != 0)
+			return -1;
+	return 0;
+}
+
+void
+livesets_close(struct livesets *l)
+{
+	for (int i = 0; i < LIVESETS_PAIRS; i++)
+		ipsetpair_close(&l->pair[i]);
+}
+
+static void
+start_pairs(struct livesets *l, int first, int64_t now_s, int64_t now_ms,
+    livesets_tell *tell, void *user)
+{
+	for (int i = first; i < LIVESETS_PAIRS; i++)
+		tell(user, ipsetpair_start(&l->pair[i], now_s, now_ms));
+}
+
+int
+livesets_change(struct livesets *l, const struct livesets_wishes *wishes,
+    int64_t now_s, int64_t now_ms, livesets_tell *tell, void *user)
+{
+	l->wishes = *wishes;
+	for (int i = LIVESETS_BANS + 1; i < LIVESETS_PAIRS; i++) {
+		ipsetpair_close(&l->pair[i]);
+		if (open_pair(l, (enum livesets_pair)i) != 0)
+			return -1;
+	}
+	start_pairs(l, LIVESETS_BANS + 1, now_s, now_ms, tell, user);
+	return 0;
+}
+
+void
+livesets_start(struct livesets *l, int64_t now_s, int64_t now_ms,
+    livesets_tell *tell, void *user)
+{
+	start_pairs(l, 0, now_s, now_ms, tell, user);
+}
+
+void
+livesets_flush(struct livesets *l, int64_t now_s, int64_t now_ms,
+    livesets_tell *tell, void *user)
+{
+	for (int i = 0; i < LIVESETS_PAIRS; i++)
+		tell(user, ipsetpair_flush(&l->pair[i], now_s, now_ms));
+}
+
+void
+livesets_look_soon(struct livesets *l)
+{
+	for (int i = 0; i < LIVESETS_PAIRS; i++)
+		ipsetpair_look_soon(&l->pair[i]);
+}
+
+/* ---- entries ---- */
+
+void
+livesets_ban(struct livesets *l, const struct ban *ban, int64_t now_s)
+{
+	struct ipsetpair_entry e = ban_entry(l, ban, now_s);
+
+	ipsetpair_add(&l->pair[LIVESETS_BANS], &e);
+	livesets_drop(l, ban, now_s);
+}
+
+void
+livesets_drop(struct livesets *l, const struct ban *ban, int64_t now_s)
+{
+	struct ipsetpair_entry e = drop_entry(l, ban, now_s);
+
+	if (e.left_s > 0)
+		ipsetpair_add(&l->pair[LIVESETS_DROP], &e);
+}
+
+void
+livesets_lift(struct livesets *l, const struct addr *a)
+{
+	ipsetpair_del(&l->pair[LIVESETS_BANS], a);
+	ipsetpair_del(&l->pair[LIVESETS_DROP], a);
+}
+
+void
+livesets_pass(struct livesets *l, const struct addr *a, uint32_t left_s)
+{
+	const struct ipsetpair_entry e = {*a, left_s};
+
+	ipsetpair_add(&l->pair[LIVESETS_PASS], &e);
+}
+
+void
+livesets_no_pass(struct livesets *l, const struct addr *a)
+{
+	ipsetpair_del(&l->pair[LIVESETS_PASS], a);
+}
+
+const char *
+livesets_no_passes(struct livesets *l)
+{
+	return ipsetpair_empty(&l->pair[LIVESETS_PASS]);
+}
+
+const char *
+livesets_empty(struct livesets *l)
+{
+	const char *first = NULL;
+
+	for (int i = 0; i < LIVESETS_PAIRS; i++) {
+		const char *trouble;
+
+		if (i == LIVESETS_PASS) /* these are refused nothing */
+			continue;
+		trouble = ipsetpair_empty(&l->pair[i]);
+		if (first == NULL)
+			first = trouble;
+	}
+	return first;
+}
+
+const char *
+livesets_trouble(const struct livesets *l)
+{
+	return ipsetpair_trouble(&l->pair[LIVESETS_BANS]);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * connections: who is connected, by the lines of tcpserver -v (or sslserver) in the
+ * log, so that a line about somebody who is not cannot ban.
+ *
+ *	tcpserver: pid 13284 from 192.0.2.7
+ *	tcpserver: deny 13284 ...
+ *	tcpserver: end 13284 status 0
+ *
+ * Some qmail-smtpd write the user name of AUTH raw, line feed included; a
+ * client can then write whole lines of its own into the log. What other lines
+ * say of a connection is marked on it. The table is bounded (lru.h): when it is
+ * full, the connection that began longest ago leaves first. Every question
+ * takes constant time.
+ */
+#ifndef CONNECTIONS_H
+#define CONNECTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+#define CONNECTIONS_MAX 4096
+
+struct connections;
+
+struct connections_key {
+	uint64_t log; /* which log; process numbers are a machine's */
+	uint64_t pid;
+};
+
+enum connections_mark {
+	CONNECTIONS_REJECTED = 1, /* or anything else that speaks against it */
+	CONNECTIONS_UNASKED = 2,  /* no list was asked about it */
+	CONNECTIONS_RECHECK =
+	    4, /* the hook knew it, and let it go on to the lists */
+	/* a line without a process number: of some connection from the host */
+	CONNECTIONS_HOST_REJECTED = 8,
+};
+
+struct connections_entry {
+	struct connections_key key;
+	struct addr ip;
+	uint32_t marks; /* of enum connections_mark */
+};
+
+/* A table for at most max connections, or NULL with errno. */
+struct connections *connections_new(size_t max)
+    __attribute__((warn_unused_result));
+void connections_free(struct connections *seen);
+
+enum tcpserver_answer {
+	TCPSERVER_OTHER, /* the line is about something else */
+	TCPSERVER_BEGIN,
+	TCPSERVER_DENY,
+	TCPSERVER_END,	   /* of a connection that was not in the table */
+	CONNECTIONS_ENDED, /* of one that was; see ended */
+	CONNECTIONS_ERROR, /* errno ENOMEM */
+};
+
+struct connections_ended {
+	struct addr ip;
+	uint32_t marks;
+	bool well; /* its last program exited 0: both sides said goodbye */
+};
+
+/* What such a line says. */
+struct tcpserver_event {
+	uint64_t pid;
+	struct addr ip; /* of TCPSERVER_BEGIN */
+	bool well;	/* of TCPSERVER_END: see connections_ended */
+};
+
+/*
+ * Reads a message (a line behind its stamp), and keeps nothing. TCPSERVER_BEGIN,
+ * TCPSERVER_DENY or TCPSERVER_END with event filled in, or TCPSERVER_OTHER.
+ */
+enum tcpserver_answer tcpserver_parse(
+    const char *message, size_t len, struct tcpserver_event *event);
+
+/*
+ * Takes note of a message of a log. ended is filled in for CONNECTIONS_ENDED.
+ */
+enum tcpserver_answer connections_line(struct connections *seen, uint64_t log,
+    const char *message, size_t len, struct connections_ended *ended);
+
+/*
+ * Marks a connection, whatever address the line had that named it; with pid 0,
+ * the host's that are open now, with CONNECTIONS_HOST_REJECTED. Returns the marks that
+ * it had, if a (NULL: nobody's) is its address; else 0.
+ */
+uint32_t connections_mark(struct connections *seen, uint64_t log, uint64_t pid,
+    const struct addr *a, uint32_t mark);
+
+/*
+ * The marks of the connection of that process from that address; with pid 0,
+ * whether the host is marked. False when there is none.
+ */
+bool connections_marks(struct connections *seen, uint64_t log, uint64_t pid,
+    const struct addr *a, uint32_t *marks);
+
+/*
+ * Puts a connection that is not in the table as the one that began last.
+ * Returns 0, or -1 when it is in the table or, with errno, out of memory.
+ */
+int connections_put(struct connections *seen,
+    const struct connections_entry *entry) __attribute__((warn_unused_result));
+
+/*
+ * Whether the address is connected: as process pid, or with pid 0, for lines
+ * that do not name it, as any.
+ */
+bool connections_is(
+    struct connections *seen, uint64_t log, uint64_t pid, const struct addr *a);
+
+size_t connections_count(const struct connections *seen);
+
+/*
+ * The connections, the one that leaves next first: starts with *at = 0; false
+ * at the end.
+ */
+bool connections_next(const struct connections *seen, size_t *at,
+    struct connections_entry *entry);
+
+#endif
