@@ -189,8 +189,7 @@ TEST_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard tests/integration/*.c))
 $(B)/tests/unit/%.t: $(B)/tests/unit/%.o $(ARCHIVES)
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS) cmocka) -lm
 $(B)/tests/integration/%: $(B)/tests/integration/%.o $(ARCHIVES)
-	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ \
-	    $(call libs,libcdb libcares)
+	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^ $(call libs,$(PKGS)) -lm
 # static and without the build's own flags, since it starts very often
 $(B)/tests/integration/probe: tests/integration/probe.c
 	@mkdir -p $(@D)

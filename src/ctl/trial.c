@@ -9,8 +9,7 @@
 #include "base/hash.h"
 #include "base/lru.h"
 #include "hook/verdict.h"
-#include "log/decide.h"
-#include "state/state.h"
+#include "state/judge.h"
 
 #define LINE_SIZE (VERDICT_TEXT_SIZE + ADDR_STRLEN + 48)
 #define MINUTE_S 60
@@ -41,6 +40,7 @@ trial_new(const struct trial_setup *setup)
 	t->setup = *setup;
 	t->policy = (struct policy){.cap = setup->cap,
 	    .alarm = setup->alarm,
+	    .ban_s = setup->ban_s,
 	    .guard = setup->guard,
 	    .rules = setup->rules};
 	state_name_log(&t->log, "");
@@ -121,39 +121,30 @@ end_pass(struct trial *t, const struct addr *a)
 		lru_remove(t->passes, p);
 }
 
-/* The rule of a decision as the trial has it. */
-static void
-set_ban_time(const struct trial *t, struct decision *d, struct rules_rule *rule)
+int
+trial_line(struct trial *t, const char *line, size_t len, int64_t unstamped_s,
+    int64_t now_s, struct decision *d)
 {
-	if (t->setup.ban_s == 0 || d->rule == NULL || !d->rule->list)
-		return;
-	*rule = *d->rule;
-	rule->ban_s = d->ban_s = t->setup.ban_s;
-	rule->again = 1;
-	d->rule = rule;
+	struct news news;
+
+	if (judge_line(&t->state, &t->log, &t->policy, line, len, unstamped_s,
+		now_s, d, &news) != 0)
+		return -1;
+	if (news.passed && t->setup.pass_s > 0 &&
+	    put_pass(t, &news.ip, d->time) != 0)
+		return -1;
+	if (news.ends_pass)
+		end_pass(t, &news.ip);
+	return 0;
 }
 
-/* Takes a line of the log, as the feed does. */
+/* A line of a connection, which says nothing of its time. */
 static int
 take(struct trial *t, const char *line, size_t len, int64_t time_s)
 {
 	struct decision d;
-	struct rules_rule rule;
-	struct news news;
-	struct ban stands;
 
-	decide_line(&d, t->setup.rules, t->setup.guard, line, len, time_s);
-	set_ban_time(t, &d, &rule);
-	if (state_take(&t->state, &t->log, &d, &t->policy, &news) != 0)
-		return -1;
-	if (news.passed && t->setup.pass_s > 0 &&
-	    put_pass(t, &news.ip, time_s) != 0)
-		return -1;
-	if (d.kind == DECIDE_NOTHING)
-		return 0;
-	if (decide_ends_pass(&d))
-		end_pass(t, &d.ip);
-	return d.kind == DECIDE_BAN ? state_ban(&t->state, &d, &stands) : 0;
+	return trial_line(t, line, len, time_s, time_s, &d);
 }
 
 /* ---- */

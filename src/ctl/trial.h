@@ -23,6 +23,7 @@
 
 #include "base/addr.h"
 #include "local/guard.h"
+#include "log/decide.h"
 #include "log/rules.h"
 
 /* How such a server is set up. */
@@ -67,5 +68,14 @@ void trial_free(struct trial *t);
 /* What becomes of a connection, which begins and ends at once. */
 enum trial_answer trial_connect(struct trial *t,
     const struct trial_connection *c) __attribute__((warn_unused_result));
+
+/*
+ * Takes a line of a log, as the feed does: a trial without its hook. Without a
+ * stamp it happened at unstamped_s; now_s is as in judge.h. d is what it leads
+ * to. 0, or -1 with errno ENOMEM.
+ */
+int trial_line(struct trial *t, const char *line, size_t len,
+    int64_t unstamped_s, int64_t now_s, struct decision *d)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -31,7 +31,9 @@
 #include "base/usage.h"
 #include "base/when.h"
 #include "feed/commands.h"
+#include "feed/dryrun.h"
 #include "feed/feed.h"
+#include "feed/lines.h"
 #include "feed/notify.h"
 #include "feed/privileges.h"
 #include "feed/trust.h"
@@ -40,9 +42,7 @@
 #include "log/opener.h"
 #include "state/checkpoint.h"
 
-#define FUTURE_S 60
-#define LOCK_TRIES 50 /* at 10 ms */
-#define OUTPUT_BYTES 65536
+#define LOCK_TRIES 50	   /* at 10 ms */
 #define LINES_A_ROUND 4096 /* then the others get their turn */
 
 /* milliseconds */
@@ -449,113 +449,6 @@ load(struct feed *f)
 /* ---- lines ---- */
 
 static void
-tell_missed(struct feed *f, size_t i, int64_t until_s)
-{
-	char from[WHEN_SIZE] = "its start";
-	char to[WHEN_SIZE];
-
-	if (f->marks[i].time_s != 0)
-		when_format(f->marks[i].time_s, from);
-	when_format(until_s, to);
-	feed_complain(f,
-	    "%s: files were gone before they could be read; lines from %s "
-	    "to %s are missing",
-	    f->o.logs[i], from, to);
-	f->logs[i].missed = false;
-}
-
-static void
-ban(struct feed *f, const struct decision *d, int64_t now)
-{
-	struct ban stands;
-
-	if (state_ban(&f->state, d, &stands) != 0)
-		feed_complain(f, "%s", strerror(errno));
-	else
-		livesets_ban(&f->livesets, &stands, now);
-}
-
-/* What a line led to besides its ban, for the kernel sets. */
-static void
-spread(struct feed *f, const struct decision *d, const struct news *news,
-    int64_t now)
-{
-	int64_t left = d->time + f->settings.pass_s - now;
-	struct ban entry;
-
-	if (news->lifted) {
-		livesets_lift(&f->livesets, &news->ip);
-		if (f->o.verbose)
-			feed_say(f, "a recheck lifts a ban");
-	}
-	if (news->passed && left > 0)
-		livesets_pass(&f->livesets, &news->ip, (uint32_t)left);
-	if (news->dropped && bans_find(f->state.bans, &news->ip, &entry))
-		livesets_drop(&f->livesets, &entry, now);
-}
-
-static void
-tell_capped(struct feed *f, size_t i)
-{
-	char minute[WHEN_SIZE];
-
-	if (f->logs[i].capped_minute == f->marks[i].minute)
-		return;
-	f->logs[i].capped_minute = f->marks[i].minute;
-	when_format(f->marks[i].minute * 60, minute);
-	feed_complain(f,
-	    "%s: more than %lu bans in the minute from %s; the others are "
-	    "left out",
-	    f->o.logs[i], (unsigned long)f->o.cap, minute);
-}
-
-static void
-take_line(struct feed *f, size_t i, const struct follow_line *line)
-{
-	bool alarming = alarm_is_on(&f->marks[i].alarm);
-	struct decision d;
-	struct news news;
-	int64_t now = time(NULL);
-
-	decide_line(&d, f->rules, &f->allowlist.guard, line->text, line->len,
-	    line->written_s);
-	/*
-	 * A stamp from the future would end other bans too early. A little is
-	 * normal (s6-log is 27 s ahead, time() some ms behind), and what is
-	 * taken as it stands is the same however often it is read.
-	 */
-	if (d.time > now + FUTURE_S)
-		d.time = now;
-	if (f->logs[i].missed)
-		tell_missed(f, i, d.time);
-	if (state_take(&f->state, &f->marks[i], &d, &f->policy, &news) != 0) {
-		feed_complain(f, "%s", strerror(errno));
-		return;
-	}
-	trust_line(f, i, alarming);
-	spread(f, &d, &news, now);
-	if (d.kind == DECIDE_NOTHING) {
-		if (d.rule != NULL && d.rule->gave_up == 1)
-			feed_complain(f,
-			    "[%s]: a pattern takes too many steps; such lines "
-			    "ban nobody",
-			    d.rule->name);
-		return;
-	}
-	if (d.kind == DECIDE_SKIP && d.why == DECIDE_CAP)
-		tell_capped(f, i);
-	if (f->o.verbose) {
-		char text[DECIDE_TEXT_SIZE];
-
-		feed_say(f, "%s", decide_format(&d, text));
-	}
-	if (decide_ends_pass(&d))
-		livesets_no_pass(&f->livesets, &d.ip);
-	if (d.kind == DECIDE_BAN)
-		ban(f, &d, now);
-}
-
-static void
 log_failed(struct feed *f, size_t i)
 {
 	if (f->logs[i].error != errno)
@@ -579,7 +472,7 @@ read_log(struct feed *f, size_t i)
 			log->error = 0;
 			log->line_ms = feed_now_ms();
 			saver_mark(&f->saver, log->line_ms);
-			take_line(f, i, &line);
+			lines_take(f, i, &line);
 			break;
 		case FOLLOW_WAIT:
 			log->error = 0;
@@ -587,7 +480,7 @@ read_log(struct feed *f, size_t i)
 		case FOLLOW_END:
 			if (follow_rest(log->follow, &line) == FOLLOW_LINE) {
 				saver_mark(&f->saver, feed_now_ms());
-				take_line(f, i, &line);
+				lines_take(f, i, &line);
 			}
 			log->ended = true;
 			break;
@@ -924,64 +817,6 @@ start(struct feed *f)
 	notify_send("READY=1");
 }
 
-/* Whether a rule matches the line. */
-static bool
-print_line(struct feed *f, size_t i, const struct follow_line *line)
-{
-	char text[DECIDE_TEXT_SIZE];
-	struct decision d;
-	struct news news;
-
-	decide_line(&d, f->rules, &f->allowlist.guard, line->text, line->len,
-	    line->written_s);
-	if (state_take(&f->state, &f->marks[i], &d, &f->policy, &news) != 0)
-		die(EXIT_SYSTEM, "%s", strerror(errno));
-	if (d.kind != DECIDE_NOTHING)
-		puts(decide_format(&d, text));
-	return d.rule != NULL;
-}
-
-static void
-tell_unknown(const struct feed *f, const char *log, uint64_t lines)
-{
-	char wanted[RULES_WANTED_SIZE];
-
-	feed_say(f, "%s: no rule matches any of %llu lines; it should have %s",
-	    strcmp(log, "-") == 0 ? "stdin" : log, (unsigned long long)lines,
-	    rules_wanted(f->o.rules, f->o.rules_n, wanted));
-}
-
-static void
-print_log(struct feed *f, size_t i)
-{
-	struct follow_line line;
-	enum follow_answer answer;
-	uint64_t lines = 0;
-	bool is_known = false;
-
-	while (
-	    (answer = follow_to_end(f->logs[i].follow, &line)) == FOLLOW_LINE) {
-		is_known |= print_line(f, i, &line);
-		lines++;
-	}
-	if (answer == FOLLOW_ERROR)
-		die(exits_code(errno), "%s: %s", f->o.logs[i], strerror(errno));
-	if (!is_known)
-		tell_unknown(f, f->o.logs[i], lines);
-}
-
-/* -n: prints what each line would do, and touches nothing. */
-static int
-print_decisions(struct feed *f)
-{
-	open_logs(f);
-	allowlist_refresh(&f->allowlist);
-	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
-	for (size_t i = 0; i < f->o.logs_n; i++)
-		print_log(f, i);
-	return fflush(stdout) == 0 ? 0 : EXIT_SYSTEM;
-}
-
 static void
 finish(struct feed *f)
 {
@@ -1011,7 +846,8 @@ main(int argc, char **argv)
 	f.allowlist.guard.ban_private = f.o.private;
 	make_state(&f);
 	if (f.o.dry_run) {
-		code = print_decisions(&f);
+		open_logs(&f);
+		code = dryrun_print(&f);
 	} else {
 		start(&f);
 		run(&f);

@@ -6,13 +6,6 @@
 #include "base/hooklog.h"
 #include "log/stamp.h"
 
-bool
-decide_ends_pass(const struct decision *d)
-{
-	return d->has_ip &&
-	       !(d->kind == DECIDE_SKIP && d->why == DECIDE_UNSEEN);
-}
-
 void
 decide_skip(struct decision *d, enum decide_why why)
 {

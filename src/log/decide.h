@@ -5,7 +5,7 @@
  *
  *	stamp -> rules -> addr -> guard
  *
- * What depends on earlier lines is added by state.h.
+ * What depends on earlier lines is added by judge.h.
  */
 #ifndef DECIDE_H
 #define DECIDE_H
@@ -62,12 +62,6 @@ struct decision {
 void decide_line(struct decision *d, struct rules *rules,
     const struct guard *guard, const char *line, size_t len,
     int64_t unstamped_s);
-
-/*
- * Whether its host, which a rule names, passes no longer: it was refused,
- * whatever came of that. Who was not connected was not.
- */
-bool decide_ends_pass(const struct decision *d);
 
 /* Makes it a skip. */
 void decide_skip(struct decision *d, enum decide_why why);

@@ -3,10 +3,7 @@
  * state: what the feed knows from the lines so far. All of it is in the
  * checkpoint, and it changes by lines alone, so that checkpoint and lines
  * always lead to the same state.
- *
- *	decide -> seen -> zones -> count -> breaker -> cap -> again
- *	    -> bans
- *	other lines -> evidence -> passes, rechecks, refusals by the hook
+ * judge.h has what a line does to it.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -58,17 +55,23 @@ struct policy {
 	uint32_t cap;	     /* bans a minute of a log; 0: any number */
 	unsigned drop_after; /* refusals within a ban; 0: none are dropped */
 	bool alarm;	     /* bans stop when refusals are unusual */
+	/* how long a rule about lists bans, whatever it says; 0: as it says */
+	uint32_t ban_s;
 	const struct guard *guard;
-	const struct rules *rules;     /* NULL: all are about lists */
+	struct rules *rules;	       /* NULL: all are about lists */
 	const struct secrets *secrets; /* not to appear in a reply */
 };
 
-/* What a line led to, besides its own ban: all about one host. */
+/* What a line led to: all about one host. */
 struct news {
 	struct addr ip;
-	bool passed;  /* it was asked about, and not refused */
-	bool lifted;  /* its ban is gone */
-	bool dropped; /* the hook has refused it policy->drop_after times */
+	bool passed;	/* it was asked about, and not refused */
+	bool lifted;	/* its ban is gone */
+	bool dropped;	/* the hook has refused it policy->drop_after times */
+	bool ends_pass; /* it was refused, whatever came of that */
+	bool banned;
+	/* with banned: the one that holds, which may be an older, longer one */
+	struct ban ban;
 };
 
 /*
@@ -84,25 +87,6 @@ void state_free(struct state *s);
 
 /* Names the log. */
 void state_name_log(struct state_log *log, const char *path);
-
-/*
- * Completes a decision by what earlier lines said, and remembers the line: a
- * ban may become a count or a skip (unseen, distrusted, alarm, cap), or last
- * longer. The ban of d is not put; state_ban does. All else that follows from
- * the line is done, and news says what. Returns 0, or -1 with errno ENOMEM;
- * then nobody is banned by this line.
- */
-int state_take(struct state *s, struct state_log *log, struct decision *d,
-    const struct policy *policy, struct news *news)
-    __attribute__((warn_unused_result));
-
-/*
- * Puts the ban of a decision that is still DECIDE_BAN after state_take. stands
- * is the one that holds then, since one that was there may be the longer one.
- * Returns 0, or -1 with errno ENOMEM.
- */
-int state_ban(struct state *s, const struct decision *d, struct ban *stands)
-    __attribute__((warn_unused_result));
 
 /*
  * Forgets what cannot matter to any line to come of the n logs, so it is the

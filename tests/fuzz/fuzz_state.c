@@ -18,6 +18,7 @@
 #include "records.h"
 #include "state/connections.h"
 #include "state/counts.h"
+#include "state/judge.h"
 #include "state/repeats.h"
 
 #define LOGS 2
@@ -212,20 +213,13 @@ static void
 run_take(struct run *r, struct decision *d, unsigned log, uint32_t cap,
     struct news *news)
 {
-	struct ban ban = {.ip = d->ip, .since = d->time};
 	const struct policy policy = {.cap = cap,
 	    .drop_after = DROP_AFTER,
 	    .alarm = true,
 	    .guard = &guard,
 	    .secrets = &secrets};
 
-	HOLDS(state_take(&r->state, &r->logs[log], d, &policy, news) == 0);
-	if (d->kind == DECIDE_BAN) {
-		ban.until = d->time + d->ban_s;
-		snprintf(ban.rule, sizeof ban.rule, "%s", d->rule->name);
-		memcpy(ban.reply, d->reply, sizeof ban.reply);
-		HOLDS(bans_put(r->state.bans, &ban) == 0);
-	}
+	HOLDS(judge_decision(&r->state, &r->logs[log], &policy, d, news) == 0);
 	run_check(r);
 }
 

@@ -7,7 +7,7 @@
 
 #include "state/connections.h"
 #include "state/counts.h"
-#include "state/state.h"
+#include "state/judge.h"
 
 #define T 1700000000 /* the first line's time */
 #define A "192.0.2.7"
@@ -59,7 +59,7 @@ line_of(struct state_log *log, const char *text, int64_t time)
 	    .message = text,
 	    .message_len = strlen(text)};
 
-	assert_int_equal(state_take(&all, log, &d, &policy, &news), 0);
+	assert_int_equal(judge_decision(&all, log, &policy, &d, &news), 0);
 }
 
 static void
@@ -106,7 +106,7 @@ matched(const char *ip, uint64_t pid, int64_t time, enum decide_kind kind)
 
 	if (ip != NULL)
 		d.ip = unit_addr(ip);
-	assert_int_equal(state_take(&all, &log_a, &d, &policy, &news), 0);
+	assert_int_equal(judge_decision(&all, &log_a, &policy, &d, &news), 0);
 	return d;
 }
 
@@ -304,7 +304,7 @@ all_of_the_host(void **state)
 	line("tcpserver: pid 9 from " A);
 	line_of(&log_b, "tcpserver: pid 7 from " A, T);
 	rule.list = false;
-	refused(A, 0, T);
+	matched(A, 0, T, DECIDE_SKIP);
 	assert_false(passes(PID7 "passed"));
 	assert_true(passes("rblcache: " B " pid 8: passed"));
 	assert_false(passes("rblcache: " A " pid 9: passed"));
@@ -701,7 +701,7 @@ no_secrets_in_a_reply(void **state)
 
 	(void)state;
 	secret_learn(&secrets, "k3yk3yk3yk3y.lists.test");
-	assert_int_equal(state_take(&all, &log_a, &d, &policy, &news), 0);
+	assert_int_equal(judge_decision(&all, &log_a, &policy, &d, &news), 0);
 	assert_string_equal(d.reply, "451 see KEY.lists.test");
 }
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+#include "feed/dryrun.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/exits.h"
+#include "state/judge.h"
+
+#define OUTPUT_BYTES 65536
+
+/* Whether a rule knows the line, or -1 with errno ENOMEM. */
+static int
+print_line(struct feed *f, size_t i, const struct follow_line *line)
+{
+	char text[DECIDE_TEXT_SIZE];
+	struct decision d;
+	struct news news;
+
+	if (judge_line(&f->state, &f->marks[i], &f->policy, line->text,
+		line->len, line->written_s, time(NULL), &d, &news) != 0)
+		return -1;
+	if (d.kind != DECIDE_NOTHING)
+		puts(decide_format(&d, text));
+	return d.rule != NULL;
+}
+
+static void
+tell_unknown(const struct feed *f, const char *log, uint64_t lines)
+{
+	char wanted[RULES_WANTED_SIZE];
+
+	feed_say(f, "%s: no rule matches any of %llu lines; it should have %s",
+	    strcmp(log, "-") == 0 ? "stdin" : log, (unsigned long long)lines,
+	    rules_wanted(f->o.rules, f->o.rules_n, wanted));
+}
+
+/* 0, or -1 with errno. */
+static int
+print_log(struct feed *f, size_t i)
+{
+	struct follow_line line;
+	enum follow_answer answer;
+	uint64_t lines = 0;
+	bool is_known = false;
+
+	while (
+	    (answer = follow_to_end(f->logs[i].follow, &line)) == FOLLOW_LINE) {
+		int known = print_line(f, i, &line);
+
+		if (known < 0)
+			return -1;
+		is_known |= known > 0;
+		lines++;
+	}
+	if (answer == FOLLOW_ERROR)
+		return -1;
+	if (!is_known)
+		tell_unknown(f, f->o.logs[i], lines);
+	return 0;
+}
+
+int
+dryrun_print(struct feed *f)
+{
+	int code = 0;
+
+	allowlist_refresh(&f->allowlist);
+	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
+	for (size_t i = 0; code == 0 && i < f->o.logs_n; i++) {
+		if (print_log(f, i) == 0)
+			continue;
+		code = exits_code(errno);
+		feed_say(f, "%s: %s", f->o.logs[i], strerror(errno));
+	}
+	return fflush(stdout) == 0 ? code : EXIT_SYSTEM;
+}

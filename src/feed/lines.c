@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+#include "feed/lines.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/when.h"
+#include "feed/trust.h"
+#include "state/judge.h"
+
+static void
+tell_missed(struct feed *f, size_t i, int64_t from_s, int64_t until_s)
+{
+	char from[WHEN_SIZE] = "its start";
+	char to[WHEN_SIZE];
+
+	if (from_s != 0)
+		when_format(from_s, from);
+	when_format(until_s, to);
+	feed_complain(f,
+	    "%s: files were gone before they could be read; lines from %s "
+	    "to %s are missing",
+	    f->o.logs[i], from, to);
+	f->logs[i].missed = false;
+}
+
+/* What a line led to, for the kernel sets. */
+static void
+spread(struct feed *f, const struct decision *d, const struct news *news,
+    int64_t now)
+{
+	int64_t left = d->time + f->settings.pass_s - now;
+	struct ban ban;
+
+	if (news->lifted) {
+		livesets_lift(&f->livesets, &news->ip);
+		if (f->o.verbose)
+			feed_say(f, "a recheck lifts a ban");
+	}
+	if (news->passed && left > 0)
+		livesets_pass(&f->livesets, &news->ip, (uint32_t)left);
+	if (news->ends_pass)
+		livesets_no_pass(&f->livesets, &news->ip);
+	if (news->banned)
+		livesets_ban(&f->livesets, &news->ban, now);
+	if (news->dropped && bans_find(f->state.bans, &news->ip, &ban))
+		livesets_drop(&f->livesets, &ban, now);
+}
+
+static void
+tell_capped(struct feed *f, size_t i)
+{
+	char minute[WHEN_SIZE];
+
+	if (f->logs[i].capped_minute == f->marks[i].minute)
+		return;
+	f->logs[i].capped_minute = f->marks[i].minute;
+	when_format(f->marks[i].minute * 60, minute);
+	feed_complain(f,
+	    "%s: more than %lu bans in the minute from %s; the others are "
+	    "left out",
+	    f->o.logs[i], (unsigned long)f->o.cap, minute);
+}
+
+/* What is to be known of the decision itself. */
+static void
+report(struct feed *f, size_t i, const struct decision *d)
+{
+	char text[DECIDE_TEXT_SIZE];
+
+	if (d->kind == DECIDE_NOTHING) {
+		if (d->rule != NULL && d->rule->gave_up == 1)
+			feed_complain(f,
+			    "[%s]: a pattern takes too many steps; such lines "
+			    "ban nobody",
+			    d->rule->name);
+		return;
+	}
+	if (d->kind == DECIDE_SKIP && d->why == DECIDE_CAP)
+		tell_capped(f, i);
+	if (f->o.verbose)
+		feed_say(f, "%s", decide_format(d, text));
+}
+
+void
+lines_take(struct feed *f, size_t i, const struct follow_line *line)
+{
+	int64_t before_s = f->marks[i].time_s;
+	bool alarming = alarm_is_on(&f->marks[i].alarm);
+	int64_t now = time(NULL);
+	struct decision d;
+	struct news news;
+	int result = judge_line(&f->state, &f->marks[i], &f->policy, line->text,
+	    line->len, line->written_s, now, &d, &news);
+
+	if (f->logs[i].missed)
+		tell_missed(f, i, before_s, d.time);
+	if (result != 0) {
+		feed_complain(f, "%s", strerror(errno));
+		return;
+	}
+	trust_line(f, i, alarming);
+	spread(f, &d, &news, now);
+	report(f, i, &d);
+}

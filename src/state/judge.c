@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC */
+#include "state/judge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "state/connections.h"
+#include "state/counts.h"
+#include "state/passes.h"
+#include "state/repeats.h"
+
+#define MINUTE_S 60
+
+static bool
+is_connected(
+    struct state *s, const struct state_log *log, const struct decision *d)
+{
+	if (d->rule->seen == RULES_SEEN_NO ||
+	    (d->rule->seen == RULES_SEEN_AUTO && !log->shows_tcpserver))
+		return true;
+	return connections_is(s->connections, log->id, d->pid, &d->ip);
+}
+
+/* Whether this is one ban too many for its minute; counts it if not. */
+static bool
+exceeds(struct state_log *log, int64_t time_s, uint32_t cap)
+{
+	int64_t minute = time_s / MINUTE_S;
+
+	if (minute != log->minute) {
+		log->minute = minute;
+		log->minute_bans = 0;
+	}
+	if (cap != 0 && log->minute_bans >= cap)
+		return true;
+	log->minute_bans++;
+	return false;
+}
+
+/* Whether the alarm forbids the ban. To renew one is no new one. */
+static bool
+is_alarming(
+    const struct state *s, struct state_log *log, const struct decision *d)
+{
+	struct ban ban;
+
+	if (bans_find_live(s->bans, &d->ip, d->time, &ban))
+		return alarm_is_on(&log->alarm);
+	return !alarm_ban(&log->alarm, d->time);
+}
+
+static int
+judge(struct state *s, struct state_log *log, struct decision *d,
+    const struct policy *policy, uint32_t marks)
+{
+	const struct rules_rule *rule = d->rule;
+
+	if (!is_connected(s, log, d)) {
+		decide_skip(d, DECIDE_UNSEEN);
+		return 0;
+	}
+	if (policy->alarm && rule->list &&
+	    (marks & (CONNECTIONS_REJECTED | CONNECTIONS_HOST_REJECTED)) == 0)
+		alarm_refusal(&log->alarm, d->time);
+	if (rule->list && zones_doubts(&s->zones, d->reply, d->time)) {
+		decide_skip(d, DECIDE_DISTRUSTED);
+		return 0;
+	}
+	if (rule->count > 1) {
+		d->count = counts_match(s->counts, rule->name, &d->ip, d->time,
+		    rule->count, rule->count_s);
+		if (d->count < rule->count) {
+			d->kind = DECIDE_COUNT;
+			return d->count == 0 ? -1 : 0;
+		}
+	}
+	if (policy->alarm && is_alarming(s, log, d)) {
+		decide_skip(d, DECIDE_ALARM);
+		return 0;
+	}
+	if (exceeds(log, d->time, policy->cap)) {
+		decide_skip(d, DECIDE_CAP);
+		return 0;
+	}
+	if (rule->list && policy->ban_s != 0) {
+		d->ban_s = policy->ban_s;
+	} else if (rule->again > 1) {
+		uint32_t ban_s = repeats_ban(s->repeats, rule->name, &d->ip,
+		    d->time, rule->ban_s, rule->again, rule->again_max_s);
+
+		if (ban_s == 0)
+			return -1;
+		d->ban_s = ban_s;
+	}
+	return 0;
+}
+
+/* A line that a rule matches. */
+static int
+take_match(struct state *s, struct state_log *log, struct decision *d,
+    const struct policy *policy)
+{
+	uint32_t marks = passes_rejected(s, log, d);
+	bool rechecked = (marks & CONNECTIONS_RECHECK) != 0 &&
+			 (marks & CONNECTIONS_REJECTED) == 0;
+	int result = 0;
+
+	if (d->kind == DECIDE_BAN)
+		result = judge(s, log, d, policy, marks);
+	if (d->kind == DECIDE_BAN)
+		secret_mask(policy->secrets, d->reply);
+	tallies_add(&s->tallies, d);
+	if (d->kind == DECIDE_SKIP || result != 0)
+		return result;
+	if (rechecked)
+		tallies_add_recheck(&s->tallies, true, d->time);
+	return 0;
+}
+
+/* Who was not connected was not refused. */
+static bool
+ends_pass(const struct decision *d)
+{
+	return d->has_ip &&
+	       !(d->kind == DECIDE_SKIP && d->why == DECIDE_UNSEEN);
+}
+
+static int
+put_ban(struct state *s, const struct decision *d, struct news *news)
+{
+	struct ban *ban = &news->ban;
+
+	*ban = (struct ban){
+	    .ip = d->ip, .since = d->time, .until = d->time + d->ban_s};
+	snprintf(ban->rule, sizeof ban->rule, "%s", d->rule->name);
+	memcpy(ban->reply, d->reply, sizeof ban->reply);
+	if (bans_put(s->bans, ban) != 0)
+		return -1;
+	news->banned = bans_find(s->bans, &d->ip, ban);
+	return 0;
+}
+
+int
+judge_decision(struct state *s, struct state_log *log,
+    const struct policy *policy, struct decision *d, struct news *news)
+{
+	news->passed = news->lifted = news->dropped = news->banned = false;
+	news->ends_pass = false;
+	log->lines++;
+	if (d->time > log->time_s || d->time + BAN_AHEAD_S < log->time_s)
+		log->time_s = d->time;
+	if (d->kind == DECIDE_NOTHING)
+		return passes_take(s, log, d, policy, news);
+	if (take_match(s, log, d, policy) != 0)
+		return -1;
+	news->ip = d->ip;
+	news->ends_pass = ends_pass(d);
+	return d->kind == DECIDE_BAN ? put_ban(s, d, news) : 0;
+}
+
+/*
+ * A stamp from the future would end other bans too early. A little is normal
+ * (s6-log is 27 s ahead, time() some milliseconds behind), and what is taken as it
+ * stands is the same however often it is read.
+ */
+int
+judge_line(struct state *s, struct state_log *log, const struct policy *policy,
+    const char *line, size_t len, int64_t unstamped_s, int64_t now_s,
+    struct decision *d, struct news *news)
+{
+	decide_line(d, policy->rules, policy->guard, line, len, unstamped_s);
+	if (d->time > now_s + JUDGE_FUTURE_S)
+		d->time = now_s;
+	return judge_decision(s, log, policy, d, news);
+}

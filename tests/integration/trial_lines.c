@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * trial_lines: a trial without its hook reads a log.
+ *
+ *	trial_lines CAP RULES <LOG
+ *
+ * A line for each that a rule matches: its unix seconds, a tab, and what -n of
+ * rblcache-feed prints.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ctl/trial.h"
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "trial_lines: %s\n", what);
+	exit(111);
+}
+
+int
+main(int argc, char **argv)
+{
+	char error[RULES_ERROR_SIZE];
+	char text[DECIDE_TEXT_SIZE];
+	struct trial_setup setup = {.alarm = true};
+	struct guard guard = {0};
+	struct trial *trial;
+	const char *rules;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	if (argc != 3)
+		die("usage: trial_lines CAP RULES");
+	rules = argv[2];
+	setup.cap = (uint32_t)strtoul(argv[1], NULL, 10);
+	setup.guard = &guard;
+	setup.rules = rules_load(&rules, 1, error);
+	if (setup.rules == NULL)
+		die(error);
+	trial = trial_new(&setup);
+	if (trial == NULL)
+		die("no memory");
+	while ((len = getline(&line, &size, stdin)) > 0) {
+		struct decision d;
+
+		if (line[len - 1] == '\n')
+			len--;
+		if (trial_line(trial, line, (size_t)len, time(NULL), time(NULL),
+			&d) != 0)
+			die("no memory");
+		if (d.kind != DECIDE_NOTHING)
+			printf("%" PRId64 "\t%s\n", d.time,
+			    decide_format(&d, text));
+	}
+	free(line);
+	trial_free(trial);
+	rules_free(setup.rules);
+	return 0;
+}
