@@ -2,11 +2,16 @@
 /*
  * opener: a thread that queues the files of a directory as soon as they appear.
  *
- * A busy logger that keeps ten files deletes one a few milliseconds after it
- * was made. Whoever decides on lines now and then waits that long, for memory,
- * for a disk or for the processor; this thread does not. It runs before others
- * (SCHED_RR) where that is allowed, since it never has more to do than to list
- * a directory and to open a file.
+ * A busy logger deletes a file soon after it was made, and the thread that
+ * decides on lines may wait longer than that for a disk, for the kernel sets or
+ * for the processor. Measured with ten times a million lines, 20,000 a second,
+ * through multilog s16384 n50, which keeps a file for half a second, beside
+ * four busy processes on two processors: a feed that opened the files itself,
+ * all that had come at each end of one, lost 1,074 and 2,864 lines in two of
+ * the ten runs. With this thread none was lost.
+ *
+ * It runs before others (SCHED_RR) where that is allowed, since it never has
+ * more to do than to list a directory and to open a file.
  */
 #ifndef OPENER_H
 #define OPENER_H
