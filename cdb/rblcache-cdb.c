@@ -290,7 +290,7 @@ main(int argc, char **argv)
 	}
 	argv += optind;
 	if (*argv == NULL)
-		die_usage("wanted is one of build, query and dump");
+		die_usage("a command is missing: build, query or dump");
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		if (strcmp(*argv, verbs[i].name) != 0)
 			continue;

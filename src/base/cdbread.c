@@ -139,7 +139,7 @@ cdbread_error_text(int error)
 {
 	switch (error) {
 	case EINVAL:
-		return "it is damaged, or none of rblcache's";
+		return "it is damaged, or no cdb of rblcache's";
 	case ENOTSUP:
 		return "another version of rblcache wrote it";
 	default:

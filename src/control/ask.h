@@ -27,7 +27,7 @@ struct ask {
 
 /*
  * Asks the feed whose STATEDIR this is. errno with ERROR: ETIMEDOUT when it
- * does not answer in time, or as many wait for it as may; ECONNRESET when it
+ * does not answer in time, or too many wait for it; ECONNRESET when it
  * closed the connection without an answer; EACCES when STATEDIR or the socket
  * of an earlier version is not for this user.
  */

@@ -121,7 +121,7 @@ feed_trouble(
 		    why, TROUBLE_SIZE, "%s does not answer: it hangs", who);
 	else if (errno == ETIMEDOUT)
 		snprintf(why, TROUBLE_SIZE,
-		    "%s does not answer: as many wait for it as may", who);
+		    "%s does not answer: too many wait for it", who);
 	else if (errno == ECONNRESET)
 		snprintf(why, TROUBLE_SIZE, "%s gave no answer", who);
 	else if (errno == EACCES)
@@ -734,8 +734,8 @@ refuse_log(const struct replaylog_sources *from, const struct replay_counts *n)
 	char wanted[RULES_WANTED_SIZE];
 
 	if (n->connections > 0)
-		say("%s: no line has a time, so it cannot be told what comes "
-		    "again how soon",
+		say("%s: no line has a time, so replay cannot tell how soon "
+		    "a host comes again",
 		    log);
 	else if (n->local > 0)
 		say("%s: your own rules decided on all %llu connections", log,

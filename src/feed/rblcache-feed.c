@@ -542,7 +542,7 @@ tell_unwatched(struct feed *f, size_t i)
 	const char *remedy = follow_remedy(error);
 
 	if (error == 0)
-		feed_say(f, "%s: inotify is there now", f->o.logs[i]);
+		feed_say(f, "%s: inotify works now", f->o.logs[i]);
 	else
 		feed_complain(f,
 		    "%s: inotify: %s; lines are read up to a second late, and "

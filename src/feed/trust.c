@@ -38,14 +38,14 @@ distrust(struct feed *f, size_t i)
 	(void)saver_urge(&f->saver, feed_now_ms());
 	if (z->well_s == 0) {
 		feed_complain(f,
-		    "zone %s: %s, and was never found well; what it refuses "
-		    "bans nobody, and %zu bans are lifted",
+		    "zone %s: %s, and was never found well; its refusals ban "
+		    "nobody, and %zu bans are lifted",
 		    z->shown, z->why, lifted);
 		return;
 	}
 	feed_complain(f,
-	    "zone %s: %s; what it refuses bans nobody, and %zu bans since %s "
-	    "are lifted",
+	    "zone %s: %s; its refusals ban nobody, and %zu bans since %s are "
+	    "lifted",
 	    z->shown, z->why, lifted, when_format(since, when));
 }
 
@@ -106,7 +106,7 @@ zone_taken(void *user, size_t i, enum zones_change change)
 		end_passes(f, z);
 		break;
 	case ZONES_TRUSTED:
-		feed_say(f, "zone %s: is well again; what it refuses bans",
+		feed_say(f, "zone %s: is well again; its refusals ban again",
 		    z->shown);
 		break;
 	case ZONES_NO_ANSWER:

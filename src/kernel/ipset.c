@@ -247,8 +247,8 @@ describe_usable(struct sets *s, const struct set *set)
 	if (strstr(s->list, " timeout ") != NULL)
 		return 0;
 	snprintf(s->error, sizeof s->error,
-	    "%s: this set has no timeout; destroy it, and it is made "
-	    "as it should be",
+	    "%s: this set has no timeout; destroy it, and the feed "
+	    "makes a new one",
 	    set->name);
 	return -1;
 }

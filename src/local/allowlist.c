@@ -22,7 +22,7 @@ note_error(struct allowlist *l, int error)
 	l->since_s = error == 0 ? 0 : time(NULL);
 	l->told = error == 0;
 	snprintf(l->message, sizeof l->message,
-	    "%s: %s; banning nobody that it might allow", l->path,
+	    "%s: %s; nobody is banned until it can be read", l->path,
 	    cdbread_error_text(error));
 }
 

@@ -80,8 +80,8 @@ exits "no such directory" 100 '^rblcache-cdb: no/l.cdb: No such file' "$cdb" bui
 exits "query: no address" 100 "'junk' is no IP address" "$cdb" query l.cdb junk
 exits "query: no file" 100 'none: No such file' "$cdb" query none 192.0.2.1
 printf junk >junk
-exits "query: no cdb" 100 "junk: it is damaged, or none of rblcache's" "$cdb" query junk 192.0.2.1
-exits "dump: no cdb" 100 "junk: it is damaged, or none of rblcache's" "$cdb" dump junk
+exits "query: no cdb" 100 "junk: it is damaged, or no cdb of rblcache's" "$cdb" query junk 192.0.2.1
+exits "dump: no cdb" 100 "junk: it is damaged, or no cdb of rblcache's" "$cdb" dump junk
 ok "the old file is untouched" cmp l.cdb keep
 is "$(ls ./*.new 2>/dev/null)" "" "nothing is left beside it"
 

@@ -950,7 +950,7 @@ fi
 
 wait "$hung_pid"
 like "$(cat hung.out)" \
-    '^CRITICAL: the feed does not answer: as many wait for it as may$' \
+    '^CRITICAL: the feed does not answer: too many wait for it$' \
     "a feed that hangs, and many who ask: critical, on standard output"
 is "$(tail -n 1 hung.out)" 2 "and so is the exit status"
 is "$(cat hung.err)" "" "with nothing else said"

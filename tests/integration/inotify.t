@@ -85,8 +85,8 @@ for limit in max_inotify_instances max_inotify_watches; do
 		is "$(said inotify)" 1 "$limit, $log: said once"
 		allow "$limit"
 		kill -HUP "$feed_pid"
-		ok "$limit, $log: it can be had again, and SIGHUP has it" \
-		    front_wait grep -q "$log: inotify is there now\$" err
+		ok "$limit, $log: it works again after SIGHUP" \
+		    front_wait grep -q "$log: inotify works now\$" err
 		exits "$limit, $log: all is well" 0 '^OK$' ctl status
 		line 203.0.113.2 "$to"
 		ok "$limit, $log: it reads on" front_wait has 203.0.113.2

@@ -303,7 +303,7 @@ recent_says(struct outcome *o, const struct run *r)
 	case R_OTHER:
 		return r->now < until ? OTHER_REPLY : NULL;
 	case R_CORRUPT:
-		say(o, r, "%s: it is damaged, or none of rblcache's",
+		say(o, r, "%s: it is damaged, or no cdb of rblcache's",
 		    recent_file(r->c));
 		return NULL;
 	default:
@@ -384,7 +384,7 @@ model(struct outcome *o, const struct run *r)
 	case L_EMPTY:
 	case L_CUT:
 	case L_FLIPPED:
-		say(o, r, "%s: it is damaged, or none of rblcache's",
+		say(o, r, "%s: it is damaged, or no cdb of rblcache's",
 		    local_file(c));
 		passes(o, r);
 		return;

@@ -271,7 +271,7 @@ is "$("$ctl" -j -l "$scratch/local.cdb" replay -c "$rules" "$scratch/log" |
     grep queries | tr -dc '0-9\n' | paste -s -d ' ')" \
     '20 18 18 17 17 18 16 16 15 15' "an allowed host is asked about every time"
 printf 'damaged' >"$scratch/bad.cdb"
-exits "a damaged allow list" 100 'bad.cdb: it is damaged, or none of' "$ctl" -l "$scratch/bad.cdb" \
+exits "a damaged allow list" 100 'bad.cdb: it is damaged, or no cdb of' "$ctl" -l "$scratch/bad.cdb" \
     replay -c "$rules" "$scratch/log"
 
 # ---- it only reads ----

@@ -106,7 +106,7 @@ for bad in '\r\n' '\n\n' '\0\0' '\xff\xfe' '\x1b[' '\r2'; do
 	perl -pe "s/\\\$\\(/$bad/g" local.cdb >forged.cdb
 	is "$(talk 192.0.2.1 -l forged.cdb -k '')" 'next ' \
 	    "local.cdb $name: not sent, passed on"
-	like "$(cat err)" ' forged.cdb: it is damaged, or none of' \
+	like "$(cat err)" ' forged.cdb: it is damaged, or no cdb of' \
 	    "local.cdb $name: said"
 	perl -pe "s/\\\$\\(/$bad/g" state/recent.cdb >forged.cdb
 	is "$(talk 203.0.113.2 -l '' -k forged.cdb)" 'next ' \

@@ -184,7 +184,7 @@ for time in 0 x 15q 25d ''; do
 done
 wrong rblcachectl "help wants [COMMAND]" help add del
 
-wrong rblcache-cdb "wanted is one of build, query and dump"
+wrong rblcache-cdb "a command is missing: build, query or dump"
 wrong rblcache-cdb "'make' is none of build, query and dump" make x
 wrong rblcache-cdb "build wants OUT.cdb SOURCE ..." build
 wrong rblcache-cdb "build wants OUT.cdb SOURCE ..." build x

@@ -213,7 +213,7 @@ ends() {
 	mailed=$(($(wc -l <mail) + 1))
 	is "$(from 198.18.3.77)" smtpd "$1: well: a clean host gets in at once"
 	ok "$1: the list is trusted again" \
-	    front_wait told 'zone a.test: is well again; what it refuses bans$'
+	    front_wait told 'zone a.test: is well again; its refusals ban again$'
 	front_wait came 40 clean
 	is "$(mails 'clean .* (rblsmtpd|rblcache|nobody)$')" 0 \
 	    "$1: so do all of them"
@@ -273,7 +273,7 @@ fresh
 mark
 a_is code
 ok "error: seen" front_wait told \
-    'zone a.test: answers with the error code 127.255.255.254; what it refuses bans nobody, and [0-9]+ bans since 20.* are lifted$'
+    'zone a.test: answers with the error code 127.255.255.254; its refusals ban nobody, and [0-9]+ bans since 20.* are lifted$'
 front_wait came 40 'clean .* rblsmtpd$'
 ok "error: clean hosts are refused meanwhile ($(mails 'clean .* rblsmtpd$'))" \
     came 40 'clean .* rblsmtpd$'
@@ -299,7 +299,7 @@ fresh
 mark
 a_is wild
 ok "wild: seen" front_wait told \
-    'zone a.test: lists 127.0.0.1; what it refuses bans nobody, and [0-9]+ bans since 20.* are lifted$'
+    'zone a.test: lists 127.0.0.1; its refusals ban nobody, and [0-9]+ bans since 20.* are lifted$'
 early=$(lately | sed '/lists 127.0.0.1/,$d' | grep -c "ban${T}198.")
 ok "wild: clean hosts were banned before that ($early)" test "$early" -gt 0
 lifted=$(lately | sed -n 's/.*lists 127.0.0.1.* and \([0-9]*\) bans.*/\1/p')
@@ -355,7 +355,7 @@ ok "dead: before that, some are banned" front_wait banned 203.0.113.203
 mark
 a_is dead
 ok "dead: seen" front_wait told \
-    'zone a.test: does not list 127.0.0.2; what it refuses bans nobody'
+    'zone a.test: does not list 127.0.0.2; its refusals ban nobody'
 ok "dead: who passed before is asked about again" \
     front_wait eval '! ipset -q test rblpass4 198.18.4.1'
 for i in 201 202 203; do
@@ -686,7 +686,7 @@ a_is wild
 cat jump.log >>mad.log
 ok "mad: alarm" front_wait grep -q 'mad.log: alarm: ' mad.err
 ok "mad: the list is asked at once" front_wait grep -q \
-    'zone a.test: lists 127.0.0.1; what it refuses bans nobody, and [0-9]* bans' \
+    'zone a.test: lists 127.0.0.1; its refusals ban nobody, and [0-9]* bans' \
     mad.err
 is "$(listed mad 198.19)" 0 "mad: what the jump led to is lifted"
 ok "mad: what was before is not ($(listed mad 198.18))" \
@@ -697,7 +697,7 @@ unwatch
 # with one that was wrong before anybody asked, all is suspect
 watch never a.conf mad.log
 ok "never well: seen" front_wait grep -q \
-    'zone a.test: lists 127.0.0.1, and was never found well; what it refuses bans nobody' \
+    'zone a.test: lists 127.0.0.1, and was never found well; its refusals ban nobody' \
     never.err
 front_wait read_all never "$(wc -l <mad.log)"
 is "$(listed never .)" 0 "never well: it has banned nobody"

@@ -720,7 +720,7 @@ lines_of_the_hook(void **state)
 	    {"rblcache: 203.0.113.9 pid 7: set rblcache4: no such set",
 		HOOKLOG_TROUBLE},
 	    {"rblcache: 203.0.113.9 pid 7: /x/recent.cdb: it is damaged, or "
-	     "none of rblcache's",
+	     "no cdb of rblcache's",
 		HOOKLOG_TROUBLE},
 	    /* none of its lines */
 	    {"", HOOKLOG_OTHER},
