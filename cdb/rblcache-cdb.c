@@ -26,9 +26,9 @@ static const char usage[] =
     "usage: rblcache-cdb build OUT.cdb SOURCE ...\n"
     "       rblcache-cdb query CDB IP ...\n"
     "       rblcache-cdb dump CDB\n"
-    "  build          make a local.cdb of rules, - for standard input\n"
-    "  query          what the rules in one say of each address\n"
-    "  dump           all rules in one, in a form that build reads\n"
+    "  build          make OUT.cdb from rules; - is standard input\n"
+    "  query          print what the rules in CDB say about each IP\n"
+    "  dump           print all rules in CDB, in a form that build reads\n"
     "  -h, --help     print this\n"
     "  -V, --version  print the version\n"
     "See rblcache-cdb(8), and rblcache-hosts(5) for the rules.\n";

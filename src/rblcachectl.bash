@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
-# Completion of rblcachectl for bash. It needs nothing of bash-completion, which
-# loads it out of share/bash-completion/completions.
+# Completion of rblcachectl for bash. bash-completion loads this file from
+# share/bash-completion/completions; the file also works without it.
 
-# The words of a field of `list` that begin with PREFIX, 200 at most.
+# Prints the values of a FIELD of `list` that begin with PREFIX, at most 200.
 _rblcachectl_banned() { # COMMAND STATEDIR FIELD PREFIX
 	timeout 5 "$1" ${2:+-d "$2"} list 2>/dev/null |
 		awk -F '\t' -v field="$3" -v prefix="$4" '
@@ -15,8 +15,9 @@ _rblcachectl_banned() { # COMMAND STATEDIR FIELD PREFIX
 			}'
 }
 
-# Offers the words on standard input that begin with PREFIX. To readline a colon
-# usually begins a new word, as in an IPv6 address.
+# Offers the words on standard input that begin with PREFIX. Readline usually
+# begins a new word at a colon, as in an IPv6 address; then a word is offered
+# without what stands before its last colon.
 _rblcachectl_offer() { # PREFIX
 	local word typed=''
 

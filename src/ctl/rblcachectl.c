@@ -795,8 +795,8 @@ static const struct command {
 	int (*run)(const struct options *, char **);
 	int least, most; /* arguments */
 } commands[] = {
-    {"status", "", "is all well? exits 0 to 3, as a plugin", NULL, do_status, 0,
-	0},
+    {"status", "", "is all well? exits 0 to 3, like a plugin", NULL, do_status,
+	0, 0},
     {"list", "", "the hosts that are banned", NULL, do_list, 0, 0},
     {"test", "IP", "what would the hook answer, and why?", NULL, do_test, 1, 1},
     {"add", "IP [-t TIME] [TEXT]", "ban a host, and tell it TEXT",
@@ -806,8 +806,8 @@ static const struct command {
     {"flush", "", "lift all bans", NULL, do_flush, 0, 0},
     {"forget", "RULE [since TIME]", "lift the bans of a rule (since 14:00)",
 	NULL, do_forget, 1, INT_MAX},
-    {"metrics", "[DIR]", "for Prometheus; to DIR/rblcache.prom", NULL,
-	do_metrics, 0, 1},
+    {"metrics", "[DIR]", "the status for Prometheus; to DIR/rblcache.prom",
+	NULL, do_metrics, 0, 1},
     {"export", "rbldnsd", "the bans as a zone file", NULL, do_export, 1, 1},
     {"replay", "[-c RULES] ... [-p TIME] LOG|-",
 	"what the cache would have saved",
@@ -850,7 +850,8 @@ help(void)
 			    commands[i].options);
 	return usage_print(
 	    "Options before the command:\n"
-	    "  -d STATEDIR    that of the feed (" PATHS_STATEDIR ")\n"
+	    "  -d STATEDIR    the state directory of the feed (" PATHS_STATEDIR
+	    ")\n"
 	    "  -h, --help     print this\n"
 	    "  -j             answer in JSON\n"
 	    "  -l local.cdb   your own rules (" PATHS_LOCAL_CDB ")\n"
