@@ -5,6 +5,7 @@
 #ifndef FEED_H
 #define FEED_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -79,7 +80,11 @@ int64_t feed_now_ms(void);
 void feed_say(const struct feed *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same, and remembers it for status: what an admin should know of. */
+/* The same, for a main. */
+void feed_vsay(const char *format, va_list args)
+    __attribute__((format(printf, 1, 0)));
+
+/* The same as feed_say, and remembers it for status: what an admin should know of. */
 void feed_complain(struct feed *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

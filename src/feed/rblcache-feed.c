@@ -77,71 +77,15 @@ static const char usage[] =
     "  -V, --version  print the version\n"
     "'' for -l, -s or -S switches that off. See rblcache-feed(8).\n";
 
-static void
-say_args(const char *format, va_list args)
-{
-	fputs("rblcache-feed: ", stderr);
-	vfprintf(stderr, format, args);
-	fputs("\n", stderr);
-}
-
-void
-feed_say(const struct feed *f, const char *format, ...)
-{
-	va_list args;
-
-	(void)f;
-	va_start(args, format);
-	say_args(format, args);
-	va_end(args);
-}
-
-void
-feed_complain(struct feed *f, const char *format, ...)
-{
-	char text[COMPLAINTS_TEXT_SIZE];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	/* the status is for everybody */
-	secret_mask(&f->settings.secrets, text);
-	feed_say(f, "%s", text);
-	complaints_note(&f->complaints, time(NULL), text);
-}
-
-void
-feed_tell(void *f, const char *message)
-{
-	if (message != NULL)
-		feed_complain(f, "%s", message);
-}
-
-void
-feed_flush_sets(struct feed *f)
-{
-	livesets_flush(&f->livesets, time(NULL), feed_now_ms(), feed_tell, f);
-}
-
 __attribute__((noreturn, format(printf, 2, 3))) static void
 die(int code, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	say_args(format, args);
+	feed_vsay(format, args);
 	va_end(args);
 	exit(code);
-}
-
-int64_t
-feed_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* ---- options ---- */
