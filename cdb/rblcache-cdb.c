@@ -46,16 +46,7 @@ die(int code, const char *format, ...)
 	exit(code);
 }
 
-__attribute__((noreturn, format(printf, 1, 2))) static void
-die_usage(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	usage_complain("rblcache-cdb", format, args);
-	va_end(args);
-	exit(EXIT_USAGE);
-}
+#define die_usage(...) exit(usage_complain("rblcache-cdb", __VA_ARGS__))
 
 /* ---- build ---- */
 
@@ -274,20 +265,11 @@ main(int argc, char **argv)
 		const char *name;
 		int (*run)(char **);
 	} verbs[] = {{"build", build}, {"query", query}, {"dump", dump}};
-	char wrong[USAGE_TEXT_SIZE];
-	int c;
+	const struct usage u = {"rblcache-cdb", .text = usage};
+	int code = usage_read(&u, argc, argv);
 
-	opterr = 0;
-	switch (c = getopt_long(argc, argv, ":hV", usage_long, NULL)) {
-	case -1:
-		break;
-	case 'h':
-		return usage_print(usage);
-	case 'V':
-		return usage_print_version("rblcache-cdb");
-	default:
-		die_usage("%s", usage_wrong_option(c, argv, wrong));
-	}
+	if (code != USAGE_GO_ON)
+		return code;
 	argv += optind;
 	if (*argv == NULL)
 		die_usage("a command is missing: build, query or dump");

@@ -98,42 +98,25 @@ say(const char *format, ...)
 		return; /* nobody to tell */
 }
 
-__attribute__((noreturn, format(printf, 1, 2))) static void
-die_usage(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	usage_complain("rblcache", format, args);
-	va_end(args);
-	_exit(EXIT_USAGE);
-}
-
-static const char *
-set_option(char letter, const char *name)
-{
-	if (*name != 0 && !settest_name_ok(name))
-		die_usage(
-		    "-%c wants the name of a set, not '%s'", letter, name);
-	return name;
-}
-
-static unsigned
-number_option(char letter, const char *text, unsigned least, unsigned most)
-{
-	unsigned n;
-
-	if (usage_number(text, least, most, &n) != 0)
-		die_usage("-%c wants a number from %u to %u, not '%s'", letter,
-		    least, most, text);
-	return n;
-}
-
-static void
+/* USAGE_GO_ON, or the exit status to end with. */
+static int
 read_options(struct options *o, int argc, char **argv)
 {
-	char wrong[USAGE_TEXT_SIZE];
-	int c;
+	const struct usage_option options[] = {
+	    {'e', .flag = &o->by_env},
+	    {'n', .flag = &o->dry_run},
+	    {'p', .flag = &o->passed},
+	    {'v', .flag = &o->verbose},
+	    {'l', .text = &o->local},
+	    {'k', .text = &o->recent},
+	    {'r', .number = &o->recheck, .least = 1, .most = MAX_RECHECK},
+	    {'s', .text = &o->set4, SETTEST_OPTION},
+	    {'S', .text = &o->set6, SETTEST_OPTION},
+	    {'t', .number = &o->timeout_s, .most = MAX_TIMEOUT_S},
+	};
+	const struct usage u = {"rblcache", options,
+	    sizeof options / sizeof *options, .text = usage, .in_order = true};
+	int code;
 
 	*o = (struct options){
 	    .local = PATHS_LOCAL_CDB,
@@ -142,59 +125,16 @@ read_options(struct options *o, int argc, char **argv)
 	    .set6 = PATHS_SET6,
 	    .timeout_s = DEFAULT_TIMEOUT_S,
 	};
-	/* getopt_long would be a good part of what this program is */
-	if (argc > 1 && strcmp(argv[1], "--help") == 0)
-		_exit(usage_print(usage));
-	if (argc > 1 && strcmp(argv[1], "--version") == 0)
-		_exit(usage_print_version("rblcache"));
-	opterr = 0;
-	while ((c = getopt(argc, argv, "+:ehnpvVl:k:r:s:S:t:")) != -1) {
-		switch (c) {
-		case 'e':
-			o->by_env = true;
-			break;
-		case 'h':
-			_exit(usage_print(usage));
-		case 'n':
-			o->dry_run = true;
-			break;
-		case 'p':
-			o->passed = true;
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'V':
-			_exit(usage_print_version("rblcache"));
-		case 'l':
-			o->local = optarg;
-			break;
-		case 'k':
-			o->recent = optarg;
-			break;
-		case 'r':
-			o->recheck = number_option('r', optarg, 1, MAX_RECHECK);
-			break;
-		case 's':
-			o->set4 = set_option('s', optarg);
-			break;
-		case 'S':
-			o->set6 = set_option('S', optarg);
-			break;
-		case 't':
-			o->timeout_s =
-			    number_option('t', optarg, 0, MAX_TIMEOUT_S);
-			break;
-		default:
-			die_usage("%s", usage_wrong_option(c, argv, wrong));
-		}
-	}
-	if (o->passed && (o->by_env || o->dry_run || o->recheck != 0))
-		die_usage(
-		    "-p refuses nobody, so -e, -n and -r do not go with it");
+	code = usage_read(&u, argc, argv);
 	o->prog = argv + optind;
+	if (code != USAGE_GO_ON)
+		return code;
+	if (o->passed && (o->by_env || o->dry_run || o->recheck != 0))
+		return usage_complain(u.program,
+		    "-p refuses nobody, so -e, -n and -r do not go with it");
 	if (*o->prog == NULL)
-		die_usage("no program to run");
+		return usage_complain(u.program, "no program to run");
+	return USAGE_GO_ON;
 }
 
 /*
@@ -338,9 +278,12 @@ main(int argc, char **argv)
 	bool known; /* an address that nobody has decided on yet */
 	/* told later: while the capability is held, nothing else is asked */
 	int set_error = 0;
+	int code;
 
 	relro_protect();
-	read_options(&o, argc, argv);
+	code = read_options(&o, argc, argv);
+	if (code != USAGE_GO_ON)
+		_exit(code);
 	known = getenv("RBLSMTPD") == NULL && getenv("RELAYCLIENT") == NULL &&
 		client_address(&a);
 	if (known && !o.passed) {

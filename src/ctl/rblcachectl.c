@@ -47,7 +47,7 @@
 /* status exits as a monitoring plugin: health.h, and 3 when it cannot tell */
 enum { EXIT_UNKNOWN = 3 };
 
-#define OPTIONS "dhjlsSV"
+#define OPTIONS "dhjlsSV" /* in front of a command */
 #define TROUBLE_SIZE (PATH_MAX + 128)
 #define ADD_DEFAULT_S 86400
 #define PASS_DEFAULT_S (15 * 60)
@@ -72,28 +72,7 @@ say(const char *format, ...)
 	va_end(args);
 }
 
-__attribute__((noreturn, format(printf, 1, 2))) static void
-die_usage(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	usage_complain("rblcachectl", format, args);
-	va_end(args);
-	exit(EXIT_USAGE);
-}
-
-/* With what getopt answered for the command line of a command. */
-__attribute__((noreturn)) static void
-die_option(const char *command, int answer, char **argv)
-{
-	char wrong[USAGE_TEXT_SIZE];
-
-	if (answer == '?' && optopt != 0 && strchr(OPTIONS, optopt) != NULL)
-		die_usage(
-		    "%s: -%c goes in front of the command", command, optopt);
-	die_usage("%s: %s", command, usage_wrong_option(answer, argv, wrong));
-}
+#define die_usage(...) exit(usage_complain("rblcachectl", __VA_ARGS__))
 
 static int
 count_words(char **words)
@@ -103,6 +82,20 @@ count_words(char **words)
 	while (words[n] != NULL)
 		n++;
 	return n;
+}
+
+/* Reads the n options of a command, the word argv[0]; returns the rest. */
+static char **
+command_options(const char *command, const struct usage_option options[],
+    size_t n, bool in_order, char **argv)
+{
+	const struct usage u = {"rblcachectl", options, n, .in_order = in_order,
+	    .command = command, .before = OPTIONS};
+	int code = usage_read(&u, count_words(argv), argv);
+
+	if (code != USAGE_GO_ON)
+		exit(code);
+	return argv + optind;
 }
 
 /* ---- the feed ---- */
@@ -554,18 +547,11 @@ join(char *to, size_t size, char **words)
 static char **
 add_options(char **args, uint32_t *seconds)
 {
-	int c;
+	const struct usage_option options[] = {
+	    {'t', .number = seconds, .parse = timespan_parse,
+		.wants = "a time such as 2h or 3d, up to 24d"}};
 
-	optind = 0; /* another command line */
-	while ((c = getopt(count_words(args) + 1, args - 1, "+:t:")) != -1) {
-		if (c != 't')
-			die_option("add", c, args - 1);
-		if (timespan_parse(optarg, seconds) != 0)
-			die_usage("add: -t wants a time such as 2h or 3d, up "
-				  "to 24d, not '%s'",
-			    optarg);
-	}
-	return args + optind - 1;
+	return command_options("add", options, 1, true, args - 1);
 }
 
 static int
@@ -696,32 +682,16 @@ replay_options(
     struct replaylog_sources *from, const char *rules[RULES_MAX], char **args)
 {
 	uint32_t pass_s = PASS_DEFAULT_S;
-	int n = count_words(args);
-	int c;
+	const struct usage_option options[] = {
+	    {'c', .text = rules, .n = &from->rules_n, .max = RULES_MAX},
+	    {'p', .number = &pass_s, .parse = timespan_parse,
+		.wants = "a time such as 15m"},
+	};
 
-	optind = 0; /* another command line */
-	while ((c = getopt(n + 1, args - 1, ":c:p:")) != -1) {
-		switch (c) {
-		case 'c':
-			if (from->rules_n == RULES_MAX)
-				die_usage("replay: -c is given more than %d "
-					  "times",
-				    RULES_MAX);
-			rules[from->rules_n++] = optarg;
-			break;
-		case 'p':
-			if (timespan_parse(optarg, &pass_s) != 0)
-				die_usage("replay: -p wants a time such as "
-					  "15m, not '%s'",
-				    optarg);
-			break;
-		default:
-			die_option("replay", c, args - 1);
-		}
-	}
-	if (optind != n)
+	args = command_options("replay", options, 2, false, args - 1);
+	if (count_words(args) != 1)
 		die_usage("replay wants one log");
-	from->log = args[n - 1];
+	from->log = *args;
 	return pass_s;
 }
 
@@ -877,20 +847,19 @@ do_help(const struct options *o, char **args)
 	return *args == NULL ? help() : help_command(find_command(*args));
 }
 
-static const char *
-set_option(int letter, const char *name)
-{
-	if (*name != 0 && !settest_name_ok(name))
-		die_usage(
-		    "-%c wants the name of a set, not '%s'", letter, name);
-	return name;
-}
-
 static void
 read_options(struct options *o, int argc, char **argv)
 {
-	char wrong[USAGE_TEXT_SIZE];
-	int c;
+	const struct usage_option options[] = {
+	    {'j', .flag = &o->json},
+	    {'d', .text = &o->statedir},
+	    {'l', .text = &o->local},
+	    {'s', .text = &o->set4, SETTEST_OPTION},
+	    {'S', .text = &o->set6, SETTEST_OPTION},
+	};
+	const struct usage u = {"rblcachectl", options,
+	    sizeof options / sizeof *options, .help = help, .in_order = true};
+	int code;
 
 	*o = (struct options){
 	    .statedir = PATHS_STATEDIR,
@@ -898,48 +867,12 @@ read_options(struct options *o, int argc, char **argv)
 	    .set4 = PATHS_SET4,
 	    .set6 = PATHS_SET6,
 	};
-	opterr = 0;
-	while ((c = getopt_long(
-		    argc, argv, "+:hjVd:l:s:S:", usage_long, NULL)) != -1) {
-		switch (c) {
-		case 'h':
-			exit(help());
-		case 'V':
-			exit(usage_print_version("rblcachectl"));
-		case 'j':
-			o->json = true;
-			break;
-		case 'd':
-			o->statedir = optarg;
-			break;
-		case 'l':
-			o->local = optarg;
-			break;
-		case 's':
-		case 'S':
-			*(c == 's' ? &o->set4 : &o->set6) =
-			    set_option(c, optarg);
-			break;
-		default:
-			die_usage("%s", usage_wrong_option(c, argv, wrong));
-		}
-	}
+	code = usage_read(&u, argc, argv);
+	if (code != USAGE_GO_ON)
+		exit(code);
 	if (snprintf(o->recent, sizeof o->recent, "%s/%s", o->statedir,
 		PATHS_RECENT_NAME) >= (int)sizeof o->recent)
 		die_usage("%s: %s", o->statedir, strerror(ENAMETOOLONG));
-}
-
-/* Looks at the options of a command that has none; returns its arguments. */
-static char **
-no_options(char **words)
-{
-	int c;
-
-	optind = 0; /* another command line */
-	c = getopt(count_words(words), words, ":");
-	if (c != -1)
-		die_option(*words, c, words);
-	return words + optind;
 }
 
 static int
@@ -954,7 +887,9 @@ run(const struct options *o, char **words)
 	if (words[1] != NULL &&
 	    (strcmp(words[1], "-h") == 0 || strcmp(words[1], "--help") == 0))
 		return help_command(c);
-	words = c->options == NULL ? no_options(words) : words + 1;
+	words = c->options == NULL
+		    ? command_options(*words, NULL, 0, false, words)
+		    : words + 1;
 	n = count_words(words);
 	if (n > 0 && c->most == 0)
 		die_usage("%s takes no arguments", c->name);

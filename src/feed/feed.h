@@ -14,29 +14,13 @@
 #include "feed/canary.h"
 #include "feed/complaints.h"
 #include "feed/livesets.h"
+#include "feed/options.h"
 #include "feed/saver.h"
 #include "feed/settings.h"
 #include "local/allowlist.h"
 #include "log/follow.h"
 #include "log/rules.h"
 #include "state/state.h"
-
-#define FEED_LOGS_MAX 32
-#define FEED_RULES_MAX 64
-
-struct options {
-	bool once;    /* -1 */
-	bool dry_run; /* -n */
-	bool private; /* -p */
-	bool verbose; /* -v */
-	uint32_t cap; /* -m: bans a minute; 0: any number */
-	const char *rules[FEED_RULES_MAX];
-	size_t rules_n;
-	const char *conf; /* -f; NULL: the usual one, which need not exist */
-	const char *statedir, *local, *set4, *set6;
-	char **logs;
-	size_t logs_n;
-};
 
 struct log {
 	struct follow *follow;
@@ -56,8 +40,8 @@ struct feed {
 	struct allowlist allowlist;
 	struct state state;
 	struct livesets livesets;
-	struct log logs[FEED_LOGS_MAX];
-	struct state_log marks[FEED_LOGS_MAX];
+	struct log logs[OPTIONS_LOGS_MAX];
+	struct state_log marks[OPTIONS_LOGS_MAX];
 	struct saver saver;
 	struct control *control; /* NULL: there is none */
 	char *told;		 /* the status that readers are told; or NULL */

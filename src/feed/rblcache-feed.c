@@ -37,7 +37,6 @@
 #include "feed/notify.h"
 #include "feed/privileges.h"
 #include "feed/trust.h"
-#include "kernel/settest.h"
 #include "log/decide.h"
 #include "log/opener.h"
 #include "state/checkpoint.h"
@@ -51,32 +50,6 @@
 #define LOOK_SHARE 4	   /* later, this part of how long none has come */
 #define WATCH_AGAIN 30000  /* tries to have it */
 
-static const char usage[] =
-    "usage: rblcache-feed [-1pv] [-c RULES] ... [-d STATEDIR] "
-    "[-f feed.conf]\n"
-    "                     [-l local.cdb] [-m MAX] [-s set4] [-S set6] LOG "
-    "...\n"
-    "       rblcache-feed -n [-p] [-c RULES] ... [-f feed.conf] "
-    "[-l local.cdb]\n"
-    "                     [-m MAX] LOG|-\n"
-    "Follows the logs of qmail-smtpd, and bans the hosts that a list "
-    "refused.\n"
-    "A LOG is a directory of multilog, a file, or - for standard input.\n"
-    "  -1             read what is there, write recent.cdb, and exit\n"
-    "  -c RULES       a rule file, or a directory of them (" PATHS_RULES ")\n"
-    "  -d STATEDIR    where recent.cdb is (" PATHS_STATEDIR ")\n"
-    "  -f feed.conf   the settings (" PATHS_FEED_CONF ")\n"
-    "  -h, --help     print this\n"
-    "  -l local.cdb   your own rules (" PATHS_LOCAL_CDB ")\n"
-    "  -m MAX         at most MAX bans a minute, 0: any number (1000)\n"
-    "  -n             print what each line would do, and touch nothing\n"
-    "  -p             ban private addresses too\n"
-    "  -s set4        the kernel set of IPv4 hosts (" PATHS_SET4 ")\n"
-    "  -S set6        the kernel set of IPv6 networks (" PATHS_SET6 ")\n"
-    "  -v             report each decision\n"
-    "  -V, --version  print the version\n"
-    "'' for -l, -s or -S switches that off. See rblcache-feed(8).\n";
-
 __attribute__((noreturn, format(printf, 2, 3))) static void
 die(int code, const char *format, ...)
 {
@@ -86,112 +59,6 @@ die(int code, const char *format, ...)
 	feed_vsay(format, args);
 	va_end(args);
 	exit(code);
-}
-
-/* ---- options ---- */
-
-__attribute__((noreturn, format(printf, 1, 2))) static void
-die_usage(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	usage_complain("rblcache-feed", format, args);
-	va_end(args);
-	exit(EXIT_USAGE);
-}
-
-static const char *
-set_option(int letter, const char *name)
-{
-	if (*name != 0 && !settest_name_ok(name))
-		die_usage(
-		    "-%c wants the name of a set, not '%s'", letter, name);
-	return name;
-}
-
-static uint32_t
-cap_option(const char *text)
-{
-	unsigned n;
-
-	if (usage_number(text, 0, UINT32_MAX, &n) != 0)
-		die_usage("-m wants a number from 0 to %u, not '%s'",
-		    UINT32_MAX, text);
-	return n;
-}
-
-static void
-read_options(struct options *o, int argc, char **argv)
-{
-	char wrong[USAGE_TEXT_SIZE];
-	int c;
-
-	*o = (struct options){
-	    .statedir = PATHS_STATEDIR,
-	    .local = PATHS_LOCAL_CDB,
-	    .set4 = PATHS_SET4,
-	    .set6 = PATHS_SET6,
-	    .cap = STATE_CAP_DEFAULT,
-	};
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":1hnpvVc:d:f:l:m:s:S:", usage_long,
-		    NULL)) != -1) {
-		switch (c) {
-		case '1':
-			o->once = true;
-			break;
-		case 'h':
-			exit(usage_print(usage));
-		case 'n':
-			o->dry_run = true;
-			break;
-		case 'p':
-			o->private = true;
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'V':
-			exit(usage_print_version("rblcache-feed"));
-		case 'c':
-			if (o->rules_n == FEED_RULES_MAX)
-				die_usage("-c is given more than %d times",
-				    FEED_RULES_MAX);
-			o->rules[o->rules_n++] = optarg;
-			break;
-		case 'd':
-			o->statedir = optarg;
-			break;
-		case 'f':
-			o->conf = optarg;
-			break;
-		case 'l':
-			o->local = optarg;
-			break;
-		case 'm':
-			o->cap = cap_option(optarg);
-			break;
-		case 's':
-		case 'S':
-			*(c == 's' ? &o->set4 : &o->set6) =
-			    set_option(c, optarg);
-			break;
-		default:
-			die_usage("%s", usage_wrong_option(c, argv, wrong));
-		}
-	}
-	if (o->rules_n == 0)
-		o->rules[o->rules_n++] = PATHS_RULES;
-	o->logs = argv + optind;
-	o->logs_n = (size_t)(argc - optind);
-	if (o->logs_n == 0)
-		die_usage("no log to read");
-	if (*o->set4 != 0 && strcmp(o->set4, o->set6) == 0)
-		die_usage("-s and -S name the same set, and a set holds either "
-			  "IPv4 or IPv6");
-	if (o->logs_n > FEED_LOGS_MAX)
-		die_usage("more than %d logs", FEED_LOGS_MAX);
 }
 
 /* ---- configuration ---- */
@@ -615,7 +482,7 @@ open_signals(struct feed *f)
 static void
 wait_for_more(struct feed *f)
 {
-	struct pollfd fds[FEED_LOGS_MAX + 2 + CANARY_FDS_MAX] = {
+	struct pollfd fds[OPTIONS_LOGS_MAX + 2 + CANARY_FDS_MAX] = {
 	    {f->signals, POLLIN, 0}};
 	int64_t timeout = look_interval(f);
 	nfds_t n = 1;
@@ -779,10 +646,13 @@ int
 main(int argc, char **argv)
 {
 	static struct feed f;
-	int code = 0;
+	int code;
 
 	setvbuf(stderr, NULL, _IOLBF, 0);
-	read_options(&f.o, argc, argv);
+	code = options_read(&f.o, argc, argv);
+	if (code != USAGE_GO_ON)
+		return code;
+	code = 0;
 	if (!f.o.dry_run)
 		give_up_rights(&f);
 	configure(&f);

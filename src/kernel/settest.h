@@ -46,4 +46,7 @@ enum settest_answer settest_ask(const char *set, const struct addr *a)
  */
 bool settest_name_ok(const char *name);
 
+/* Of an option (usage.h) whose text is such a name. */
+#define SETTEST_OPTION .is_ok = settest_name_ok, .wants = "the name of a set"
+
 #endif
