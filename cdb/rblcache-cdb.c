@@ -147,8 +147,7 @@ open_cdb(const char *path)
 __attribute__((noreturn)) static void
 die_damaged(const char *path)
 {
-	die(errno == EINVAL ? EXIT_USAGE : EXIT_SYSTEM, "%s: %s", path,
-	    cdbread_error_text(errno));
+	die(exits_code(errno), "%s: %s", path, cdbread_error_text(errno));
 }
 
 static void

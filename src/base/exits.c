@@ -11,6 +11,7 @@ exits_code(int error)
 	case ENOENT:
 	case ENOTDIR:
 	case EISDIR:
+	case ENODEV: /* a directory is not to be mapped */
 	case EACCES:
 	case EPERM:
 	case EROFS:

@@ -100,12 +100,13 @@ command_options(const char *command, const struct usage_option options[],
 
 /* ---- the feed ---- */
 
-/* Why the feed has no answer, errno being as ask_feed left it. */
+/* Why the feed has no answer, errno being as ask_feed left it, and staying so. */
 static void
 feed_trouble(
     char why[TROUBLE_SIZE], const struct options *o, const struct ask *ask)
 {
 	char who[48] = "the feed";
+	int error = errno;
 
 	if (ask->pid > 0)
 		snprintf(who, sizeof who, "the feed (pid %ld)", (long)ask->pid);
@@ -126,6 +127,7 @@ feed_trouble(
 	else
 		snprintf(why, TROUBLE_SIZE, "%s/" CONTROL_NAME ": %s",
 		    o->statedir, strerror(errno));
+	errno = error;
 }
 
 /* Says who may, by what the feed refused; its group may have a name. */
@@ -158,6 +160,7 @@ tell_feed(const struct options *o, const struct request *r, int *code)
 		return NULL;
 	}
 	if (answer == ASK_ERROR) {
+		*code = exits_code(errno);
 		feed_trouble(why, o, &ask);
 		say("%s", why);
 		return NULL;
@@ -192,8 +195,8 @@ print_json(const json_t *object)
 /* ---- recent.cdb and the sets ---- */
 
 /*
- * Loads what recent.cdb has, if it is there. NULL, or what is wrong with it,
- * and the state is empty. To be freed in any case; without bans there is no
+ * Loads what recent.cdb has, if it is there. NULL, or what is wrong with it, and
+ * errno, and the state is empty. To be freed in any case; without bans there is no
  * memory.
  */
 static const char *
@@ -209,6 +212,7 @@ load(const struct options *o, struct state *state)
 		return NULL;
 	case CHECKPOINT_DAMAGED:
 		wrong = cdbread_error_text(EINVAL);
+		errno = EIO; /* that is nobody's input */
 		break;
 	case CHECKPOINT_ERROR:
 		wrong = strerror(errno);
@@ -365,14 +369,15 @@ do_metrics(const struct options *o, char **args)
 	int code = 0;
 
 	if (status == NULL) {
+		code = exits_code(errno);
 		say("%s", why);
-		return EXIT_SYSTEM;
+		return code;
 	}
 	if (*args == NULL) {
 		metrics_write(stdout, status);
 	} else if (metrics_save(*args, status) != 0) {
+		code = exits_code(errno);
 		say("%s: %s", *args, strerror(errno));
-		code = EXIT_SYSTEM;
 	}
 	json_decref(status);
 	return code;
@@ -462,16 +467,18 @@ with_listing(const struct options *o, void (*print)(const struct listing *))
 	struct listing l;
 	struct state state;
 	const char *wrong;
-	int code = EXIT_SYSTEM;
+	int code;
 
 	save_first(o);
 	wrong = load(o, &state);
+	code = exits_code(errno);
 	if (forbidden)
 		say("no right to read the kernel sets (cap_net_admin); so this "
 		    "is what recent.cdb has");
 	if (wrong != NULL) {
 		say("%s: %s", o->recent, wrong);
 	} else if (listing_open(&l, &state, hosts, time(NULL)) != 0) {
+		code = EXIT_SYSTEM;
 		say("%s", strerror(errno));
 	} else {
 		print(&l);

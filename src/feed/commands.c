@@ -11,16 +11,15 @@
 #include <unistd.h>
 
 #include "base/cdbread.h"
+#include "base/exits.h"
 #include "control/report.h"
 #include "control/request.h"
 #include "feed/feed.h"
 #include "hook/lookup.h"
 
-/* Exit codes of rblcachectl: whose fault it is. */
-enum { CALLER = 100, SYSTEM = 111 };
-
 #define TOLD_MS 1000
 
+/* With the exit code of rblcachectl. */
 static json_t *
 failure(int exit_code, const char *why)
 {
@@ -207,7 +206,7 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 	json_t *answer;
 
 	if (guard_never_blocks(&f->allowlist.guard, &r->ip))
-		return failure(CALLER,
+		return failure(EXIT_USAGE,
 		    "this address is never banned: it is on the "
 		    "allow list, one of this host's own, or none of "
 		    "the public internet");
@@ -218,7 +217,7 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 	if (bans_remove(f->state.bans, &r->ip))
 		livesets_lift(&f->livesets, &r->ip);
 	if (bans_put(f->state.bans, &ban) != 0)
-		return failure(SYSTEM, strerror(errno));
+		return failure(EXIT_SYSTEM, strerror(errno));
 	tally = tallies_of(&f->state.tallies, rule);
 	if (tally != NULL) {
 		tallies_turn(&f->state.tallies, now);
@@ -293,7 +292,7 @@ forget(struct feed *f, const struct request *r, uint64_t *hold)
 {
 	if (tallies_find(&f->state.tallies, r->rule) == NULL)
 		return failure(
-		    CALLER, "no rule of this name has matched anything");
+		    EXIT_USAGE, "no rule of this name has matched anything");
 	look_again(f);
 	return changed(f, lift_all(f, r->rule, r->since), hold);
 }
@@ -307,9 +306,9 @@ test(struct feed *f, const struct request *r)
 	int error = lookup_set(&facts, f->o.set4, f->o.set6, &r->ip);
 
 	if (!facts.set_asked)
-		return failure(SYSTEM, "the set is switched off");
+		return failure(EXIT_SYSTEM, "the set is switched off");
 	if (error != 0)
-		return failure(SYSTEM, strerror(error));
+		return failure(EXIT_SYSTEM, strerror(error));
 	return json_pack("{s:b, s:b}", "member", facts.set == SETTEST_MEMBER,
 	    "pass", facts.pass == SETTEST_MEMBER);
 }
@@ -330,7 +329,7 @@ static json_t *
 refusal(void)
 {
 	json_t *why = failure(
-	    SYSTEM, "only root and the feed's group may change something");
+	    EXIT_SYSTEM, "only root and the feed's group may change something");
 
 	(void)json_object_set_new(
 	    why, "group", json_integer((json_int_t)getegid()));
@@ -397,7 +396,7 @@ commands_answer(
 	struct request r;
 
 	if (request_parse(&r, line, len, error) != 0)
-		return text_of(failure(CALLER, error));
+		return text_of(failure(EXIT_USAGE, error));
 	if (r.command == REQUEST_STATUS && !may_change)
 		return told_status(f);
 	return text_of(answer(f, may_change, &r, hold));
@@ -417,7 +416,7 @@ commands_release(struct feed *f)
 	}
 	snprintf(why, sizeof why, "done, but not saved: %s: %s", f->saver.path,
 	    strerror(f->saver.error));
-	text = text_of(failure(SYSTEM, why));
+	text = text_of(failure(EXIT_SYSTEM, why));
 	control_release(f->control, f->saver.ended, text);
 	free(text);
 }

@@ -190,7 +190,7 @@ die_of_log(const struct feed *f, size_t i)
 	const char *path = f->o.logs[i];
 
 	if (errno == EACCES)
-		die(EXIT_USAGE,
+		die(exits_code(errno),
 		    "%s: %s for uid %lu, see PRIVILEGES in rblcache-feed(8)",
 		    path, strerror(errno), (unsigned long)geteuid());
 	die(exits_code(errno), "%s: %s", path, strerror(errno));

@@ -455,7 +455,7 @@ if [ "$FRONT_ROOT" ]; then
 	exits "a directory that is not for all: unknown" 3 \
 	    '^UNKNOWN: .*/control: Permission denied .*0755' other status
 	is "$(other -j status | json '$s->{health}{level}')" UNKNOWN "in JSON"
-	exits "nor metrics" 111 'Permission denied' other metrics
+	exits "nor metrics" 100 'Permission denied' other metrics
 	chmod 755 state
 	chmod 660 state/control
 	exits "the socket of a feed of 0.5: unknown, and what to do" 3 \
@@ -905,11 +905,11 @@ ok "the file is whole" grep -q '^rblcache_up 1$' textfile/rblcache.prom
 is "$(stat -c %a textfile/rblcache.prom)" 644 "for node_exporter to read"
 is "$(ls -A textfile)" rblcache.prom "nothing beside it"
 like "$(head -n 1 hosts)" '^192.0.2.0/24 +allow' "and no link was followed"
-exits "a file that cannot be replaced" 111 'taken: ' ctl metrics taken
+exits "a file that cannot be replaced" 100 'taken: ' ctl metrics taken
 is "$(ls -A taken)" rblcache.prom "leaves nothing there"
 exits "no room for the answer" 111 'standard output: No space' \
     eval 'ctl metrics >/dev/full'
-exits "no such directory" 111 'nowhere: No such file' ctl metrics nowhere
+exits "no such directory" 100 'nowhere: No such file' ctl metrics nowhere
 
 # ---- export ----
 

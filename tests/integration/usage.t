@@ -194,6 +194,28 @@ wrong rblcache-cdb "dump wants one CDB" dump
 wrong rblcache-cdb "dump wants one CDB" dump x y
 wrong rblcache-cdb "unknown option -x" query -x l.cdb 203.0.113.9
 
+# ---- names that are not right ----
+
+# what was named wrongly is 100, whichever program it is
+name=$scratch/$(printf '%0300d' 0)
+cd "$scratch" || exit 1
+: >plain
+for command in "rblcachectl -d $name list" "rblcachectl -d $name del 192.0.2.1" \
+    "rblcachectl metrics $name" "rblcache-feed -n -c $name plain" \
+    "rblcache-cdb build $name plain" "rblcache-cdb build cdb $name" \
+    "rblcache-cdb query $name 192.0.2.1" "rblcache-cdb dump $name"; do
+	# shellcheck disable=SC2086 # words
+	exits "too long: ${command%%"$name"*}" 100 'File name too long' \
+	    "$RBLCACHE_BUILD"/$command
+done
+exits "a directory is no cdb" 100 'Is a directory' \
+    "$RBLCACHE_BUILD/rblcache-cdb" query . 192.0.2.1
+exits "nor to be dumped" 100 '^rblcache-cdb: \.: ' \
+    "$RBLCACHE_BUILD/rblcache-cdb" dump .
+exits "a file is no STATEDIR" 100 'Not a directory' \
+    "$RBLCACHE_BUILD/rblcachectl" -d plain del 192.0.2.1
+cd "$root" || exit 1
+
 # ---- -h and the pages ----
 
 # The options of -h, and those that have an item in a page: "c rules", "h", ...
