@@ -15,6 +15,7 @@
 #include "control/report.h"
 #include "control/request.h"
 #include "feed/feed.h"
+#include "feed/lift.h"
 #include "hook/lookup.h"
 
 #define TOLD_MS 1000
@@ -245,8 +246,7 @@ del(struct feed *f, const struct request *r, uint64_t *hold)
 	/* somebody may have put it into the set by hand */
 	(void)lookup_set(&facts, f->o.set4, f->o.set6, &r->ip);
 	was = facts.set_asked && facts.set == SETTEST_MEMBER;
-	was |= state_lift(&f->state, &r->ip);
-	livesets_lift(&f->livesets, &r->ip);
+	was |= lift_host(f, &r->ip);
 	answer = changed(f,
 	    json_pack("{s:o, s:b}", "lifted", whom(&r->ip), "was_banned", was),
 	    hold);
@@ -255,28 +255,15 @@ del(struct feed *f, const struct request *r, uint64_t *hold)
 }
 
 static json_t *
-lift_all(struct feed *f, const char *rule, int64_t since)
+number_lifted(size_t n)
 {
-	struct ban ban;
-	json_int_t lifted = 0;
-
-	for (size_t i = bans_count(f->state.bans); i-- > 0;) {
-		bans_nth(f->state.bans, i, &ban);
-		if (rule != NULL &&
-		    (strcmp(ban.rule, rule) != 0 || ban.since < since))
-			continue;
-		lifted++;
-		(void)state_lift(&f->state, &ban.ip);
-		if (rule != NULL)
-			livesets_lift(&f->livesets, &ban.ip);
-	}
-	return json_pack("{s:I}", "lifted", lifted);
+	return json_pack("{s:I}", "lifted", (json_int_t)n);
 }
 
 static json_t *
 flush(struct feed *f, uint64_t *hold)
 {
-	json_t *answer = lift_all(f, NULL, 0);
+	json_t *answer = number_lifted(lift_all(f));
 	const char *trouble;
 
 	look_again(f);
@@ -294,7 +281,7 @@ forget(struct feed *f, const struct request *r, uint64_t *hold)
 		return failure(
 		    EXIT_USAGE, "no rule of this name has matched anything");
 	look_again(f);
-	return changed(f, lift_all(f, r->rule, r->since), hold);
+	return changed(f, number_lifted(lift_rule(f, r->rule, r->since)), hold);
 }
 
 /* ---- */

@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "base/when.h"
-#include "feed/amends.h"
 #include "feed/feed.h"
+#include "feed/lift.h"
 
 #define NOW_S 60 /* a busy log, or there were no alarm, has newer lines */
 
@@ -32,7 +32,7 @@ distrust(struct feed *f, size_t i)
 {
 	const struct zone *z = &f->state.zones.list[i];
 	int64_t since = suspect_since(f, z);
-	size_t lifted = amends_make(f, i, since);
+	size_t lifted = lift_zone(f, i, since);
 	char when[WHEN_SIZE];
 
 	(void)saver_urge(&f->saver, feed_now_ms());

@@ -4,7 +4,7 @@
  * configuration (canary.h), minds the alarm of each log (alarm.h), and sees
  * to what follows.
  *
- *	a zone is wrong		its bans of late are lifted (amends.h)
+ *	a zone is wrong		its bans of late are lifted (lift.h)
  *	refusals jump		the zones are asked at once
  *	all zones are well	an alarm that is on ends
  */
