@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "feed/feed.h"
 
+#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 int64_t
 feed_now_ms(void)
@@ -13,8 +17,8 @@ feed_now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void
-feed_vsay(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void
+say(const char *format, va_list args)
 {
 	fputs("rblcache-feed: ", stderr);
 	vfprintf(stderr, format, args);
@@ -28,8 +32,33 @@ feed_say(const struct feed *f, const char *format, ...)
 
 	(void)f;
 	va_start(args, format);
-	feed_vsay(format, args);
+	say(format, args);
 	va_end(args);
+}
+
+int
+feed_fail(const char *format, ...)
+{
+	int error = errno;
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	errno = error;
+	return -1;
+}
+
+int
+feed_log_failed(const struct feed *f, size_t i)
+{
+	const char *path = f->o.logs[i];
+
+	if (errno != EACCES)
+		return feed_fail("%s: %s", path, strerror(errno));
+	return feed_fail(
+	    "%s: %s for uid %lu, see PRIVILEGES in rblcache-feed(8)", path,
+	    strerror(errno), (unsigned long)geteuid());
 }
 
 void

@@ -5,7 +5,6 @@
 #ifndef FEED_H
 #define FEED_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +35,9 @@ struct feed {
 	struct options o;
 	struct settings settings;
 	struct rules *rules;
-	struct policy policy; /* follows from these two and the options */
+	/* these two follow from those two and the options */
+	struct policy policy;
+	struct livesets_wishes wishes;
 	struct allowlist allowlist;
 	struct state state;
 	struct livesets livesets;
@@ -64,9 +65,12 @@ int64_t feed_now_ms(void);
 void feed_say(const struct feed *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same, for a main. */
-void feed_vsay(const char *format, va_list args)
-    __attribute__((format(printf, 1, 0)));
+/*
+ * The same, of what the feed cannot start without: -1, and errno stays. The
+ * second says why the i-th log cannot be used, by errno.
+ */
+int feed_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int feed_log_failed(const struct feed *f, size_t i);
 
 /* The same as feed_say, and remembers it for status: what an admin should know of. */
 void feed_complain(struct feed *f, const char *format, ...)

@@ -162,18 +162,20 @@ resolver_text(const struct settings *s, char *text, size_t size)
 		    addr_format(&s->resolver, ip), (unsigned)s->resolver_port);
 }
 
-int
-trust_open(struct feed *f, char error[CANARY_ERROR_SIZE])
+void
+trust_open(struct feed *f)
 {
+	char error[CANARY_ERROR_SIZE];
 	char resolver[ADDR_STRLEN + 16];
 
 	f->canary = NULL;
 	if (f->state.zones.n == 0)
-		return 0;
+		return;
 	resolver_text(&f->settings, resolver, sizeof resolver);
 	f->canary = canary_open(&f->state.zones, resolver, f->settings.canary_s,
 	    zone_taken, f, error);
-	return f->canary == NULL ? -1 : 0;
+	if (f->canary == NULL)
+		feed_complain(f, "%s; no list is checked", error);
 }
 
 void

@@ -21,11 +21,10 @@
 struct feed;
 
 /*
- * Asks the zones that the state has, as the settings say. Returns 0, or -1 with
- * errno and a message in error. NULL, and nothing to close, without zones.
+ * Asks the zones that the state has, as the settings say, from now on; or
+ * says why that cannot be.
  */
-int trust_open(struct feed *f, char error[CANARY_ERROR_SIZE])
-    __attribute__((warn_unused_result));
+void trust_open(struct feed *f);
 void trust_close(struct feed *f);
 
 /* Fills in what to wait for; how many. */
