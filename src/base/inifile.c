@@ -84,8 +84,14 @@ read_line(char *buf, int size, void *user)
 	struct reading *r = user;
 	size_t len;
 
-	if (r->f->error != 0 || fgets(buf, size, r->file) == NULL)
+	if (r->f->error != 0)
 		return NULL;
+	if (fgets(buf, size, r->file) == NULL) {
+		if (ferror(r->file))
+			inifile_fail(
+			    r->f, r->f->line, errno, "%s", strerror(errno));
+		return NULL;
+	}
 	r->f->line++;
 	len = strlen(buf);
 	if (len + 1 >= (size_t)size && buf[len - 1] != '\n') {
@@ -126,9 +132,7 @@ inifile_read(struct inifile *f, const char *what, inifile_key *key, void *user)
 	ini_max_line = LINE_BYTES;
 	ini_initial_alloc = LINE_BYTES;
 	bad_line = ini_parse_stream(read_line, &r, on_key, &r);
-	if (ferror(r.file))
-		inifile_fail(f, f->line, EIO, "read error");
-	else if (bad_line == -2)
+	if (bad_line == -2)
 		inifile_fail(f, f->line, ENOMEM, "%s", strerror(ENOMEM));
 	else if (bad_line > 0)
 		inifile_fail(f, bad_line, EINVAL, "%s", what);

@@ -212,6 +212,8 @@ exits "a directory is no cdb" 100 'Is a directory' \
     "$RBLCACHE_BUILD/rblcache-cdb" query . 192.0.2.1
 exits "nor to be dumped" 100 '^rblcache-cdb: \.: ' \
     "$RBLCACHE_BUILD/rblcache-cdb" dump .
+exits "nor a feed.conf" 100 'Is a directory' \
+    "$RBLCACHE_BUILD/rblcache-feed" -n -f . plain
 exits "a file is no STATEDIR" 100 'Not a directory' \
     "$RBLCACHE_BUILD/rblcachectl" -d plain del 192.0.2.1
 cd "$root" || exit 1
