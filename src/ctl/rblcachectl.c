@@ -561,14 +561,36 @@ add_options(char **args, uint32_t *seconds)
 	return command_options("add", options, 1, true, args - 1);
 }
 
+/* Has the feed change something, and says with print what it answers. */
+static int
+change(const struct options *o, const struct request *r,
+    void (*print)(const json_t *answer, const struct request *r))
+{
+	int code;
+	json_t *answer = tell_feed(o, r, &code);
+
+	if (answer != NULL && o->json)
+		print_json(answer);
+	else if (answer != NULL)
+		print(answer, r);
+	json_decref(answer);
+	return code;
+}
+
+static void
+print_added(const json_t *answer, const struct request *r)
+{
+	char until[WHEN_SIZE];
+
+	printf("%s is refused until %s: %s\n", jsonget_string(answer, "banned"),
+	    when_format(jsonget_integer(answer, "until"), until), r->reply);
+}
+
 static int
 do_add(const struct options *o, char **args)
 {
 	struct request r = {.command = REQUEST_ADD, .seconds = ADD_DEFAULT_S};
 	char text[REPLY_SIZE] = ADD_DEFAULT_TEXT;
-	char until[WHEN_SIZE];
-	json_t *answer;
-	int code;
 
 	args = add_options(args, &r.seconds);
 	if (*args == NULL)
@@ -583,23 +605,13 @@ do_add(const struct options *o, char **args)
 	if (*args != NULL)
 		join(text, sizeof text, args);
 	reply_make(r.reply, REPLY_DEFER, text, strlen(text));
-	answer = tell_feed(o, &r, &code);
-	if (answer == NULL)
-		return code;
-	if (o->json)
-		print_json(answer);
-	else
-		printf("%s is refused until %s: %s\n",
-		    jsonget_string(answer, "banned"),
-		    when_format(jsonget_integer(answer, "until"), until),
-		    r.reply);
-	json_decref(answer);
-	return code;
+	return change(o, &r, print_added);
 }
 
 static void
-print_lifted(const json_t *answer)
+print_lifted(const json_t *answer, const struct request *r)
 {
+	(void)r;
 	printf("%s %s\n", jsonget_string(answer, "lifted"),
 	    json_is_true(json_object_get(answer, "was_banned"))
 		? "is no longer banned; if a list refuses it again, it is "
@@ -611,44 +623,19 @@ static int
 do_del(const struct options *o, char **args)
 {
 	struct request r = {.command = REQUEST_DEL};
-	json_t *answer;
-	int code;
 
 	r.ip = address(*args);
-	answer = tell_feed(o, &r, &code);
-	if (answer == NULL)
-		return code;
-	if (o->json)
-		print_json(answer);
-	else
-		print_lifted(answer);
-	json_decref(answer);
-	return code;
+	return change(o, &r, print_lifted);
 }
 
 /* ---- many ---- */
 
 static void
-print_number_lifted(const json_t *answer)
+print_number_lifted(const json_t *answer, const struct request *r)
 {
+	(void)r;
 	printf("bans lifted: %lld\n",
 	    (long long)jsonget_integer(answer, "lifted"));
-}
-
-static int
-lift(const struct options *o, const struct request *r)
-{
-	int code;
-	json_t *answer = tell_feed(o, r, &code);
-
-	if (answer == NULL)
-		return code;
-	if (o->json)
-		print_json(answer);
-	else
-		print_number_lifted(answer);
-	json_decref(answer);
-	return code;
 }
 
 static int
@@ -657,7 +644,7 @@ do_flush(const struct options *o, char **args)
 	const struct request r = {.command = REQUEST_FLUSH};
 
 	(void)args;
-	return lift(o, &r);
+	return change(o, &r, print_number_lifted);
 }
 
 static int
@@ -678,7 +665,7 @@ do_forget(const struct options *o, char **args)
 				  "or 2026-11-25 14:00",
 			    when);
 	}
-	return lift(o, &r);
+	return change(o, &r, print_number_lifted);
 }
 
 /* ---- replay ---- */
