@@ -30,7 +30,6 @@ struct lru {
 	size_t node_bytes, key_bytes, entry_bytes;
 	size_t n, cap, max;
 	uint64_t seed;
-	uint32_t last_hash; /* of the key that was looked for last */
 };
 
 static struct node *
@@ -207,21 +206,26 @@ lru_free(struct lru *l)
 	free(l);
 }
 
-void *
-lru_find(struct lru *l, const void *key)
+/* The number of the node with this key, or 0. */
+static uint32_t
+find(const struct lru *l, const void *key, uint32_t hash)
 {
-	uint32_t hash = hash_key(l, key);
 	size_t at = home_of(l, hash);
 
-	l->last_hash = hash;
-	for (; l->slots[at].i != 0; at = next_slot(l, at)) {
-		struct node *node = node_at(l, l->slots[at].i);
-
+	for (; l->slots[at].i != 0; at = next_slot(l, at))
 		if (l->slots[at].hash == hash &&
-		    memcmp(node->entry, key, l->key_bytes) == 0)
-			return node->entry;
-	}
-	return NULL;
+		    memcmp(node_at(l, l->slots[at].i)->entry, key,
+			l->key_bytes) == 0)
+			break;
+	return l->slots[at].i;
+}
+
+void *
+lru_find(const struct lru *l, const void *key)
+{
+	uint32_t i = find(l, key, hash_key(l, key));
+
+	return i == 0 ? NULL : node_at(l, i)->entry;
 }
 
 static void
@@ -231,8 +235,9 @@ unlink_node(struct lru *l, uint32_t i)
 	ring_remove(l, node_at(l, i));
 }
 
-void *
-lru_add(struct lru *l, const void *key)
+/* Adds a node with a key that is not there. Its number, or 0. */
+static uint32_t
+add(struct lru *l, const void *key, uint32_t hash)
 {
 	uint32_t i = (uint32_t)l->n + 1;
 	struct node *node;
@@ -241,26 +246,32 @@ lru_add(struct lru *l, const void *key)
 		i = node_at(l, 0)->newer;
 		unlink_node(l, i);
 	} else if (l->n == l->cap && grow(l) != 0) {
-		return NULL;
+		return 0;
 	} else {
 		l->n++;
 	}
 	node = node_at(l, i);
-	node->hash = l->last_hash;
+	node->hash = hash;
 	memcpy(node->entry, key, l->key_bytes);
 	memset(node->entry + l->key_bytes, 0, l->entry_bytes - l->key_bytes);
 	slot_add(l, i);
-	ring_add(l, i);
-	return node->entry;
+	return i;
 }
 
-void
-lru_use(struct lru *l, void *entry)
+void *
+lru_put(struct lru *l, const void *key)
 {
-	uint32_t i = number_of(l, entry);
+	uint32_t hash = hash_key(l, key);
+	uint32_t i = find(l, key, hash);
 
-	ring_remove(l, node_at(l, i));
+	if (i != 0)
+		ring_remove(l, node_at(l, i));
+	else
+		i = add(l, key, hash);
+	if (i == 0)
+		return NULL;
 	ring_add(l, i);
+	return node_at(l, i)->entry;
 }
 
 /* The last node takes the number of the one that leaves. */

@@ -5,7 +5,7 @@
  * An entry begins with its key. When the table is full, the entry that was
  * used longest ago leaves for a new one. Every operation takes constant time,
  * however many entries there are. Entries move: a pointer to one is valid
- * until the next lru_add or lru_remove.
+ * until the next lru_put or lru_remove.
  */
 #ifndef LRU_H
 #define LRU_H
@@ -25,18 +25,14 @@ struct lru *lru_new(size_t max, size_t key_bytes, size_t entry_bytes)
 void lru_free(struct lru *l);
 
 /* The entry with this key, or NULL. */
-void *lru_find(struct lru *l, const void *key);
+void *lru_find(const struct lru *l, const void *key);
 
 /*
- * Adds an entry as the one used last; all zero behind its key, which must be
- * the one that lru_find has looked for last, and not found. NULL with errno
- * ENOMEM.
+ * The entry with this key, as the one used last. It is added, all zero behind
+ * its key, when there is none. NULL with errno ENOMEM.
  */
-void *lru_add(struct lru *l, const void *key)
+void *lru_put(struct lru *l, const void *key)
     __attribute__((warn_unused_result));
-
-/* Makes the entry the one used last. */
-void lru_use(struct lru *l, void *entry);
 
 void lru_remove(struct lru *l, void *entry);
 

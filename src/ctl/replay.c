@@ -158,14 +158,9 @@ replay_counts(const struct replay *r)
 static struct host *
 note_host(struct replay *r, const struct addr *a)
 {
-	struct host *h = lru_find(r->hosts, a);
-
-	if (h != NULL) {
-		lru_use(r->hosts, h);
-		return h;
-	}
-	r->counts.hosts++;
-	return lru_add(r->hosts, a);
+	if (lru_find(r->hosts, a) == NULL)
+		r->counts.hosts++;
+	return lru_put(r->hosts, a);
 }
 
 static void
@@ -343,19 +338,16 @@ static int
 enter(struct replay *r, uint64_t number)
 {
 	struct connection *c = at(r, number);
-	struct process *p = NULL;
-	struct host_open *h = lru_find(r->open, &c->ip);
+	struct process *p;
+	struct host_open *h = lru_put(r->open, &c->ip);
 
-	if (h == NULL)
-		h = lru_add(r->open, &c->ip);
 	if (h == NULL)
 		return -1;
 	c->older = h->number;
 	if (c->older != 0)
 		at(r, c->older)->newer = number;
 	h->number = number;
-	if (lru_find(r->processes, &c->pid) == NULL)
-		p = lru_add(r->processes, &c->pid);
+	p = lru_put(r->processes, &c->pid);
 	if (p == NULL)
 		return -1;
 	p->number = number;

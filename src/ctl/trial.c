@@ -101,14 +101,11 @@ is_rechecked(struct trial *t)
 static int
 put_pass(struct trial *t, const struct addr *a, int64_t time_s)
 {
-	struct pass *p = lru_find(t->passes, a);
+	struct pass *p = lru_put(t->passes, a);
 
-	if (p == NULL)
-		p = lru_add(t->passes, a);
 	if (p == NULL)
 		return -1;
 	p->until = time_s + t->setup.pass_s;
-	lru_use(t->passes, p);
 	return 0;
 }
 

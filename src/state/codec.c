@@ -141,7 +141,7 @@ take_count(
 		read.times_s[i] = (uint32_t)record_get(r, 4);
 	if (r->bad || lru_find(s->counts, &read.key) != NULL)
 		return -1;
-	e = lru_add(s->counts, &read.key);
+	e = lru_put(s->counts, &read.key);
 	if (e == NULL)
 		return -1;
 	*e = read;
@@ -179,7 +179,7 @@ take_past(
 	    take_host(&read.key, key, klen) != 0 ||
 	    lru_find(s->repeats, &read.key) != NULL)
 		return -1;
-	e = lru_add(s->repeats, &read.key);
+	e = lru_put(s->repeats, &read.key);
 	if (e == NULL)
 		return -1;
 	*e = read;

@@ -78,7 +78,7 @@ drop(struct connections *s, struct connections_entry *e)
 	return marks;
 }
 
-/* Adds a connection that lru_find has just not found. */
+/* Adds a connection that is not in the table. */
 static int
 add(struct connections *s, const struct connections_entry *entry)
 {
@@ -88,13 +88,11 @@ add(struct connections *s, const struct connections_entry *entry)
 
 	if (lru_count(s->entries) == s->max)
 		(void)drop(s, lru_oldest(s->entries));
-	host = lru_find(s->hosts, &key);
-	if (host == NULL)
-		host = lru_add(s->hosts, &key);
+	host = lru_put(s->hosts, &key);
 	if (host == NULL)
 		return -1;
 	host->n++;
-	e = lru_add(s->entries, &entry->key);
+	e = lru_put(s->entries, &entry->key);
 	if (e == NULL) {
 		if (--host->n == 0)
 			lru_remove(s->hosts, host);

@@ -47,12 +47,8 @@ counts_match(struct lru *counts, const char *rule, const struct addr *a,
     int64_t time_s, unsigned need, uint32_t window_s)
 {
 	struct counts_key key = counts_key(rule, a);
-	struct counts_entry *e = lru_find(counts, &key);
+	struct counts_entry *e = lru_put(counts, &key);
 
-	if (e == NULL)
-		e = lru_add(counts, &key);
-	else
-		lru_use(counts, e);
 	if (e == NULL)
 		return 0;
 	e->window_s = window_s;

@@ -23,22 +23,17 @@ repeats_ban(struct lru *past, const char *rule, const struct addr *a,
     int64_t time_s, uint32_t ban_s, unsigned factor, uint32_t max_s)
 {
 	struct counts_key key = counts_key(rule, a);
-	struct repeats_entry *e = lru_find(past, &key);
+	struct repeats_entry *e = lru_put(past, &key);
 	uint32_t s;
 
-	if (e == NULL) {
-		e = lru_add(past, &key);
-		if (e == NULL)
-			return 0;
-	} else {
-		lru_use(past, e);
-		if (e->until_s > time_s + e->max_s + BAN_AHEAD_S)
-			e->until_s = e->n = 0; /* by a wrong clock */
-		else if (time_s >= e->until_s + e->max_s)
-			e->n = 0;
-		else if (time_s >= e->until_s)
-			e->n++;
-	}
+	if (e == NULL)
+		return 0;
+	if (e->until_s > time_s + e->max_s + BAN_AHEAD_S)
+		e->until_s = e->n = 0; /* by a wrong clock */
+	else if (time_s >= e->until_s + e->max_s)
+		e->n = 0;
+	else if (time_s >= e->until_s)
+		e->n++;
 	s = ban_length(ban_s, factor, e->n, max_s);
 	e->max_s = max_s;
 	if (time_s + s > e->until_s)

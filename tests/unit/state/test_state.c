@@ -48,7 +48,7 @@ one_operation(struct lru *l, uint64_t key, int what)
 		if (model_n == MODEL_MAX)
 			model_remove(0);
 		model[model_n++] = entry;
-		found = lru_add(l, &key);
+		found = lru_put(l, &key);
 		assert_int_equal(found->value, 0);
 		found->value = key * 7;
 		return;
@@ -58,7 +58,7 @@ one_operation(struct lru *l, uint64_t key, int what)
 	if (what == 0) {
 		lru_remove(l, found);
 	} else {
-		lru_use(l, found);
+		assert_ptr_equal(lru_put(l, &key), found);
 		model[model_n++] = entry;
 	}
 }
