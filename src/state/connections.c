@@ -220,16 +220,18 @@ connections_line(struct connections *seen, uint64_t log, const char *message,
 }
 
 static uint32_t
-mark_host(struct connections *s, uint64_t log, const struct addr *a)
+mark_host(
+    struct connections *s, uint64_t log, const struct addr *a, uint32_t mark)
 {
 	const struct host_key key = {log, *a};
 	struct host *host = lru_find(s->hosts, &key);
-	uint32_t before;
+	uint32_t before = CONNECTIONS_KNOWN;
 
 	if (host == NULL)
 		return 0;
-	before = host->rejected ? CONNECTIONS_HOST_REJECTED : 0;
-	host->rejected = true;
+	if (host->rejected)
+		before |= CONNECTIONS_HOST_REJECTED;
+	host->rejected |= mark != 0;
 	return before;
 }
 
@@ -242,37 +244,14 @@ connections_mark(struct connections *s, uint64_t log, uint64_t pid,
 	uint32_t before = 0;
 
 	if (pid == 0)
-		return a == NULL ? 0 : mark_host(s, log, a);
+		return a == NULL ? 0 : mark_host(s, log, a, mark);
 	e = lru_find(s->entries, &key);
 	if (e == NULL)
 		return 0;
 	if (a != NULL && memcmp(&e->ip, a, sizeof *a) == 0)
-		before = marks_of(s, e);
+		before = CONNECTIONS_KNOWN | marks_of(s, e);
 	e->marks |= mark;
 	return before;
-}
-
-bool
-connections_marks(struct connections *s, uint64_t log, uint64_t pid,
-    const struct addr *a, uint32_t *marks)
-{
-	const struct connections_key key = {log, pid};
-	const struct host_key host_key = {log, *a};
-	const struct connections_entry *e;
-	const struct host *host;
-
-	if (pid == 0) {
-		host = lru_find(s->hosts, &host_key);
-		*marks = host != NULL && host->rejected
-			     ? CONNECTIONS_HOST_REJECTED
-			     : 0;
-		return host != NULL;
-	}
-	e = lru_find(s->entries, &key);
-	if (e == NULL || memcmp(&e->ip, a, sizeof *a) != 0)
-		return false;
-	*marks = marks_of(s, e);
-	return true;
 }
 
 bool

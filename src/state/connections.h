@@ -38,6 +38,8 @@ enum connections_mark {
 	    4, /* the hook knew it, and let it go on to the lists */
 	/* a line without a process number: of some connection from the host */
 	CONNECTIONS_HOST_REJECTED = 8,
+	/* in answers only, and in each about a connection that there is */
+	CONNECTIONS_KNOWN = 16,
 };
 
 struct connections_entry {
@@ -88,18 +90,13 @@ enum tcpserver_answer connections_line(struct connections *seen, uint64_t log,
 
 /*
  * Marks a connection, whatever address the line had that named it; with pid 0,
- * the host's that are open now, with CONNECTIONS_HOST_REJECTED. Returns the marks that
- * it had, if a (NULL: nobody's) is its address; else 0.
+ * for lines that do not name it, the host's that are open now, with
+ * CONNECTIONS_HOST_REJECTED. A mark of 0 changes nothing. Returns the marks
+ * that it had, with CONNECTIONS_KNOWN; or 0, if there is none from that address
+ * (NULL: nobody's).
  */
 uint32_t connections_mark(struct connections *seen, uint64_t log, uint64_t pid,
     const struct addr *a, uint32_t mark);
-
-/*
- * The marks of the connection of that process from that address; with pid 0,
- * whether the host is marked. False when there is none.
- */
-bool connections_marks(struct connections *seen, uint64_t log, uint64_t pid,
-    const struct addr *a, uint32_t *marks);
 
 /*
  * Puts a connection that is not in the table as the one that began last.

@@ -107,13 +107,11 @@ static void
 take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
     int64_t time_s, const struct policy *policy, struct news *news)
 {
-	uint32_t marks;
+	uint32_t marks = connections_mark(
+	    s->connections, log->id, h->pid, &h->ip, CONNECTIONS_REJECTED);
 	uint32_t n;
 
-	connections_mark(
-	    s->connections, log->id, h->pid, &h->ip, CONNECTIONS_REJECTED);
-	if (log->shows_tcpserver &&
-	    !connections_marks(s->connections, log->id, h->pid, &h->ip, &marks))
+	if (log->shows_tcpserver && marks == 0)
 		return;
 	if (policy->alarm)
 		alarm_refusal(&log->alarm, time_s);
@@ -127,9 +125,13 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
     const struct policy *policy, struct news *news)
 {
 	struct hooklog h = hooklog_line(d->message, d->message_len);
-	uint32_t marks;
+	uint32_t marks = 0;
 
 	tallies_add_hook(&s->tallies, h.kind, d->time);
+	/* any process of the host's is not strict enough */
+	if (h.pid != 0)
+		marks =
+		    connections_mark(s->connections, log->id, h.pid, &h.ip, 0);
 	switch (h.kind) {
 	case HOOKLOG_IPSET:
 	case HOOKLOG_RECENT:
@@ -145,15 +147,12 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 		    s->connections, log->id, h.pid, &h.ip, CONNECTIONS_UNASKED);
 		break;
 	case HOOKLOG_RECHECK:
-		if (h.pid != 0 && connections_marks(s->connections, log->id,
-				      h.pid, &h.ip, &marks))
+		if (marks != 0)
 			connections_mark(s->connections, log->id, h.pid, &h.ip,
 			    CONNECTIONS_RECHECK);
 		break;
 	case HOOKLOG_PASSED:
-		/* any process of the host's is not strict enough */
-		if (h.pid == 0 || !connections_marks(s->connections, log->id,
-				      h.pid, &h.ip, &marks))
+		if (marks == 0)
 			break;
 		log->shows_passed = true;
 		/* once a connection */
@@ -210,8 +209,6 @@ passes_rejected(
 {
 	if (begins_with(d, rblsmtpd))
 		log->shows_rblsmtpd = true;
-	if (d->pid == 0 && !d->has_ip)
-		return 0;
 	return connections_mark(s->connections, log->id, d->pid,
 	    d->has_ip ? &d->ip : NULL, CONNECTIONS_REJECTED);
 }

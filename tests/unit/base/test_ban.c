@@ -397,15 +397,14 @@ assert_full(struct state *s, const struct state_log *log)
 	struct addr b = unit_addr("198.51.100.8");
 	const struct zone *z = s->zones.list;
 	struct ban ban;
-	uint32_t marks;
 
 	assert_true(bans_find(s->bans, &a, &ban));
 	assert_int_equal(ban.refused, 3);
 	a = unit_addr("198.51.100.7");
-	assert_true(connections_marks(s->connections, 9, 77, &a, &marks));
-	assert_int_equal(marks, CONNECTIONS_RECHECK | CONNECTIONS_UNASKED);
-	assert_true(connections_marks(s->connections, 9, 78, &b, &marks));
-	assert_int_equal(marks, CONNECTIONS_HOST_REJECTED);
+	assert_int_equal(connections_mark(s->connections, 9, 77, &a, 0),
+	    CONNECTIONS_KNOWN | CONNECTIONS_RECHECK | CONNECTIONS_UNASKED);
+	assert_int_equal(connections_mark(s->connections, 9, 78, &b, 0),
+	    CONNECTIONS_KNOWN | CONNECTIONS_HOST_REJECTED);
 	assert_string_equal(z[0].name, "secretkey1.zone.test");
 	assert_string_equal(z[0].text, "x");
 	assert_string_equal(z[0].why, "lists 127.0.0.1");
