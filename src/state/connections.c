@@ -254,20 +254,6 @@ connections_mark(struct connections *s, uint64_t log, uint64_t pid,
 	return before;
 }
 
-bool
-connections_is(
-    struct connections *s, uint64_t log, uint64_t pid, const struct addr *a)
-{
-	const struct connections_key key = {log, pid};
-	const struct host_key host = {log, *a};
-	const struct connections_entry *e;
-
-	if (pid == 0)
-		return lru_find(s->hosts, &host) != NULL;
-	e = lru_find(s->entries, &key);
-	return e != NULL && memcmp(&e->ip, a, sizeof *a) == 0;
-}
-
 size_t
 connections_count(const struct connections *s)
 {

@@ -105,13 +105,6 @@ uint32_t connections_mark(struct connections *seen, uint64_t log, uint64_t pid,
 int connections_put(struct connections *seen,
     const struct connections_entry *entry) __attribute__((warn_unused_result));
 
-/*
- * Whether the address is connected: as process pid, or with pid 0, for lines
- * that do not name it, as any.
- */
-bool connections_is(
-    struct connections *seen, uint64_t log, uint64_t pid, const struct addr *a);
-
 size_t connections_count(const struct connections *seen);
 
 /*

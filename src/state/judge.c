@@ -12,13 +12,10 @@
 #define MINUTE_S 60
 
 static bool
-is_connected(
-    struct state *s, const struct state_log *log, const struct decision *d)
+may_be_unseen(const struct rules_rule *rule, const struct state_log *log)
 {
-	if (d->rule->seen == RULES_SEEN_NO ||
-	    (d->rule->seen == RULES_SEEN_AUTO && !log->shows_tcpserver))
-		return true;
-	return connections_is(s->connections, log->id, d->pid, &d->ip);
+	return rule->seen == RULES_SEEN_NO ||
+	       (rule->seen == RULES_SEEN_AUTO && !log->shows_tcpserver);
 }
 
 /* Whether this is one ban too many for its minute; counts it if not. */
@@ -55,7 +52,7 @@ judge(struct state *s, struct state_log *log, struct decision *d,
 {
 	const struct rules_rule *rule = d->rule;
 
-	if (!is_connected(s, log, d)) {
+	if (marks == 0 && !may_be_unseen(rule, log)) {
 		decide_skip(d, DECIDE_UNSEEN);
 		return 0;
 	}

@@ -163,9 +163,9 @@ assert_rest_is_back(struct state *s)
 	assert_int_equal(counts_match(s->counts, "chk", &a, 960, 5, 60), 2);
 	assert_int_equal(
 	    repeats_ban(s->repeats, "chk", &a, 840, 10, 3, 500), 90);
-	assert_true(connections_is(s->connections, 9, 77, &a));
-	assert_false(connections_is(s->connections, 9, 77, &b));
-	assert_false(connections_is(s->connections, 8, 77, &a));
+	assert_true(connections_mark(s->connections, 9, 77, &a, 0));
+	assert_false(connections_mark(s->connections, 9, 77, &b, 0));
+	assert_false(connections_mark(s->connections, 8, 77, &a, 0));
 	assert_int_equal(s->tallies.n, 1);
 	assert_int_equal(s->tallies.list[0].all.skips[DECIDE_UNSEEN], 3);
 }

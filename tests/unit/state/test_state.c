@@ -208,24 +208,24 @@ who_is_connected(void **state)
 	(void)state;
 	assert_int_equal(
 	    line(s, 1, "tcpserver: pid 13284 from 192.0.2.7"), TCPSERVER_BEGIN);
-	assert_true(connections_is(s, 1, 13284, &a));
-	assert_true(connections_is(s, 1, 0, &a));
-	assert_false(connections_is(s, 1, 13284, &b));
-	assert_false(connections_is(s, 1, 13285, &a));
-	assert_false(connections_is(s, 2, 13284, &a));
-	assert_false(connections_is(s, 2, 0, &a));
+	assert_true(connections_mark(s, 1, 13284, &a, 0));
+	assert_true(connections_mark(s, 1, 0, &a, 0));
+	assert_false(connections_mark(s, 1, 13284, &b, 0));
+	assert_false(connections_mark(s, 1, 13285, &a, 0));
+	assert_false(connections_mark(s, 2, 13284, &a, 0));
+	assert_false(connections_mark(s, 2, 0, &a, 0));
 	assert_int_equal(
 	    line(s, 1, "sslserver: pid 9 from 2001:db8::7"), TCPSERVER_BEGIN);
-	assert_true(connections_is(s, 1, 9, &b));
+	assert_true(connections_mark(s, 1, 9, &b, 0));
 	assert_int_equal(
 	    line(s, 1, "tcpserver: end 13284 status 256"), CONNECTIONS_ENDED);
-	assert_false(connections_is(s, 1, 13284, &a));
-	assert_false(connections_is(s, 1, 0, &a));
+	assert_false(connections_mark(s, 1, 13284, &a, 0));
+	assert_false(connections_mark(s, 1, 0, &a, 0));
 	/* its end was missed: the number is another's now */
 	assert_int_equal(
 	    line(s, 1, "tcpserver: pid 9 from 192.0.2.7"), TCPSERVER_BEGIN);
-	assert_false(connections_is(s, 1, 9, &b));
-	assert_true(connections_is(s, 1, 9, &a));
+	assert_false(connections_mark(s, 1, 9, &b, 0));
+	assert_true(connections_mark(s, 1, 9, &a, 0));
 	for (unsigned pid = 100; pid < 104; pid++) {
 		char text[64];
 
@@ -233,7 +233,8 @@ who_is_connected(void **state)
 		    "tcpserver: pid %u from 2001:db8::7", pid);
 		assert_int_equal(line(s, 1, text), TCPSERVER_BEGIN);
 	}
-	assert_false(connections_is(s, 1, 9, &a)); /* the oldest has left */
+	assert_false(
+	    connections_mark(s, 1, 9, &a, 0)); /* the oldest has left */
 	assert_int_equal(connections_count(s), 4);
 	connections_free(s);
 }

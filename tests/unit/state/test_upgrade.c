@@ -111,8 +111,8 @@ check_common(struct state *s)
 	    repeats_ban(s->repeats, "again", &a, AFTER + DAY, DAY, 3, 20 * DAY),
 	    3 * DAY);
 	a = unit_addr("203.0.113.70");
-	assert_true(connections_is(s->connections, log_read.id, 28, &a));
-	assert_false(connections_is(s->connections, log_read.id, 27, &a));
+	assert_true(connections_mark(s->connections, log_read.id, 28, &a, 0));
+	assert_false(connections_mark(s->connections, log_read.id, 27, &a, 0));
 	assert_true(log_read.has_position);
 	assert_int_equal(log_read.position.offset, 4748);
 	assert_int_equal(log_read.position.head_len, POSITION_HEAD_BYTES);
