@@ -225,7 +225,7 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 		tally->all.bans++;
 		tally->today.bans++;
 	}
-	livesets_ban(&f->livesets, &ban, now);
+	livesets_ban(&f->livesets, &r->ip, now);
 	livesets_no_pass(&f->livesets, &r->ip);
 	answer = changed(f,
 	    json_pack("{s:o, s:I}", "banned", whom(&r->ip), "until",

@@ -31,7 +31,6 @@ spread(struct feed *f, const struct decision *d, const struct news *news,
     int64_t now)
 {
 	int64_t left = d->time + f->settings.pass_s - now;
-	struct ban ban;
 
 	if (news->lifted) {
 		livesets_lift(&f->livesets, &news->ip);
@@ -43,9 +42,9 @@ spread(struct feed *f, const struct decision *d, const struct news *news,
 	if (news->ends_pass)
 		livesets_no_pass(&f->livesets, &news->ip);
 	if (news->banned)
-		livesets_ban(&f->livesets, &news->ban, now);
-	if (news->dropped && bans_find(f->state.bans, &news->ip, &ban))
-		livesets_drop(&f->livesets, &ban, now);
+		livesets_ban(&f->livesets, &news->ip, now);
+	if (news->dropped)
+		livesets_drop(&f->livesets, &news->ip, now);
 }
 
 static void

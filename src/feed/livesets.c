@@ -5,73 +5,57 @@
 
 /* ---- what the pairs are to have ---- */
 
-static struct ipsetpair_entry
-ban_entry(const struct livesets *l, const struct ban *ban, int64_t now_s)
-{
-	(void)l;
-	return (struct ipsetpair_entry){ban->ip, ban_left_s(ban, now_s)};
-}
-
-static struct ipsetpair_entry
-drop_entry(const struct livesets *l, const struct ban *ban, int64_t now_s)
-{
-	struct ipsetpair_entry e = ban_entry(l, ban, now_s);
-
-	if (ban->refused < l->wishes.drop_after)
-		e.left_s = 0;
-	return e;
-}
-
-/* What a ban is in a set. */
-typedef struct ipsetpair_entry entry_of(
-    const struct livesets *l, const struct ban *ban, int64_t now_s);
-
+/* Those that the hook has refused so often, or more. */
 static void
-all_as(const struct livesets *l, entry_of *of, int64_t now_s,
+all_refused(const struct livesets *l, unsigned times, int64_t now_s,
     ipsetpair_take *take, void *to)
 {
 	for (size_t i = 0; i < bans_count(l->state->bans); i++) {
-		struct ipsetpair_entry e;
-		struct ban ban;
+		struct bans_left ban;
 
-		bans_nth(l->state->bans, i, &ban);
-		e = of(l, &ban, now_s);
-		take(to, &e);
+		bans_nth_left(l->state->bans, i, now_s, &ban);
+		if (ban.refused >= times)
+			take(to, &(struct ipsetpair_entry){ban.ip, ban.left_s});
 	}
 }
 
 static void
-find_as(const struct livesets *l, entry_of *of, int64_t now_s,
+find_refused(const struct livesets *l, unsigned times, int64_t now_s,
     struct ipsetpair_entry *e)
 {
-	struct ban ban;
+	struct bans_left ban;
 
-	if (bans_find(l->state->bans, &e->ip, &ban))
-		*e = of(l, &ban, now_s);
+	if (bans_left(l->state->bans, &e->ip, now_s, &ban) &&
+	    ban.refused >= times)
+		*e = (struct ipsetpair_entry){ban.ip, ban.left_s};
 }
 
 static void
 all_bans(const void *user, int64_t now_s, ipsetpair_take *take, void *to)
 {
-	all_as(user, ban_entry, now_s, take, to);
+	all_refused(user, 0, now_s, take, to);
 }
 
 static void
 find_ban(const void *user, int64_t now_s, struct ipsetpair_entry *e)
 {
-	find_as(user, ban_entry, now_s, e);
+	find_refused(user, 0, now_s, e);
 }
 
 static void
 all_drops(const void *user, int64_t now_s, ipsetpair_take *take, void *to)
 {
-	all_as(user, drop_entry, now_s, take, to);
+	const struct livesets *l = user;
+
+	all_refused(l, l->wishes.drop_after, now_s, take, to);
 }
 
 static void
 find_drop(const void *user, int64_t now_s, struct ipsetpair_entry *e)
 {
-	find_as(user, drop_entry, now_s, e);
+	const struct livesets *l = user;
+
+	find_refused(l, l->wishes.drop_after, now_s, e);
 }
 
 /* Of the passes nothing is kept. */
@@ -208,19 +192,21 @@ livesets_look_soon(struct livesets *l)
 /* ---- entries ---- */
 
 void
-livesets_ban(struct livesets *l, const struct ban *ban, int64_t now_s)
+livesets_ban(struct livesets *l, const struct addr *a, int64_t now_s)
 {
-	struct ipsetpair_entry e = ban_entry(l, ban, now_s);
+	struct ipsetpair_entry e = {.ip = *a};
 
+	find_ban(l, now_s, &e);
 	ipsetpair_add(&l->pair[LIVESETS_BANS], &e);
-	livesets_drop(l, ban, now_s);
+	livesets_drop(l, a, now_s);
 }
 
 void
-livesets_drop(struct livesets *l, const struct ban *ban, int64_t now_s)
+livesets_drop(struct livesets *l, const struct addr *a, int64_t now_s)
 {
-	struct ipsetpair_entry e = drop_entry(l, ban, now_s);
+	struct ipsetpair_entry e = {.ip = *a};
 
+	find_drop(l, now_s, &e);
 	if (e.left_s > 0)
 		ipsetpair_add(&l->pair[LIVESETS_DROP], &e);
 }

@@ -69,11 +69,11 @@ int livesets_change(struct livesets *l, const struct livesets_wishes *wishes,
 /* Makes the next flush look at all sets. */
 void livesets_look_soon(struct livesets *l);
 
-/* A ban that the state has, new or renewed. */
-void livesets_ban(struct livesets *l, const struct ban *ban, int64_t now_s);
+/* The ban that the state has around the address is new or renewed. */
+void livesets_ban(struct livesets *l, const struct addr *a, int64_t now_s);
 
-/* One whose host may have come so often by now that it is to be dropped. */
-void livesets_drop(struct livesets *l, const struct ban *ban, int64_t now_s);
+/* Its host may have come so often by now that it is to be dropped. */
+void livesets_drop(struct livesets *l, const struct addr *a, int64_t now_s);
 
 /* The state has no ban around the address any more. */
 void livesets_lift(struct livesets *l, const struct addr *a);

@@ -375,15 +375,42 @@ bans_find_live(
 	return bans_find(b, a, ban) && ban_left_s(ban, now) > 0;
 }
 
+bool
+bans_left(const struct bans *b, const struct addr *a, int64_t now,
+    struct bans_left *left)
+{
+	uint32_t i = b->slots[slot_of(b, a)];
+
+	if (i != EMPTY)
+		bans_nth_left(b, i, now, left);
+	return i != EMPTY && left->left_s > 0;
+}
+
+static void
+get_times(const struct entry *e, struct ban *ban)
+{
+	ban->ip = e->ip;
+	ban->since = e->since;
+	ban->until = e->until;
+	ban->refused = e->refused;
+}
+
+void
+bans_nth_left(
+    const struct bans *b, size_t i, int64_t now, struct bans_left *left)
+{
+	struct ban ban;
+
+	get_times(&b->list[i], &ban);
+	*left = (struct bans_left){ban.ip, ban_left_s(&ban, now), ban.refused};
+}
+
 void
 bans_nth(const struct bans *b, size_t i, struct ban *ban)
 {
 	const struct entry *e = &b->list[i];
 
-	ban->ip = e->ip;
-	ban->since = e->since;
-	ban->until = e->until;
-	ban->refused = e->refused;
+	get_times(e, ban);
 	snprintf(
 	    ban->rule, sizeof ban->rule, "%s", intern_get(b->texts, e->rule));
 	unfold_reply(ban->reply, intern_get(b->texts, e->reply), &e->ip);

@@ -58,6 +58,17 @@ bool bans_find(const struct bans *b, const struct addr *a, struct ban *ban);
 bool bans_find_live(
     const struct bans *b, const struct addr *a, int64_t now, struct ban *ban);
 
+/* What there is of a ban but its rule and its reply, which cost the most. */
+struct bans_left {
+	struct addr ip;	  /* as in struct ban */
+	uint32_t left_s;  /* 0: it does not hold */
+	uint32_t refused; /* as in struct ban */
+};
+
+/* That of the one that holds at now around an address; false: there is none. */
+bool bans_left(const struct bans *b, const struct addr *a, int64_t now,
+    struct bans_left *left);
+
 /* The bans of a rule that hold at now. Looks at each ban. */
 size_t bans_count_rule(const struct bans *b, const char *rule, int64_t now);
 
@@ -66,5 +77,7 @@ size_t bans_count_rule(const struct bans *b, const char *rule, int64_t now);
  * going down from the last, one may remove each as one goes.
  */
 void bans_nth(const struct bans *b, size_t i, struct ban *ban);
+void bans_nth_left(
+    const struct bans *b, size_t i, int64_t now, struct bans_left *left);
 
 #endif

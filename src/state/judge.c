@@ -39,9 +39,9 @@ static bool
 is_alarming(
     const struct state *s, struct state_log *log, const struct decision *d)
 {
-	struct ban ban;
+	struct bans_left left;
 
-	if (bans_find_live(s->bans, &d->ip, d->time, &ban))
+	if (bans_left(s->bans, &d->ip, d->time, &left))
 		return alarm_is_on(&log->alarm);
 	return !alarm_ban(&log->alarm, d->time);
 }
@@ -123,18 +123,14 @@ ends_pass(const struct decision *d)
 }
 
 static int
-put_ban(struct state *s, const struct decision *d, struct news *news)
+put_ban(struct state *s, const struct decision *d)
 {
-	struct ban *ban = &news->ban;
-
-	*ban = (struct ban){
+	struct ban ban = {
 	    .ip = d->ip, .since = d->time, .until = d->time + d->ban_s};
-	snprintf(ban->rule, sizeof ban->rule, "%s", d->rule->name);
-	memcpy(ban->reply, d->reply, sizeof ban->reply);
-	if (bans_put(s->bans, ban) != 0)
-		return -1;
-	news->banned = bans_find(s->bans, &d->ip, ban);
-	return 0;
+
+	snprintf(ban.rule, sizeof ban.rule, "%s", d->rule->name);
+	memcpy(ban.reply, d->reply, sizeof ban.reply);
+	return bans_put(s->bans, &ban);
 }
 
 int
@@ -152,7 +148,10 @@ judge_decision(struct state *s, struct state_log *log,
 		return -1;
 	news->ip = d->ip;
 	news->ends_pass = ends_pass(d);
-	return d->kind == DECIDE_BAN ? put_ban(s, d, news) : 0;
+	if (d->kind != DECIDE_BAN)
+		return 0;
+	news->banned = put_ban(s, d) == 0;
+	return news->banned ? 0 : -1;
 }
 
 /*

@@ -69,9 +69,7 @@ struct news {
 	bool lifted;	/* its ban is gone */
 	bool dropped;	/* the hook has refused it policy->drop_after times */
 	bool ends_pass; /* it was refused, whatever came of that */
-	bool banned;
-	/* with banned: the one that holds, which may be an older, longer one */
-	struct ban ban;
+	bool banned;	/* the ban that holds may be an older, longer one */
 };
 
 /*

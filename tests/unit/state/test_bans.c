@@ -70,6 +70,20 @@ plain_expire(struct plain *p, int64_t now)
 }
 
 static void
+assert_left(const struct bans *b, size_t i, const struct ban *ban, int64_t now)
+{
+	struct bans_left left;
+	struct bans_left found;
+
+	bans_nth_left(b, i, now, &left);
+	assert_memory_equal(&left.ip, &ban->ip, sizeof left.ip);
+	assert_int_equal(left.left_s, ban_left_s(ban, now));
+	assert_int_equal(left.refused, ban->refused);
+	assert_int_equal(bans_left(b, &ban->ip, now, &found), left.left_s > 0);
+	assert_memory_equal(&found, &left, sizeof found);
+}
+
+static void
 assert_same(const struct bans *b, const struct plain *p)
 {
 	assert_int_equal(bans_count(b), p->n);
@@ -87,6 +101,8 @@ assert_same(const struct bans *b, const struct plain *p)
 		assert_int_equal(got.until, want->until);
 		assert_string_equal(got.rule, want->rule);
 		assert_string_equal(got.reply, want->reply);
+		assert_left(b, i, &got, got.until - 1);
+		assert_left(b, i, &got, got.until);
 	}
 }
 
@@ -222,6 +238,7 @@ from_a_wrong_clock(void **state)
 	    .rule = "r",
 	    .reply = "451 x"};
 	struct ban got;
+	struct bans_left left;
 
 	(void)state;
 	assert_int_equal(ban_left_s(&ban, 1000000), 86400);
@@ -250,6 +267,7 @@ from_a_wrong_clock(void **state)
 	assert_int_equal(bans_count_rule(b, "r", ban.since - 86400), 0);
 	ban.ip.b[15]++;
 	assert_false(bans_find(b, &ban.ip, &got));
+	assert_false(bans_left(b, &ban.ip, ban.since, &left));
 	bans_free(b);
 }
 
