@@ -61,8 +61,8 @@ is_today(const struct tallies *t, int64_t now)
 	return now < t->day_to;
 }
 
-json_t *
-report_bans(const struct state *s, int64_t now)
+static json_t *
+all_bans(const struct state *s, int64_t now)
 {
 	static const struct tally_numbers none;
 	json_t *rules = json_array();
@@ -86,8 +86,8 @@ report_bans(const struct state *s, int64_t now)
 
 /* ---- the hook ---- */
 
-json_t *
-report_hook(const struct tallies *t, int64_t now)
+static json_t *
+all_hook(const struct tallies *t, int64_t now)
 {
 	static const char *const names[HOOKLOG_KINDS] = {
 	    [HOOKLOG_LOCAL] = "local",
@@ -153,8 +153,8 @@ rechecks(const struct tallies_rechecks *n)
 	    number(n->passed));
 }
 
-json_t *
-report_rechecks(const struct tallies *t, int64_t now)
+static json_t *
+all_rechecks(const struct tallies *t, int64_t now)
 {
 	static const struct tallies_rechecks none;
 
@@ -176,8 +176,8 @@ one_zone(const struct zone *z)
 	    report_time(z->from_s), "until", report_time(z->to_s));
 }
 
-json_t *
-report_zones(const struct zones *zones)
+static json_t *
+all_zones(const struct zones *zones)
 {
 	json_t *list = json_array();
 
@@ -231,10 +231,9 @@ report_sets(json_t *list, struct sets *s)
 void
 report_state(json_t *status, const struct state *s, int64_t now)
 {
-	(void)json_object_set_new(status, "bans", report_bans(s, now));
-	(void)json_object_set_new(status, "zones", report_zones(&s->zones));
+	(void)json_object_set_new(status, "bans", all_bans(s, now));
+	(void)json_object_set_new(status, "zones", all_zones(&s->zones));
+	(void)json_object_set_new(status, "hook", all_hook(&s->tallies, now));
 	(void)json_object_set_new(
-	    status, "hook", report_hook(&s->tallies, now));
-	(void)json_object_set_new(
-	    status, "rechecks", report_rechecks(&s->tallies, now));
+	    status, "rechecks", all_rechecks(&s->tallies, now));
 }

@@ -16,37 +16,6 @@
 #include "state/state.h"
 
 /*
- * {"live": N, "max": N, "rules": [{"rule": NAME, "live": N,
- *  "today": NUMBERS, "all": NUMBERS}, ...]}, with NUMBERS {"bans": N,
- *  "counts": N, "skips": {"ambiguous": N, ...}}
- */
-json_t *report_bans(const struct state *s, int64_t now);
-
-/*
- * {"today": NUMBERS, "all": NUMBERS, "last": {...}}, by kind of line: "local",
- * "ipset" and "recent" are refusals from these sources, "would_refuse",
- * "allowed", "pass", "recheck", "passed", "no_right" and "trouble" as hooklog.h
- * has them; "last" is when.
- */
-json_t *report_hook(const struct tallies *t, int64_t now);
-
-/*
- * {"today": NUMBERS, "all": NUMBERS, "outlived": null or {"percent": X, "low":
- * X, "high": X}}, with NUMBERS {"refused": N, "passed": N}: what became of
- * rechecks, and the estimate of what share of the refusals from the cache would
- * be none of the list's any more, with its 95 % interval (Wilson's).
- */
-json_t *report_rechecks(const struct tallies *t, int64_t now);
-
-/*
- * [{"zone": NAME, "trusted": BOOL, "answers": BOOL, "well": TIME or null,
- *  "why": TEXT or null, "since": TIME or null, "until": TIME or null}]: when it
- * was last found well, and the last spell of distrust, which lasts if "until"
- * is null. The name as it may be shown.
- */
-json_t *report_zones(const struct zones *zones);
-
-/*
  * {"on": BOOL, "why": TEXT or null, "since": TIME or null, "from": TIME or
  *  null, "ended": TIME or null, "usual": TEXT}: the last alarm of a log.
  */
@@ -59,7 +28,29 @@ json_t *report_alarm(const struct alarm *b);
  */
 void report_sets(json_t *list, struct sets *s);
 
-/* Adds "bans", "zones", "hook" and "rechecks". */
+/*
+ * Adds "bans", "zones", "hook" and "rechecks":
+ *
+ *	{"live": N, "max": N, "rules": [{"rule": NAME, "live": N,
+ *	 "today": NUMBERS, "all": NUMBERS}, ...]}, with NUMBERS {"bans": N,
+ *	 "counts": N, "skips": {"ambiguous": N, ...}}
+ *
+ *	[{"zone": NAME, "trusted": BOOL, "answers": BOOL, "well": TIME or null,
+ *	 "why": TEXT or null, "since": TIME or null, "until": TIME or null}]:
+ *	when it was last found well, and the last spell of distrust, which lasts
+ *	if "until" is null. The name as it may be shown.
+ *
+ *	{"today": NUMBERS, "all": NUMBERS, "last": {...}}, by kind of line:
+ *	"local", "ipset" and "recent" are refusals from these sources,
+ *	"would_refuse", "allowed", "pass", "recheck", "passed", "no_right" and
+ *	"trouble" as hooklog.h has them; "last" is when.
+ *
+ *	{"today": NUMBERS, "all": NUMBERS, "outlived": null or {"percent": X,
+ *	 "low": X, "high": X}}, with NUMBERS {"refused": N, "passed": N}: what
+ *	became of rechecks, and the estimate of what share of the refusals from
+ *	the cache would be none of the list's any more, with its 95 % interval
+ *	(Wilson's).
+ */
 void report_state(json_t *status, const struct state *s, int64_t now);
 
 /*

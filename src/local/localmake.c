@@ -29,7 +29,7 @@ struct localmake {
 	struct node *list;
 	uint32_t *slots; /* hash table over list, open addressing */
 	struct intern *texts;
-	size_t n, cap, slot_mask, rules_n;
+	size_t n, cap, slot_mask;
 };
 
 static bool
@@ -158,14 +158,7 @@ localmake_add(struct localmake *m, const struct addr *net,
 	}
 	x->action = (uint8_t)rule->action;
 	x->source = (uint16_t)source;
-	m->rules_n++;
 	return LOCALMAKE_ADDED;
-}
-
-size_t
-localmake_count(const struct localmake *m)
-{
-	return m->rules_n;
 }
 
 static void

@@ -34,8 +34,6 @@ enum localmake_answer localmake_add(struct localmake *m, const struct addr *net,
     const struct local_rule *rule, unsigned source)
     __attribute__((warn_unused_result));
 
-size_t localmake_count(const struct localmake *m);
-
 /* Writes the cdb onto path, atomically. Returns 0, or -1 with errno. */
 int localmake_write(struct localmake *m, const char *path)
     __attribute__((warn_unused_result));

@@ -254,12 +254,6 @@ connections_mark(struct connections *s, uint64_t log, uint64_t pid,
 	return before;
 }
 
-size_t
-connections_count(const struct connections *s)
-{
-	return lru_count(s->entries);
-}
-
 bool
 connections_next(
     const struct connections *s, size_t *at, struct connections_entry *entry)

@@ -105,8 +105,6 @@ uint32_t connections_mark(struct connections *seen, uint64_t log, uint64_t pid,
 int connections_put(struct connections *seen,
     const struct connections_entry *entry) __attribute__((warn_unused_result));
 
-size_t connections_count(const struct connections *seen);
-
 /*
  * The connections, the one that leaves next first: starts with *at = 0; false
  * at the end.

@@ -6,7 +6,6 @@
 
 #include "state/connections.h"
 #include "state/counts.h"
-#include "state/passes.h"
 #include "state/repeats.h"
 
 int

@@ -186,10 +186,16 @@ run_begin(struct run *r)
 static void
 run_check(const struct run *r)
 {
+	struct connections_entry connected;
+	size_t n = 0;
+	size_t at = 0;
+
 	HOLDS(bans_count(r->state.bans) <= TABLE_MAX);
 	HOLDS(lru_count(r->state.counts) <= TABLE_MAX);
 	HOLDS(lru_count(r->state.repeats) <= TABLE_MAX);
-	HOLDS(connections_count(r->state.connections) <= TABLE_MAX);
+	while (connections_next(r->state.connections, &at, &connected))
+		n++;
+	HOLDS(n <= TABLE_MAX);
 	HOLDS(r->state.tallies.n <= TALLIES_MAX);
 }
 

@@ -750,53 +750,59 @@ lines_of_the_hook(void **state)
 }
 
 static json_int_t
-refused_today(const struct tallies *t, int64_t now)
+refused_today(const struct state *s, int64_t now)
 {
-	json_t *hook = report_hook(t, now);
-	json_int_t n = json_integer_value(
-	    json_object_get(json_object_get(hook, "today"), "ipset"));
+	json_t *status = json_object();
+	json_int_t n = -1;
 
-	json_decref(hook);
+	report_state(status, s, now);
+	(void)json_unpack(
+	    status, "{s:{s:{s:I}}}", "hook", "today", "ipset", &n);
+	json_decref(status);
 	return n;
 }
 
 static void
 days(void **state)
 {
-	static struct tallies t;
-	const uint64_t *today = t.hook.today;
+	static struct state s;
+	struct tallies *t = &s.tallies;
+	const uint64_t *today = t->hook.today;
 	const struct rules_rule rule = {.name = "r"};
 	struct decision ban = {DECIDE_BAN, .rule = &rule, .time = NOON};
-	const struct tally *bans = tallies_of(&t, "r");
+	const struct tally *bans = tallies_of(t, "r");
 
 	(void)state;
-	tallies_add_hook(&t, HOOKLOG_IPSET, NOON);
-	tallies_add_hook(&t, HOOKLOG_IPSET, NOON + DAY / 2 - 1);
-	tallies_add_hook(&t, HOOKLOG_OTHER, NOON);
+	s.bans = bans_new(1);
+	assert_non_null(s.bans);
+	tallies_add_hook(t, HOOKLOG_IPSET, NOON);
+	tallies_add_hook(t, HOOKLOG_IPSET, NOON + DAY / 2 - 1);
+	tallies_add_hook(t, HOOKLOG_OTHER, NOON);
 	assert_int_equal(today[HOOKLOG_IPSET], 2);
-	tallies_add(&t, &ban);
+	tallies_add(t, &ban);
 	assert_int_equal(bans->today.bans, 1);
 	/* the day is over, also while nothing is logged */
-	assert_int_equal(refused_today(&t, NOON + DAY / 2 - 1), 2);
-	assert_int_equal(refused_today(&t, NOON + DAY / 2), 0);
+	assert_int_equal(refused_today(&s, NOON + DAY / 2 - 1), 2);
+	assert_int_equal(refused_today(&s, NOON + DAY / 2), 0);
 	/* the next day; a line of another log is a little late */
-	tallies_add_hook(&t, HOOKLOG_IPSET, NOON + DAY / 2);
-	tallies_add_hook(&t, HOOKLOG_IPSET, NOON + DAY / 2 - 1);
+	tallies_add_hook(t, HOOKLOG_IPSET, NOON + DAY / 2);
+	tallies_add_hook(t, HOOKLOG_IPSET, NOON + DAY / 2 - 1);
 	assert_int_equal(today[HOOKLOG_IPSET], 1);
 	ban.time = NOON + DAY / 2 - 1;
-	tallies_add(&t, &ban);
+	tallies_add(t, &ban);
 	assert_int_equal(bans->today.bans, 0);
 	assert_int_equal(bans->all.bans, 2);
-	assert_int_equal(t.hook.all[HOOKLOG_IPSET], 4);
-	assert_int_equal(t.hook.last_s[HOOKLOG_IPSET], NOON + DAY / 2);
+	assert_int_equal(t->hook.all[HOOKLOG_IPSET], 4);
+	assert_int_equal(t->hook.last_s[HOOKLOG_IPSET], NOON + DAY / 2);
 	/* a log that is read late */
-	tallies_add_hook(&t, HOOKLOG_LOCAL, NOON - DAY);
+	tallies_add_hook(t, HOOKLOG_LOCAL, NOON - DAY);
 	assert_int_equal(today[HOOKLOG_IPSET], 1);
 	assert_int_equal(today[HOOKLOG_LOCAL], 0);
 	/* the clock was days ahead */
-	tallies_add_hook(&t, HOOKLOG_LOCAL, NOON - 8 * DAY);
+	tallies_add_hook(t, HOOKLOG_LOCAL, NOON - 8 * DAY);
 	assert_int_equal(today[HOOKLOG_LOCAL], 1);
 	assert_int_equal(today[HOOKLOG_IPSET], 0);
+	bans_free(s.bans);
 }
 
 /* In a zone where a day has 23 or 25 hours. */
