@@ -15,7 +15,6 @@
 
 #include "base/lru.h"
 #include "base/secret.h"
-#include "log/decide.h"
 #include "log/position.h"
 #include "state/alarm.h"
 #include "state/bans.h"
