@@ -9,7 +9,7 @@
 #include "base/lru.h"
 #include "ctl/trial.h"
 #include "log/decide.h"
-#include "state/connections.h"
+#include "log/tcpserver.h"
 #include "state/passes.h"
 #include "state/state.h"
 

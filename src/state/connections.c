@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hooklog.h"
 #include "base/lru.h"
 
 struct host_key {
@@ -117,106 +116,30 @@ connections_put(struct connections *s, const struct connections_entry *entry)
 	return lru_find(s->entries, &entry->key) == NULL ? add(s, entry) : -1;
 }
 
-static inline bool
-takes(const char **p, size_t *len, const char *text)
+int
+connections_begin(
+    struct connections *s, uint64_t log, uint64_t pid, const struct addr *a)
 {
-	size_t n = strlen(text);
-
-	if (*len < n || memcmp(*p, text, n) != 0)
-		return false;
-	*p += n;
-	*len -= n;
-	return true;
-}
-
-static enum tcpserver_answer
-begin(struct connections *s, const struct connections_entry *entry)
-{
-	struct connections_entry *before = lru_find(s->entries, &entry->key);
+	const struct connections_entry entry = {{log, pid}, *a, 0};
+	struct connections_entry *before = lru_find(s->entries, &entry.key);
 
 	if (before != NULL)
 		(void)drop(s, before); /* its end was missed */
-	return add(s, entry) == 0 ? TCPSERVER_BEGIN : CONNECTIONS_ERROR;
+	return add(s, &entry);
 }
 
-static enum tcpserver_answer
-end(struct connections *s, const struct connections_key *key, bool well,
-    struct connections_ended *ended)
+bool
+connections_end(struct connections *s, uint64_t log, uint64_t pid,
+    struct connections_entry *ended)
 {
-	struct connections_entry *e = lru_find(s->entries, key);
+	const struct connections_key key = {log, pid};
+	struct connections_entry *e = lru_find(s->entries, &key);
 
 	if (e == NULL)
-		return TCPSERVER_END;
-	ended->ip = e->ip;
-	ended->well = well;
+		return false;
+	*ended = *e;
 	ended->marks = drop(s, e);
-	return CONNECTIONS_ENDED;
-}
-
-/* The verbs of tcpserver that say something of a process, and what is behind
-   its number. */
-static const struct verb {
-	const char *before, *behind;
-	enum tcpserver_answer answer;
-} verbs[] = {
-    {"pid ", " from ", TCPSERVER_BEGIN},
-    {"end ", " status ", TCPSERVER_END},
-    {"deny ", " ", TCPSERVER_DENY},
-};
-
-static const struct verb *
-take_verb(const char **p, size_t *len)
-{
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		if (*len > 0 && **p == *verbs[i].before && /* most have none */
-		    takes(p, len, verbs[i].before))
-			return &verbs[i];
-	return NULL;
-}
-
-enum tcpserver_answer
-tcpserver_parse(const char *message, size_t len, struct tcpserver_event *event)
-{
-	const char *p = message;
-	const struct verb *verb;
-	size_t digits;
-
-	if (!takes(&p, &len, "tcpserver: ") && !takes(&p, &len, "sslserver: "))
-		return TCPSERVER_OTHER;
-	verb = take_verb(&p, &len);
-	if (verb == NULL)
-		return TCPSERVER_OTHER;
-	digits = hooklog_read_pid(p, len, &event->pid);
-	p += digits;
-	len -= digits;
-	if (event->pid == 0 || !takes(&p, &len, verb->behind))
-		return TCPSERVER_OTHER;
-	if (verb->answer == TCPSERVER_BEGIN &&
-	    addr_parse(p, len, &event->ip) != 0)
-		return TCPSERVER_OTHER;
-	event->well = len == 1 && *p == '0';
-	return verb->answer;
-}
-
-enum tcpserver_answer
-connections_line(struct connections *seen, uint64_t log, const char *message,
-    size_t len, struct connections_ended *ended)
-{
-	struct tcpserver_event event;
-	struct connections_entry entry = {.key = {.log = log}};
-	enum tcpserver_answer answer = tcpserver_parse(message, len, &event);
-
-	if (answer == TCPSERVER_OTHER)
-		return answer;
-	entry.key.pid = event.pid;
-	if (answer == TCPSERVER_END)
-		return end(seen, &entry.key, event.well, ended);
-	if (answer == TCPSERVER_BEGIN) {
-		entry.ip = event.ip;
-		return begin(seen, &entry);
-	}
-	connections_mark(seen, log, event.pid, NULL, CONNECTIONS_REJECTED);
-	return TCPSERVER_DENY;
+	return true;
 }
 
 static uint32_t

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * connections: who is connected, by the lines of tcpserver -v (or sslserver) in the
- * log, so that a line about somebody who is not cannot ban.
- *
- *	tcpserver: pid 13284 from 192.0.2.7
- *	tcpserver: deny 13284 ...
- *	tcpserver: end 13284 status 0
+ * connections: who is connected, by the lines of tcpserver.h, so that a line about
+ * somebody who is not cannot ban.
  *
  * Some qmail-smtpd write the user name of AUTH raw, line feed included; a
  * client can then write whole lines of its own into the log. What other lines
@@ -53,40 +49,16 @@ struct connections *connections_new(size_t max)
     __attribute__((warn_unused_result));
 void connections_free(struct connections *seen);
 
-enum tcpserver_answer {
-	TCPSERVER_OTHER, /* the line is about something else */
-	TCPSERVER_BEGIN,
-	TCPSERVER_DENY,
-	TCPSERVER_END,	   /* of a connection that was not in the table */
-	CONNECTIONS_ENDED, /* of one that was; see ended */
-	CONNECTIONS_ERROR, /* errno ENOMEM */
-};
-
-struct connections_ended {
-	struct addr ip;
-	uint32_t marks;
-	bool well; /* its last program exited 0: both sides said goodbye */
-};
-
-/* What such a line says. */
-struct tcpserver_event {
-	uint64_t pid;
-	struct addr ip; /* of TCPSERVER_BEGIN */
-	bool well;	/* of TCPSERVER_END: see connections_ended */
-};
-
 /*
- * Reads a message (a line behind its stamp), and keeps nothing. TCPSERVER_BEGIN,
- * TCPSERVER_DENY or TCPSERVER_END with event filled in, or TCPSERVER_OTHER.
+ * Puts one that begins now; what the process had before has ended. Returns 0,
+ * or -1 with errno ENOMEM.
  */
-enum tcpserver_answer tcpserver_parse(
-    const char *message, size_t len, struct tcpserver_event *event);
+int connections_begin(struct connections *seen, uint64_t log, uint64_t pid,
+    const struct addr *a) __attribute__((warn_unused_result));
 
-/*
- * Takes note of a message of a log. ended is filled in for CONNECTIONS_ENDED.
- */
-enum tcpserver_answer connections_line(struct connections *seen, uint64_t log,
-    const char *message, size_t len, struct connections_ended *ended);
+/* Takes out the one of that process: false: there is none; else ended is it. */
+bool connections_end(struct connections *seen, uint64_t log, uint64_t pid,
+    struct connections_entry *ended) __attribute__((warn_unused_result));
 
 /*
  * Marks a connection, whatever address the line had that named it; with pid 0,

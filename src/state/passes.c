@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hooklog.h"
+#include "log/tcpserver.h"
 #include "state/connections.h"
 
 #define AGAINST                                                                \
@@ -168,34 +169,44 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 	}
 }
 
+/* A connection has ended, with the goodbye of both sides if well. */
+static void
+take_end(struct state *s, struct state_log *log,
+    const struct tcpserver_event *event, int64_t time_s,
+    const struct policy *policy, struct news *news)
+{
+	struct connections_entry ended;
+
+	if (connections_end(s->connections, log->id, event->pid, &ended) &&
+	    event->well && log->shows_rblsmtpd && !log->shows_passed &&
+	    !is_allowed(policy, &ended.ip))
+		passed(s, &ended.ip, ended.marks, time_s, policy, news);
+}
+
 int
 passes_take(struct state *s, struct state_log *log, const struct decision *d,
     const struct policy *policy, struct news *news)
 {
-	struct connections_ended ended;
+	struct tcpserver_event event;
 
 	if (begins_with(d, rblsmtpd)) {
 		take_rblsmtpd(s, log, d);
 		return 0;
 	}
-	switch (connections_line(
-	    s->connections, log->id, d->message, d->message_len, &ended)) {
+	switch (tcpserver_parse(d->message, d->message_len, &event)) {
 	case TCPSERVER_BEGIN:
 		log->shows_tcpserver = true;
 		if (policy->alarm)
 			alarm_connection(&log->alarm, d->time);
-		break;
-	case CONNECTIONS_ENDED:
-		if (!ended.well || !log->shows_rblsmtpd || log->shows_passed ||
-		    is_allowed(policy, &ended.ip))
-			break;
-		passed(s, &ended.ip, ended.marks, d->time, policy, news);
-		break;
+		return connections_begin(
+		    s->connections, log->id, event.pid, &event.ip);
 	case TCPSERVER_DENY:
-	case TCPSERVER_END:
+		connections_mark(s->connections, log->id, event.pid, NULL,
+		    CONNECTIONS_REJECTED);
 		break;
-	case CONNECTIONS_ERROR:
-		return -1;
+	case TCPSERVER_END:
+		take_end(s, log, &event, d->time, policy, news);
+		break;
 	case TCPSERVER_OTHER:
 		take_hook(s, log, d, policy, news);
 		break;

@@ -38,7 +38,7 @@ struct state_log {
 	struct position position;
 	int64_t time_s;	      /* unix seconds of the newest line; 0: none */
 	uint64_t lines;	      /* that were read */
-	bool shows_tcpserver; /* has had a line of connections.h */
+	bool shows_tcpserver; /* has had a line of tcpserver.h */
 	bool shows_rblsmtpd;  /* and one of rblsmtpd's */
 	bool shows_passed;    /* and one of the hook's from behind that */
 	int64_t minute;	      /* unix minutes: of the last ban */

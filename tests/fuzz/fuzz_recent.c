@@ -60,8 +60,7 @@ name_log(void)
 static void
 fill_state(void)
 {
-	static const char line[] = "tcpserver: pid 7 from 192.0.2.1";
-	struct connections_ended ended;
+	const struct addr connected = address("192.0.2.1");
 	struct tally *tally;
 
 	bans[0] = (struct ban){.ip = address("203.0.113.9"),
@@ -80,8 +79,7 @@ fill_state(void)
 			  state.counts, "r", &bans[i].ip, 900, 5, 60) == 1);
 	HOLDS(repeats_ban(state.repeats, "r", &bans[0].ip, 900, 60, 2, 600) ==
 	      60);
-	HOLDS(connections_line(state.connections, 0, line, strlen(line),
-		  &ended) == TCPSERVER_BEGIN);
+	HOLDS(connections_begin(state.connections, 0, 7, &connected) == 0);
 	tally = tallies_of(&state.tallies, "r");
 	HOLDS(tally != NULL);
 	tally->all.bans = 3;

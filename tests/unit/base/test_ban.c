@@ -107,7 +107,6 @@ some_state(void)
 {
 	struct state *s = new_state();
 	struct addr a = unit_addr("198.51.100.7");
-	struct connections_ended ended;
 
 	for (int i = 1; i <= 5; i++) {
 		struct ban ban = {
@@ -126,9 +125,7 @@ some_state(void)
 	    repeats_ban(s->repeats, "chk", &a, 800, 10, 3, 500), 10);
 	assert_int_equal(
 	    repeats_ban(s->repeats, "chk", &a, 810, 10, 3, 500), 30);
-	assert_int_equal(connections_line(s->connections, 9,
-			     "tcpserver: pid 77 from 198.51.100.7", 35, &ended),
-	    TCPSERVER_BEGIN);
+	assert_int_equal(connections_begin(s->connections, 9, 77, &a), 0);
 	tallies_of(&s->tallies, "chk")->all.skips[DECIDE_UNSEEN] = 3;
 	return s;
 }
@@ -333,7 +330,6 @@ full_state(void)
 {
 	struct state *s = some_state();
 	struct addr a = unit_addr("203.0.113.1");
-	struct connections_ended ended;
 
 	/* the order of the bans is that of a hash */
 	for (int i = 2; i <= 5; i++) {
@@ -345,9 +341,8 @@ full_state(void)
 	}
 	for (int i = 0; i < 3; i++)
 		(void)bans_refused(s->bans, &a, 1500);
-	assert_int_equal(connections_line(s->connections, 9,
-			     "tcpserver: pid 78 from 198.51.100.8", 35, &ended),
-	    TCPSERVER_BEGIN);
+	a = unit_addr("198.51.100.8");
+	assert_int_equal(connections_begin(s->connections, 9, 78, &a), 0);
 	a = unit_addr("198.51.100.7");
 	connections_mark(s->connections, 9, 77, &a,
 	    CONNECTIONS_RECHECK | CONNECTIONS_UNASKED);

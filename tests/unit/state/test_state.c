@@ -188,15 +188,7 @@ longer_each_time(void **state)
 	lru_free(p);
 }
 
-/* ---- seen ---- */
-
-static enum tcpserver_answer
-line(struct connections *s, uint64_t log, const char *text)
-{
-	struct connections_ended ended;
-
-	return connections_line(s, log, text, strlen(text), &ended);
-}
+/* ---- connections ---- */
 
 static size_t
 count_connections(const struct connections *s)
@@ -216,69 +208,31 @@ who_is_connected(void **state)
 	struct connections *s = connections_new(4);
 	struct addr a = unit_addr("192.0.2.7");
 	struct addr b = unit_addr("2001:db8::7");
+	struct connections_entry ended;
 
 	(void)state;
-	assert_int_equal(
-	    line(s, 1, "tcpserver: pid 13284 from 192.0.2.7"), TCPSERVER_BEGIN);
+	assert_int_equal(connections_begin(s, 1, 13284, &a), 0);
 	assert_true(connections_mark(s, 1, 13284, &a, 0));
 	assert_true(connections_mark(s, 1, 0, &a, 0));
 	assert_false(connections_mark(s, 1, 13284, &b, 0));
 	assert_false(connections_mark(s, 1, 13285, &a, 0));
 	assert_false(connections_mark(s, 2, 13284, &a, 0));
 	assert_false(connections_mark(s, 2, 0, &a, 0));
-	assert_int_equal(
-	    line(s, 1, "sslserver: pid 9 from 2001:db8::7"), TCPSERVER_BEGIN);
+	assert_int_equal(connections_begin(s, 1, 9, &b), 0);
 	assert_true(connections_mark(s, 1, 9, &b, 0));
-	assert_int_equal(
-	    line(s, 1, "tcpserver: end 13284 status 256"), CONNECTIONS_ENDED);
+	assert_true(connections_end(s, 1, 13284, &ended));
+	assert_memory_equal(&ended.ip, &a, sizeof a);
+	assert_false(connections_end(s, 1, 13284, &ended));
 	assert_false(connections_mark(s, 1, 13284, &a, 0));
 	assert_false(connections_mark(s, 1, 0, &a, 0));
 	/* its end was missed: the number is another's now */
-	assert_int_equal(
-	    line(s, 1, "tcpserver: pid 9 from 192.0.2.7"), TCPSERVER_BEGIN);
+	assert_int_equal(connections_begin(s, 1, 9, &a), 0);
 	assert_false(connections_mark(s, 1, 9, &b, 0));
 	assert_true(connections_mark(s, 1, 9, &a, 0));
-	for (unsigned pid = 100; pid < 104; pid++) {
-		char text[64];
-
-		snprintf(text, sizeof text,
-		    "tcpserver: pid %u from 2001:db8::7", pid);
-		assert_int_equal(line(s, 1, text), TCPSERVER_BEGIN);
-	}
-	assert_false(
-	    connections_mark(s, 1, 9, &a, 0)); /* the oldest has left */
+	for (unsigned pid = 100; pid < 104; pid++)
+		assert_int_equal(connections_begin(s, 1, pid, &b), 0);
+	assert_false(connections_mark(s, 1, 9, &a, 0)); /* the oldest has left */
 	assert_int_equal(count_connections(s), 4);
-	connections_free(s);
-}
-
-static void
-no_lines_of_tcpserver(void **state)
-{
-	static const char *const others[] = {
-	    "",
-	    "tcpserver: ",
-	    "tcpserver: status: 1/40",
-	    "tcpserver: pid  from 192.0.2.7",
-	    "tcpserver: pid 1 from ",
-	    "tcpserver: pid 1 from 192.0.2.7 ",
-	    "tcpserver: pid 1 from mail.example",
-	    "tcpserver: pid -1 from 192.0.2.7",
-	    "tcpserver: pid 0 from 192.0.2.7",
-	    "tcpserver: deny 0 localhost:127.0.0.1:25 :192.0.2.7::35799",
-	    "tcpserver: end 0 status 0",
-	    "tcpserver: pid 1x from 192.0.2.7",
-	    "tcpserver: pid 1234567890123456789 from 192.0.2.7",
-	    " tcpserver: pid 1 from 192.0.2.7",
-	    "xtcpserver: pid 1 from 192.0.2.7",
-	    "tcpserver: end 1",
-	    "tcpserver: ok 1 mail.example:192.0.2.1:25 :192.0.2.7::35799",
-	};
-	struct connections *s = connections_new(4);
-
-	(void)state;
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		assert_int_equal(line(s, 1, others[i]), TCPSERVER_OTHER);
-	assert_int_equal(count_connections(s), 0);
 	connections_free(s);
 }
 
@@ -570,7 +524,6 @@ main(void)
 	    cmocka_unit_test(count_is_bounded),
 	    cmocka_unit_test(longer_each_time),
 	    cmocka_unit_test(who_is_connected),
-	    cmocka_unit_test(no_lines_of_tcpserver),
 	    cmocka_unit_test_setup_teardown(
 		only_who_is_connected, begin_state, end_state),
 	    cmocka_unit_test_setup_teardown(
