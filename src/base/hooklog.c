@@ -1,84 +1,41 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/hooklog.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/reply.h"
 
 #define PID_DIGITS 18
 
-size_t
-hooklog_read_pid(const char *p, size_t len, uint64_t *pid)
+uint64_t
+hooklog_take_pid(struct slice *s)
 {
-	size_t i = 0;
+	uint64_t pid = 0;
 
-	*pid = 0;
-	while (i < len && i < PID_DIGITS && p[i] >= '0' && p[i] <= '9')
-		*pid = *pid * 10 + (uint64_t)(p[i++] - '0');
-	return i;
+	for (int i = 0;
+	     i < PID_DIGITS && s->len > 0 && *s->p >= '0' && *s->p <= '9';
+	     i++, slice_advance(s, 1))
+		pid = pid * 10 + (uint64_t)(*s->p - '0');
+	return pid;
 }
 
 uint64_t
-hooklog_pid(const char *digits, size_t len)
+hooklog_pid(struct slice digits)
 {
-	uint64_t pid;
+	uint64_t pid = hooklog_take_pid(&digits);
 
-	return hooklog_read_pid(digits, len, &pid) == len ? pid : 0;
-}
-
-struct slice {
-	const char *at, *end;
-};
-
-static bool
-skip(struct slice *s, const char *word)
-{
-	size_t len = strlen(word);
-
-	if ((size_t)(s->end - s->at) < len || memcmp(s->at, word, len) != 0)
-		return false;
-	s->at += len;
-	return true;
-}
-
-/* Whether just this word is left. */
-static bool
-is(const struct slice *s, const char *word)
-{
-	size_t len = strlen(word);
-
-	return (size_t)(s->end - s->at) == len && memcmp(s->at, word, len) == 0;
-}
-
-static bool
-ends_with(const struct slice *s, const char *word)
-{
-	size_t len = strlen(word);
-
-	return (size_t)(s->end - s->at) >= len &&
-	       memcmp(s->end - len, word, len) == 0;
+	return digits.len == 0 ? pid : 0;
 }
 
 static bool
 take_address(struct slice *s, struct addr *a)
 {
-	const char *blank = memchr(s->at, ' ', (size_t)(s->end - s->at));
+	const char *blank = memchr(s->p, ' ', s->len);
 
-	if (blank == NULL || addr_parse(s->at, (size_t)(blank - s->at), a) != 0)
+	if (blank == NULL || addr_parse(s->p, (size_t)(blank - s->p), a) != 0)
 		return false;
-	s->at = blank;
+	slice_advance(s, (size_t)(blank - s->p));
 	return true;
-}
-
-static bool
-skip_digits(struct slice *s)
-{
-	const char *start = s->at;
-
-	while (s->at < s->end && *s->at >= '0' && *s->at <= '9')
-		s->at++;
-	return s->at > start;
 }
 
 /*
@@ -88,21 +45,25 @@ skip_digits(struct slice *s)
 static enum hooklog_kind
 take_source(struct slice *s)
 {
-	const char *open = memrchr(s->at, '(', (size_t)(s->end - s->at));
-	struct slice in;
+	const char *open = memrchr(s->p, '(', s->len);
+	struct slice in = *s;
 
-	if (open == NULL || s->end[-1] != ')')
+	if (open == NULL || !slice_ends(s, ")"))
 		return HOOKLOG_OTHER;
-	in = (struct slice){open + 1, s->end};
-	s->end = open > s->at && open[-1] == ' ' ? open - 1 : open;
-	if (skip(&in, "local)"))
+	s->len = (size_t)(open - s->p);
+	slice_advance(&in, s->len + 1);
+	if (slice_ends(s, " "))
+		s->len--;
+	if (slice_skip(&in, "local)"))
 		return HOOKLOG_LOCAL;
 	/* "net": of a hook before 0.7, by a set of whole networks */
-	if (skip(&in, "ipset)") || skip(&in, "net)"))
+	if (slice_skip(&in, "ipset)") || slice_skip(&in, "net)"))
 		return HOOKLOG_IPSET;
-	if (skip(&in, "ipset, ") && skip_digits(&in) && skip(&in, "s left)"))
+	if (slice_skip(&in, "ipset, ") && slice_skip_digits(&in) &&
+	    slice_skip(&in, "s left)"))
 		return HOOKLOG_IPSET;
-	if (skip(&in, "recent, ") && skip_digits(&in) && skip(&in, "s left)"))
+	if (slice_skip(&in, "recent, ") && slice_skip_digits(&in) &&
+	    slice_skip(&in, "s left)"))
 		return HOOKLOG_RECENT;
 	return HOOKLOG_OTHER;
 }
@@ -112,44 +73,44 @@ static enum hooklog_kind
 said(struct slice s, struct hooklog *h)
 {
 	enum hooklog_kind from;
-	bool would = skip(&s, "would refuse: ");
+	bool would = slice_skip(&s, "would refuse: ");
 
-	if (reply_code(s.at, (size_t)(s.end - s.at)) != 0) {
+	if (reply_code(s.p, s.len) != 0) {
 		from = take_source(&s);
-		h->reply = s.at;
-		h->reply_len = (size_t)(s.end - s.at);
+		h->reply = s;
 		return would && from != HOOKLOG_OTHER ? HOOKLOG_WOULD : from;
 	}
-	if (is(&s, "allowed (pass)"))
+	if (slice_is(&s, "allowed (pass)"))
 		return HOOKLOG_PASS;
-	if (skip(&s, "allowed ("))
+	if (slice_skip(&s, "allowed ("))
 		return HOOKLOG_ALLOWED;
-	if (is(&s, "recheck"))
+	if (slice_is(&s, "recheck"))
 		return HOOKLOG_RECHECK;
-	if (is(&s, "passed"))
+	if (slice_is(&s, "passed"))
 		return HOOKLOG_PASSED;
-	if (skip(&s, "not known"))
+	if (slice_skip(&s, "not known"))
 		return HOOKLOG_OTHER;
-	return ends_with(&s, ": no right to read it (cap_net_admin)")
+	return slice_ends(&s, ": no right to read it (cap_net_admin)")
 		   ? HOOKLOG_NO_RIGHT
 		   : HOOKLOG_TROUBLE;
 }
 
 struct hooklog
-hooklog_line(const char *message, size_t len)
+hooklog_line(struct slice message)
 {
-	struct slice s = {message, message + len};
+	struct slice s = message;
 	struct hooklog h = {.kind = HOOKLOG_OTHER};
-	const char *digits;
+	struct slice digits;
 
-	if (!skip(&s, "rblcache: ") || !take_address(&s, &h.ip) ||
-	    !skip(&s, " pid "))
+	if (!slice_skip(&s, "rblcache: ") || !take_address(&s, &h.ip) ||
+	    !slice_skip(&s, " pid "))
 		return h;
-	digits = s.at;
-	if (!skip_digits(&s))
+	digits = s;
+	digits.len = slice_skip_digits(&s);
+	if (digits.len == 0)
 		return h;
-	h.pid = hooklog_pid(digits, (size_t)(s.at - digits));
-	if (skip(&s, ": "))
+	h.pid = hooklog_pid(digits);
+	if (slice_skip(&s, ": "))
 		h.kind = said(s, &h);
 	return h;
 }

@@ -14,10 +14,10 @@
 #ifndef HOOKLOG_H
 #define HOOKLOG_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/slice.h"
 
 enum hooklog_kind {
 	HOOKLOG_LOCAL,	  /* refused by a rule of the admin's */
@@ -40,20 +40,19 @@ struct hooklog {
 	struct addr ip; /* this and pid but for HOOKLOG_OTHER */
 	uint64_t pid;	/* 0: too large */
 	/* of a refusal: what the client was told, in message */
-	const char *reply;
-	size_t reply_len;
+	struct slice reply;
 };
 
 /*
- * The process number at the start of len bytes, as tcpserver and the hook write
- * it; how many bytes it has, 0: none.
+ * Takes a process number off the start, as tcpserver and the hook write it: up
+ * to 18 digits. 0: there is none.
  */
-size_t hooklog_read_pid(const char *p, size_t len, uint64_t *pid);
+uint64_t hooklog_take_pid(struct slice *s);
 
-/* The process number that is all of the len bytes; 0 if they are none. */
-uint64_t hooklog_pid(const char *digits, size_t len);
+/* The process number that is all of the digits; 0 if they are none. */
+uint64_t hooklog_pid(struct slice digits);
 
-/* What the len bytes of a message (a line behind its stamp) say. */
-struct hooklog hooklog_line(const char *message, size_t len);
+/* What a message (a line behind its stamp) says. */
+struct hooklog hooklog_line(struct slice message);
 
 #endif

@@ -441,8 +441,8 @@ take_match(struct replay *r, const struct decision *d)
 
 	if (!d->rule->list || !d->has_ip)
 		return 0;
-	return answered(r, &d->ip, d->pid, answer, d->message, d->message_len) <
-		       0
+	return answered(
+		   r, &d->ip, d->pid, answer, d->message.p, d->message.len) < 0
 		   ? -1
 		   : 0;
 }
@@ -458,8 +458,8 @@ take_cached(struct replay *r, const struct hooklog *h)
 	char line[CACHED_SIZE];
 	int len = snprintf(line, sizeof line, "rblsmtpd: %s pid %llu: %.*s",
 	    addr_format(&h->ip, ip), (unsigned long long)h->pid,
-	    h->reply_len < REPLY_SIZE ? (int)h->reply_len : REPLY_SIZE - 1,
-	    h->reply);
+	    h->reply.len < REPLY_SIZE ? (int)h->reply.len : REPLY_SIZE - 1,
+	    h->reply.p);
 	int result = answered(r, &h->ip, h->pid, REFUSED, line, (size_t)len);
 
 	r->counts.cached += result > 0;
@@ -491,7 +491,7 @@ take_passed(struct replay *r, const struct hooklog *h)
 static int
 take_hook(struct replay *r, const struct decision *d)
 {
-	struct hooklog h = hooklog_line(d->message, d->message_len);
+	struct hooklog h = hooklog_line(d->message);
 
 	if (h.kind == HOOKLOG_OTHER || h.pid == 0)
 		return 0;
@@ -525,7 +525,7 @@ take_unclear(struct replay *r, uint64_t pid, const struct decision *d)
 
 	if (c == NULL || c->answer != WAITING || c->line != NULL)
 		return 0;
-	return keep_line(c, d->message, d->message_len);
+	return keep_line(c, d->message.p, d->message.len);
 }
 
 /* One without a rule. */
@@ -539,7 +539,7 @@ take_other(struct replay *r, const struct decision *d)
 
 	if (pid != 0)
 		return take_unclear(r, pid, d);
-	said = tcpserver_parse(d->message, d->message_len, &event);
+	said = tcpserver_parse(d->message, &event);
 	if (said == TCPSERVER_BEGIN)
 		return begin(r, &event);
 	if (said == TCPSERVER_OTHER)
@@ -582,7 +582,7 @@ replay_line(struct replay *r, const char *text, size_t len, int64_t written_s)
 
 	decide_line(&d, r->setup.rules, r->setup.guard, text, len, written_s);
 	r->counts.lines++;
-	r->stamped = d.message != text;
+	r->stamped = d.message.p != text;
 	if (take_time(r, d.time) != 0 || take_late(r) != 0 ||
 	    (d.kind == DECIDE_NOTHING ? take_other(r, &d)
 				      : take_match(r, &d)) != 0)

@@ -7,11 +7,7 @@
 #include <string.h>
 
 #include "base/reply.h"
-
-struct slice {
-	const char *p;
-	size_t len;
-};
+#include "base/slice.h"
 
 static bool
 is_blank(char c)
@@ -22,10 +18,8 @@ is_blank(char c)
 static void
 skip_blanks(struct slice *s)
 {
-	while (s->len > 0 && is_blank(*s->p)) {
-		s->p++;
-		s->len--;
-	}
+	while (s->len > 0 && is_blank(*s->p))
+		slice_advance(s, 1);
 }
 
 /* Takes the next word off s. */
@@ -36,18 +30,10 @@ word(struct slice *s)
 
 	skip_blanks(s);
 	w = *s;
-	while (s->len > 0 && !is_blank(*s->p)) {
-		s->p++;
-		s->len--;
-	}
+	while (s->len > 0 && !is_blank(*s->p))
+		slice_advance(s, 1);
 	w.len -= s->len;
 	return w;
-}
-
-static bool
-equals(struct slice s, const char *text)
-{
-	return s.len == strlen(text) && memcmp(s.p, text, s.len) == 0;
 }
 
 /* Cuts blanks and a " # comment" off the end of a text. */
@@ -201,8 +187,7 @@ set_text(struct local_rule *rule, struct slice text, const char *list,
 	if (code == 0) {
 		code = defer ? REPLY_DEFER : REPLY_DENY;
 	} else {
-		text.p += 4;
-		text.len -= 4;
+		slice_advance(&text, 4);
 		skip_blanks(&text);
 	}
 	reply_with_code(rule->reply, code, text.p, text.len);
@@ -235,9 +220,8 @@ parse_json(struct slice s, const char *list, struct addr *net,
 	}
 	what = hosts_parse_prefix(cidr, strlen(cidr), net, &rule->bits);
 	if (what != NULL) {
-		struct slice where = {cidr, strlen(cidr)};
-
-		answer = bad_prefix(error, what, where, net, rule->bits);
+		answer =
+		    bad_prefix(error, what, slice_of(cidr), net, rule->bits);
 		goto out;
 	}
 	rule->action = LOCAL_DENY;
@@ -273,12 +257,12 @@ hosts_parse(const char *line, size_t len, const char *list, struct addr *net,
 		name_list(rule, list, (struct slice){action.p, 0});
 		return HOSTS_RULE;
 	}
-	if (equals(action, ";")) {
+	if (slice_is(&action, ";")) {
 		name_list(rule, list, word(&rest));
 		return HOSTS_RULE;
 	}
 	for (enum local_action a = LOCAL_ALLOW; a <= LOCAL_DEFER; a++)
-		if (equals(action, hosts_action_name(a))) {
+		if (slice_is(&action, hosts_action_name(a))) {
 			rule->action = a;
 			trim_text(&rest);
 			return set_text(rule, rest, list, error);

@@ -43,9 +43,8 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	d->pid = 0;
 	d->time = unstamped_s;
 	stamp = stamp_parse(line, len, unstamped_s, &d->time);
-	d->message = line + stamp;
-	d->message_len = len - stamp;
-	switch (rules_apply(rules, d->message, d->message_len, &m)) {
+	d->message = (struct slice){line + stamp, len - stamp};
+	switch (rules_apply(rules, d->message, &m)) {
 	case RULES_NONE:
 		return;
 	case RULES_GAVE_UP:
@@ -53,8 +52,8 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 		return;
 	case RULES_EXCEPT:
 		d->rule = m.rule;
-		d->has_ip = addr_parse(m.ip, m.ip_len, &d->ip) == 0;
-		d->pid = hooklog_pid(m.pid, m.pid_len);
+		d->has_ip = addr_parse(m.ip.p, m.ip.len, &d->ip) == 0;
+		d->pid = hooklog_pid(m.pid);
 		decide_skip(d, DECIDE_EXCEPT);
 		return;
 	case RULES_AMBIGUOUS:
@@ -66,8 +65,8 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 		break;
 	}
 	d->rule = m.rule;
-	d->has_ip = addr_parse(m.ip, m.ip_len, &d->ip) == 0;
-	d->pid = hooklog_pid(m.pid, m.pid_len);
+	d->has_ip = addr_parse(m.ip.p, m.ip.len, &d->ip) == 0;
+	d->pid = hooklog_pid(m.pid);
 	if (!d->has_ip) {
 		decide_skip(d, DECIDE_BADADDR);
 		return;

@@ -16,6 +16,7 @@
 
 #include "base/addr.h"
 #include "base/reply.h"
+#include "base/slice.h"
 #include "local/guard.h"
 #include "log/rules.h"
 
@@ -46,9 +47,8 @@ struct decision {
 	struct addr ip;
 	uint64_t pid; /* as the line says; 0: it does not */
 	int64_t time; /* unix seconds: the line's stamp, else the given time */
-	const char *message; /* the line behind its stamp */
-	size_t message_len;
-	unsigned count; /* with COUNT: matches so far, of rule->count */
+	struct slice message; /* the line behind its stamp */
+	unsigned count;	      /* with COUNT: matches so far, of rule->count */
 	uint32_t ban_s;
 	char reply[REPLY_SIZE];
 };

@@ -632,11 +632,11 @@ rules_find(const struct rules *r, const char *name)
 
 /* Whether the pattern matches from an offset on: 1, 0, or -1 for a limit. */
 static int
-matches(struct rules *r, const pcre2_code *code, const char *message,
-    size_t len, size_t from)
+matches(
+    struct rules *r, const pcre2_code *code, struct slice message, size_t from)
 {
-	int rc = pcre2_match(
-	    code, (PCRE2_SPTR)message, len, from, 0, r->data, r->limits);
+	int rc = pcre2_match(code, (PCRE2_SPTR)message.p, message.len, from, 0,
+	    r->data, r->limits);
 
 	if (rc >= 0)
 		return 1;
@@ -645,15 +645,14 @@ matches(struct rules *r, const pcre2_code *code, const char *message,
 
 /* How often the pattern matches, counted up to 2; -1 for a limit. */
 static int
-count_matches(
-    struct rules *r, const pcre2_code *code, const char *message, size_t len)
+count_matches(struct rules *r, const pcre2_code *code, struct slice message)
 {
 	size_t from = 0;
 	int n = 0;
 
-	while (n < 2 && from <= len) {
+	while (n < 2 && from <= message.len) {
 		const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(r->data);
-		int rc = matches(r, code, message, len, from);
+		int rc = matches(r, code, message, from);
 
 		if (rc < 0)
 			return -1;
@@ -665,47 +664,46 @@ count_matches(
 	return n;
 }
 
-/* What stood in a group: NULL when it had no part in the match. */
-static const char *
-group_text(struct rules *r, uint32_t number, const char *message, size_t *len)
+/* What stood in a group: p NULL when it had no part in the match. */
+static struct slice
+group_text(struct rules *r, uint32_t number, struct slice message)
 {
 	const PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->data);
 	PCRE2_SIZE start = number == 0 ? PCRE2_UNSET : v[2 * (size_t)number];
 
-	*len = 0;
 	if (start == PCRE2_UNSET)
-		return NULL;
-	*len = v[2 * (size_t)number + 1] - start;
-	return message + start;
+		return (struct slice){NULL, 0};
+	return (struct slice){
+	    message.p + start, v[2 * (size_t)number + 1] - start};
 }
 
 static void
-take_groups(struct rules *r, const struct compiled *c, const char *message,
+take_groups(struct rules *r, const struct compiled *c, struct slice message,
     struct rules_match *m)
 {
-	size_t len;
-	const char *reply = group_text(r, c->reply_group, message, &len);
+	struct slice reply = group_text(r, c->reply_group, message);
 
-	if (reply != NULL)
-		reply_make(m->reply, REPLY_DEFER, reply, len);
+	if (reply.p != NULL)
+		reply_make(m->reply, REPLY_DEFER, reply.p, reply.len);
 	else
 		memcpy(m->reply, c->rule.reply, sizeof m->reply);
-	m->ip = group_text(r, c->ip_group, message, &m->ip_len);
-	m->pid = group_text(r, c->pid_group, message, &m->pid_len);
+	m->ip = group_text(r, c->ip_group, message);
+	m->pid = group_text(r, c->pid_group, message);
 }
 
 static enum rules_outcome
-apply_one(struct rules *r, struct compiled *c, const char *message, size_t len,
+apply_one(struct rules *r, struct compiled *c, struct slice message,
     struct rules_match *m)
 {
 	int rc;
 
-	if (len > 0 && !has_bit(c->first, *message))
+	if (message.len > 0 && !has_bit(c->first, *message.p))
 		return RULES_NONE;
-	if (len < c->start_len ||
-	    (c->start_len > 0 && memcmp(message, c->start, c->start_len) != 0))
+	if (message.len < c->start_len ||
+	    (c->start_len > 0 &&
+		memcmp(message.p, c->start, c->start_len) != 0))
 		return RULES_NONE;
-	rc = matches(r, c->match, message, len, 0);
+	rc = matches(r, c->match, message, 0);
 	if (rc == 0)
 		return RULES_NONE;
 	m->rule = &c->rule;
@@ -713,12 +711,12 @@ apply_one(struct rules *r, struct compiled *c, const char *message, size_t len,
 		return RULES_GAVE_UP;
 	take_groups(r, c, message, m);
 	if (c->except != NULL) {
-		rc = matches(r, c->except, message, len, 0);
+		rc = matches(r, c->except, message, 0);
 		if (rc != 0)
 			return rc > 0 ? RULES_EXCEPT : RULES_GAVE_UP;
 	}
 	if (c->once != NULL) {
-		rc = count_matches(r, c->once, message, len);
+		rc = count_matches(r, c->once, message);
 		if (rc != 1)
 			return rc < 0 ? RULES_GAVE_UP : RULES_AMBIGUOUS;
 	}
@@ -726,14 +724,13 @@ apply_one(struct rules *r, struct compiled *c, const char *message, size_t len,
 }
 
 enum rules_outcome
-rules_apply(
-    struct rules *r, const char *message, size_t len, struct rules_match *m)
+rules_apply(struct rules *r, struct slice message, struct rules_match *m)
 {
-	if (len > 0 && !has_bit(r->first, *message))
+	if (message.len > 0 && !has_bit(r->first, *message.p))
 		return RULES_NONE;
 	for (size_t i = 0; i < r->n; i++) {
 		struct compiled *c = &r->list[i];
-		enum rules_outcome outcome = apply_one(r, c, message, len, m);
+		enum rules_outcome outcome = apply_one(r, c, message, m);
 
 		if (outcome == RULES_GAVE_UP)
 			c->rule.gave_up++;

@@ -24,6 +24,7 @@
 #include "base/ban.h"
 #include "base/inifile.h"
 #include "base/reply.h"
+#include "base/slice.h"
 
 #define RULES_ERROR_SIZE INIFILE_ERROR_SIZE
 #define RULES_COUNT_MAX 32 /* matches that a rule may ask for */
@@ -60,10 +61,8 @@ enum rules_outcome {
 /* Slices point into the message that was given. */
 struct rules_match {
 	const struct rules_rule *rule;
-	const char *ip; /* what stood in the group; not checked, no NUL */
-	size_t ip_len;
-	const char *pid; /* what stood in the group "pid" */
-	size_t pid_len;	 /* 0: there is none */
+	struct slice ip;  /* what stood in the group; not checked */
+	struct slice pid; /* what stood in the group "pid"; empty: none */
 	char reply[REPLY_SIZE];
 };
 
@@ -102,7 +101,7 @@ const struct rules_rule *rules_find(
  * that one rule excepts is not given to the next. m is set but for RULES_NONE
  * (its ip only for RULES_BAN).
  */
-enum rules_outcome rules_apply(struct rules *rules, const char *message,
-    size_t len, struct rules_match *m) __attribute__((warn_unused_result));
+enum rules_outcome rules_apply(struct rules *rules, struct slice message,
+    struct rules_match *m) __attribute__((warn_unused_result));
 
 #endif

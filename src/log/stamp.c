@@ -7,21 +7,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/slice.h"
+
 #define TAI64N_LEN 26
 #define TAI64_UNIX_EPOCH 4611686018427387914ULL
-
-/* What is left of the line. */
-struct rest {
-	const char *p;
-	size_t len;
-};
-
-static void
-advance(struct rest *r, size_t n)
-{
-	r->p += n;
-	r->len -= n;
-}
 
 #define NO_DIGIT 16 /* a bit that no digit has */
 
@@ -50,7 +39,7 @@ hex_digit(char c)
 }
 
 static bool
-parse_tai64n(struct rest *r, int64_t *unix_s)
+parse_tai64n(struct slice *r, int64_t *unix_s)
 {
 	uint64_t seconds = 0;
 	unsigned all = 0;
@@ -69,13 +58,13 @@ parse_tai64n(struct rest *r, int64_t *unix_s)
 	    seconds >> 32 > 0x40000000U + 0xffU)
 		return false;
 	*unix_s = (int64_t)(seconds - TAI64_UNIX_EPOCH);
-	advance(r, TAI64N_LEN);
+	slice_advance(r, TAI64N_LEN);
 	return true;
 }
 
 /* Whether the rest begins with the shape, where 0 stands for any digit. */
 static bool
-has_shape(const struct rest *r, const char *shape)
+has_shape(const struct slice *r, const char *shape)
 {
 	size_t n = strlen(shape);
 
@@ -141,7 +130,7 @@ iso_time(const char *p)
 }
 
 static bool
-parse_logger(struct rest *r, int64_t *unix_s)
+parse_logger(struct slice *r, int64_t *unix_s)
 {
 	static const struct {
 		const char *shape;
@@ -159,7 +148,7 @@ parse_logger(struct rest *r, int64_t *unix_s)
 			continue;
 		if (!to_unix(iso_time(r->p), shapes[i].local, unix_s))
 			return false;
-		advance(r, strlen(shapes[i].shape));
+		slice_advance(r, strlen(shapes[i].shape));
 		return true;
 	}
 	return false;
@@ -167,28 +156,25 @@ parse_logger(struct rest *r, int64_t *unix_s)
 
 /* "2026-11-24T07:31:02[.123]Z " or with "+01:00" for the Z. */
 static bool
-parse_iso(struct rest *r, int64_t *unix_s)
+parse_iso(struct slice *r, int64_t *unix_s)
 {
-	struct rest s = *r;
+	struct slice s = *r;
 	int64_t t;
 
 	if (!has_shape(&s, "0000-00-00T00:00:00") ||
 	    !to_unix(iso_time(s.p), false, &t))
 		return false;
-	advance(&s, strlen("0000-00-00T00:00:00"));
-	if (s.len > 0 && *s.p == '.') {
-		advance(&s, 1);
-		while (s.len > 0 && isdigit((unsigned char)*s.p))
-			advance(&s, 1);
-	}
-	if (has_shape(&s, "Z ")) {
-		advance(&s, 2);
+	slice_advance(&s, strlen("0000-00-00T00:00:00"));
+	if (slice_skip(&s, "."))
+		(void)slice_skip_digits(&s);
+	if (slice_skip(&s, "Z ")) {
+		;
 	} else if (has_shape(&s, "+00:00 ") || has_shape(&s, "-00:00 ")) {
 		int offset =
 		    number(s.p + 1, 2) * 3600 + number(s.p + 4, 2) * 60;
 
 		t += *s.p == '+' ? -offset : offset;
-		advance(&s, 7);
+		slice_advance(&s, 7);
 	} else {
 		return false;
 	}
@@ -201,7 +187,7 @@ parse_iso(struct rest *r, int64_t *unix_s)
 
 /* "Nov 24 07:31:02 ", "Nov  4 07:31:02 " */
 static bool
-parse_rfc3164(struct rest *r, int64_t about_s, int64_t *unix_s)
+parse_rfc3164(struct slice *r, int64_t about_s, int64_t *unix_s)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	time_t about = (time_t)about_s;
@@ -214,7 +200,7 @@ parse_rfc3164(struct rest *r, int64_t about_s, int64_t *unix_s)
 		return false;
 	while (month < 12 && memcmp(r->p, months + 3 * (size_t)month, 3) != 0)
 		month++;
-	advance(r, 3);
+	slice_advance(r, 3);
 	if (month == 12 ||
 	    !(has_shape(r, " 00 00:00:00 ") || has_shape(r, "  0 00:00:00 ")))
 		return false;
@@ -237,24 +223,24 @@ parse_rfc3164(struct rest *r, int64_t about_s, int64_t *unix_s)
 	if (best < 0)
 		return false;
 	*unix_s = best;
-	advance(r, 13);
+	slice_advance(r, 13);
 	return true;
 }
 
 static bool
-skip_word(struct rest *r)
+skip_word(struct slice *r)
 {
 	const char *blank = memchr(r->p, ' ', r->len);
 
 	if (blank == NULL || blank == r->p)
 		return false;
-	advance(r, (size_t)(blank - r->p) + 1);
+	slice_advance(r, (size_t)(blank - r->p) + 1);
 	return true;
 }
 
 /* "host tag: " or "host tag[7]: " */
 static bool
-skip_host_and_tag(struct rest *r)
+skip_host_and_tag(struct slice *r)
 {
 	if (!skip_word(r))
 		return false;
@@ -263,18 +249,18 @@ skip_host_and_tag(struct rest *r)
 
 /* splogger: "1157520813.485077 " */
 static void
-parse_splogger(struct rest *r, int64_t *unix_s)
+parse_splogger(struct slice *r, int64_t *unix_s)
 {
 	if (!has_shape(r, "0000000000.000000 "))
 		return;
 	*unix_s = 0;
 	for (size_t i = 0; i < 10; i++)
 		*unix_s = *unix_s * 10 + (r->p[i] - '0');
-	advance(r, 18);
+	slice_advance(r, 18);
 }
 
 static bool
-parse_syslog(struct rest *r, int64_t about_s, int64_t *unix_s)
+parse_syslog(struct slice *r, int64_t about_s, int64_t *unix_s)
 {
 	int64_t t;
 
@@ -287,9 +273,8 @@ parse_syslog(struct rest *r, int64_t about_s, int64_t *unix_s)
 		for (int i = 0; i < 4; i++)
 			if (!skip_word(r))
 				return false;
-		if (!has_shape(r, "- "))
+		if (!slice_skip(r, "- "))
 			return false; /* structured data: no logger here */
-		advance(r, 2);
 	} else if (isdigit((unsigned char)r->p[0])) {
 		if (!parse_iso(r, &t) || !skip_host_and_tag(r))
 			return false;
@@ -304,8 +289,8 @@ parse_syslog(struct rest *r, int64_t about_s, int64_t *unix_s)
 size_t
 stamp_parse(const char *line, size_t len, int64_t about_s, int64_t *unix_s)
 {
-	struct rest r = {line, len};
-	struct rest s = {line, len};
+	struct slice r = {line, len};
+	struct slice s = {line, len};
 	bool found;
 
 	if (len == 0)

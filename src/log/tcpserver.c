@@ -1,21 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "log/tcpserver.h"
 
-#include <string.h>
-
 #include "base/hooklog.h"
-
-static inline bool
-takes(const char **p, size_t *len, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (*len < n || memcmp(*p, text, n) != 0)
-		return false;
-	*p += n;
-	*len -= n;
-	return true;
-}
 
 /* The verbs that say something of a process, and what is behind its number. */
 static const struct verb {
@@ -28,35 +14,33 @@ static const struct verb {
 };
 
 static const struct verb *
-take_verb(const char **p, size_t *len)
+take_verb(struct slice *s)
 {
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		if (*len > 0 && **p == *verbs[i].before && /* most have none */
-		    takes(p, len, verbs[i].before))
+		if (s->len > 0 &&
+		    *s->p == *verbs[i].before && /* most have none */
+		    slice_skip(s, verbs[i].before))
 			return &verbs[i];
 	return NULL;
 }
 
 enum tcpserver_answer
-tcpserver_parse(const char *message, size_t len, struct tcpserver_event *event)
+tcpserver_parse(struct slice message, struct tcpserver_event *event)
 {
-	const char *p = message;
+	struct slice s = message;
 	const struct verb *verb;
-	size_t digits;
 
-	if (!takes(&p, &len, "tcpserver: ") && !takes(&p, &len, "sslserver: "))
+	if (!slice_skip(&s, "tcpserver: ") && !slice_skip(&s, "sslserver: "))
 		return TCPSERVER_OTHER;
-	verb = take_verb(&p, &len);
+	verb = take_verb(&s);
 	if (verb == NULL)
 		return TCPSERVER_OTHER;
-	digits = hooklog_read_pid(p, len, &event->pid);
-	p += digits;
-	len -= digits;
-	if (event->pid == 0 || !takes(&p, &len, verb->behind))
+	event->pid = hooklog_take_pid(&s);
+	if (event->pid == 0 || !slice_skip(&s, verb->behind))
 		return TCPSERVER_OTHER;
 	if (verb->answer == TCPSERVER_BEGIN &&
-	    addr_parse(p, len, &event->ip) != 0)
+	    addr_parse(s.p, s.len, &event->ip) != 0)
 		return TCPSERVER_OTHER;
-	event->well = len == 1 && *p == '0';
+	event->well = slice_is(&s, "0");
 	return verb->answer;
 }

@@ -10,10 +10,10 @@
 #define TCPSERVER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/slice.h"
 
 enum tcpserver_answer {
 	TCPSERVER_OTHER, /* the line is about something else */
@@ -31,6 +31,6 @@ struct tcpserver_event {
 
 /* Reads a message (a line behind its stamp); event is set but for OTHER. */
 enum tcpserver_answer tcpserver_parse(
-    const char *message, size_t len, struct tcpserver_event *event);
+    struct slice message, struct tcpserver_event *event);
 
 #endif

@@ -12,14 +12,6 @@
 
 static const char rblsmtpd[] = "rblsmtpd: ";
 
-static bool
-begins_with(const struct decision *d, const char *word)
-{
-	size_t len = strlen(word);
-
-	return d->message_len >= len && memcmp(d->message, word, len) == 0;
-}
-
 /* A list that is wrong or silent says nothing of whom it does not refuse. */
 static bool
 lists_are_well(const struct state *s, int64_t time_s)
@@ -66,17 +58,16 @@ static uint64_t
 pid_of(const struct decision *d)
 {
 	static const char word[] = " pid ";
-	const char *at =
-	    memmem(d->message, d->message_len, word, sizeof word - 1);
-	size_t len = 0;
+	struct slice s = d->message;
+	const char *at = memmem(s.p, s.len, word, sizeof word - 1);
+	struct slice digits;
 
 	if (at == NULL)
 		return 0;
-	at += sizeof word - 1;
-	while (at + len < d->message + d->message_len && at[len] >= '0' &&
-	       at[len] <= '9')
-		len++;
-	return hooklog_pid(at, len);
+	slice_advance(&s, (size_t)(at - s.p) + sizeof word - 1);
+	digits = s;
+	digits.len = slice_skip_digits(&s);
+	return hooklog_pid(digits);
 }
 
 uint64_t
@@ -84,9 +75,9 @@ passes_unclear(const struct decision *d)
 {
 	static const char harmless[] = ": greetdelay: ";
 
-	if (!begins_with(d, rblsmtpd) ||
-	    memmem(d->message, d->message_len, harmless, sizeof harmless - 1) !=
-		NULL)
+	if (!slice_begins(&d->message, rblsmtpd) ||
+	    memmem(d->message.p, d->message.len, harmless,
+		sizeof harmless - 1) != NULL)
 		return 0;
 	return pid_of(d);
 }
@@ -125,7 +116,7 @@ static void
 take_hook(struct state *s, struct state_log *log, const struct decision *d,
     const struct policy *policy, struct news *news)
 {
-	struct hooklog h = hooklog_line(d->message, d->message_len);
+	struct hooklog h = hooklog_line(d->message);
 	uint32_t marks = 0;
 
 	tallies_add_hook(&s->tallies, h.kind, d->time);
@@ -189,11 +180,11 @@ passes_take(struct state *s, struct state_log *log, const struct decision *d,
 {
 	struct tcpserver_event event;
 
-	if (begins_with(d, rblsmtpd)) {
+	if (slice_begins(&d->message, rblsmtpd)) {
 		take_rblsmtpd(s, log, d);
 		return 0;
 	}
-	switch (tcpserver_parse(d->message, d->message_len, &event)) {
+	switch (tcpserver_parse(d->message, &event)) {
 	case TCPSERVER_BEGIN:
 		log->shows_tcpserver = true;
 		if (policy->alarm)
@@ -218,7 +209,7 @@ uint32_t
 passes_rejected(
     struct state *s, struct state_log *log, const struct decision *d)
 {
-	if (begins_with(d, rblsmtpd))
+	if (slice_begins(&d->message, rblsmtpd))
 		log->shows_rblsmtpd = true;
 	return connections_mark(s->connections, log->id, d->pid,
 	    d->has_ip ? &d->ip : NULL, CONNECTIONS_REJECTED);

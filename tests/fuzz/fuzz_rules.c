@@ -67,13 +67,13 @@ check_error(
 }
 
 static void
-check_within(const char *p, size_t p_len, const char *message, size_t len)
+check_within(struct slice s, struct slice message)
 {
-	if (p == NULL)
-		HOLDS(p_len == 0);
+	if (s.p == NULL)
+		HOLDS(s.len == 0);
 	else
-		HOLDS(p >= message && p_len <= len &&
-		      (size_t)(p - message) <= len - p_len);
+		HOLDS(s.p >= message.p && s.len <= message.len &&
+		      (size_t)(s.p - message.p) <= message.len - s.len);
 }
 
 static void
@@ -87,7 +87,8 @@ static enum rules_outcome
 apply(
     struct rules *rules, const char *message, size_t len, struct rules_match *m)
 {
-	enum rules_outcome outcome = rules_apply(rules, message, len, m);
+	const struct slice line = {message, len};
+	enum rules_outcome outcome = rules_apply(rules, line, m);
 	char again[REPLY_SIZE];
 
 	if (outcome != RULES_NONE) {
@@ -97,8 +98,8 @@ apply(
 	}
 	if (outcome != RULES_BAN)
 		return outcome;
-	check_within(m->ip, m->ip_len, message, len);
-	check_within(m->pid, m->pid_len, message, len);
+	check_within(m->ip, line);
+	check_within(m->pid, line);
 	fuzz_check_reply(m->reply);
 	reply_make(again, REPLY_DENY, m->reply, strlen(m->reply));
 	HOLDS(strcmp(m->reply, again) == 0);
@@ -122,8 +123,8 @@ compare(struct rules *x, struct rules *y, bool same_patterns,
 	if (ox != RULES_NONE)
 		HOLDS(strcmp(mx.rule->name, my.rule->name) == 0);
 	if (ox == RULES_BAN)
-		HOLDS(mx.ip == my.ip && mx.ip_len == my.ip_len &&
-		      mx.pid == my.pid && mx.pid_len == my.pid_len &&
+		HOLDS(mx.ip.p == my.ip.p && mx.ip.len == my.ip.len &&
+		      mx.pid.p == my.pid.p && mx.pid.len == my.pid.len &&
 		      strcmp(mx.reply, my.reply) == 0);
 }
 

@@ -38,13 +38,13 @@ replies(void **state)
 		char text[128];
 		int len = snprintf(text, sizeof text,
 		    "rblcache: 203.0.113.9 pid 7: %s", cases[i].said);
-		struct hooklog h = hooklog_line(text, (size_t)len);
+		struct hooklog h =
+		    hooklog_line((struct slice){text, (size_t)len});
 
 		assert_int_equal(h.kind, cases[i].kind);
 		if (reply == NULL)
 			continue;
-		assert_int_equal(h.reply_len, strlen(reply));
-		assert_memory_equal(h.reply, reply, h.reply_len);
+		assert_true(slice_is(&h.reply, reply));
 	}
 }
 

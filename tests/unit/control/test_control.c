@@ -743,7 +743,8 @@ lines_of_the_hook(void **state)
 		char *line = malloc(len + 1);
 
 		memcpy(line, cases[i].line, len);
-		if (hooklog_line(line, len).kind != cases[i].kind)
+		if (hooklog_line((struct slice){line, len}).kind !=
+		    cases[i].kind)
 			fail_msg("'%s'", cases[i].line);
 		free(line);
 	}

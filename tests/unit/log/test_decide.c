@@ -220,7 +220,8 @@ catastrophic_patterns(void **state)
 	assert_non_null(r);
 	memset(line, 'a', sizeof line);
 	line[sizeof line - 2] = 'b';
-	assert_int_equal(rules_apply(r, line, sizeof line, &m), RULES_GAVE_UP);
+	assert_int_equal(rules_apply(r, (struct slice){line, sizeof line}, &m),
+	    RULES_GAVE_UP);
 	assert_string_equal(m.rule->name, "evil");
 	assert_int_equal(m.rule->gave_up, 1);
 	rules_free(r);
@@ -236,9 +237,11 @@ once(void **state)
 
 	(void)state;
 	assert_non_null(r);
-	assert_int_equal(rules_apply(r, "1.2.3.4 !", 9, &m), RULES_BAN);
-	assert_int_equal(rules_apply(r, "1.2.3.4", 7, &m), RULES_AMBIGUOUS);
-	assert_int_equal(rules_apply(r, "1 xx! x!", 8, &m), RULES_AMBIGUOUS);
+	assert_int_equal(rules_apply(r, slice_of("1.2.3.4 !"), &m), RULES_BAN);
+	assert_int_equal(
+	    rules_apply(r, slice_of("1.2.3.4"), &m), RULES_AMBIGUOUS);
+	assert_int_equal(
+	    rules_apply(r, slice_of("1 xx! x!"), &m), RULES_AMBIGUOUS);
 	rules_free(r);
 }
 
@@ -315,8 +318,8 @@ starts(void **state)
 		r = load_text(text, error);
 		if (r == NULL)
 			fail_msg("%s", error);
-		if (rules_apply(r, cases[i].message, strlen(cases[i].message),
-			&m) != cases[i].want)
+		if (rules_apply(r, slice_of(cases[i].message), &m) !=
+		    cases[i].want)
 			fail_msg("%s: %s", cases[i].pattern, cases[i].message);
 		rules_free(r);
 	}
@@ -339,9 +342,9 @@ a_key_that_is_gone(void **state)
 	assert_non_null(rules_warning(r));
 	assert_non_null(strstr(rules_warning(r), ":3: net: "));
 	assert_non_null(strstr(rules_warning(r), " (and 2 more)"));
-	assert_int_equal(rules_apply(r, "a x", 3, &m), RULES_BAN);
+	assert_int_equal(rules_apply(r, slice_of("a x"), &m), RULES_BAN);
 	assert_int_equal(m.rule->ban_s, 86400);
-	assert_int_equal(rules_apply(r, "b x", 3, &m), RULES_BAN);
+	assert_int_equal(rules_apply(r, slice_of("b x"), &m), RULES_BAN);
 	rules_free(r);
 	r = load_text(
 	    "[a]\nmatch = ^(?<ip>x)\nban = 1d\nnet = 24 after 8 in 1h\n",

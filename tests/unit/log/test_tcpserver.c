@@ -10,7 +10,7 @@ static enum tcpserver_answer
 parse(const char *text)
 {
 	event = (struct tcpserver_event){0};
-	return tcpserver_parse(text, strlen(text), &event);
+	return tcpserver_parse(slice_of(text), &event);
 }
 
 static void

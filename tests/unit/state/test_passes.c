@@ -54,10 +54,8 @@ end_state(void **state)
 static void
 line_of(struct state_log *log, const char *text, int64_t time)
 {
-	struct decision d = {.kind = DECIDE_NOTHING,
-	    .time = time,
-	    .message = text,
-	    .message_len = strlen(text)};
+	struct decision d = {
+	    .kind = DECIDE_NOTHING, .time = time, .message = slice_of(text)};
 
 	assert_int_equal(judge_decision(&all, log, &policy, &d, &news), 0);
 }
@@ -99,8 +97,7 @@ matched(const char *ip, uint64_t pid, int64_t time, enum decide_kind kind)
 	    .has_ip = ip != NULL,
 	    .pid = pid,
 	    .time = time,
-	    .message = text,
-	    .message_len = sizeof text - 1,
+	    .message = {text, sizeof text - 1},
 	    .ban_s = rule.ban_s,
 	    .reply = "451 listed"};
 
@@ -694,8 +691,7 @@ no_secrets_in_a_reply(void **state)
 	    .has_ip = true,
 	    .ip = host_a,
 	    .time = T,
-	    .message = text,
-	    .message_len = sizeof text - 1,
+	    .message = {text, sizeof text - 1},
 	    .ban_s = 100,
 	    .reply = "451 see k3yk3yk3yk3y.lists.test"};
 

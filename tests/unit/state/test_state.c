@@ -257,10 +257,8 @@ a_ban(const char *ip, uint64_t pid, int64_t time)
 static struct decision
 another_line(const char *text, int64_t time)
 {
-	return (struct decision){.kind = DECIDE_NOTHING,
-	    .time = time,
-	    .message = text,
-	    .message_len = strlen(text)};
+	return (struct decision){
+	    .kind = DECIDE_NOTHING, .time = time, .message = slice_of(text)};
 }
 
 static struct decision
