@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 struct text {
 	char *string; /* NULL: free, and next is the next free one */
 	uint32_t users;
@@ -17,16 +19,6 @@ struct intern {
 	uint32_t n, cap;
 	uint32_t free_head;
 };
-
-static uint32_t
-hash_of(const char *s)
-{
-	uint32_t h = 2166136261U;
-
-	while (*s != 0)
-		h = (h ^ (uint8_t)*s++) * 16777619U;
-	return h;
-}
 
 struct intern *
 intern_new(void)
@@ -89,7 +81,7 @@ new_entry(struct intern *t)
 uint32_t
 intern_keep(struct intern *t, const char *text)
 {
-	uint32_t hash = hash_of(text);
+	uint32_t hash = (uint32_t)hash_bytes(0, text, strlen(text));
 	struct text *x;
 	uint32_t id;
 

@@ -48,24 +48,11 @@ number_of(const struct lru *l, const void *entry)
 	return (uint32_t)((size_t)(at - l->nodes) / l->node_bytes);
 }
 
-/* Eight bytes a step; the seed keeps others from choosing collisions. */
+/* The seed keeps others from choosing collisions. */
 static uint32_t
 hash_key(const struct lru *l, const void *key)
 {
-	const unsigned char *at = key;
-	size_t left = l->key_bytes;
-	uint64_t h = l->seed;
-
-	while (left > 0) {
-		size_t n = left < sizeof(uint64_t) ? left : sizeof(uint64_t);
-		uint64_t word = 0;
-
-		memcpy(&word, at, n);
-		h = hash_mix(h ^ word);
-		at += n;
-		left -= n;
-	}
-	return (uint32_t)h;
+	return (uint32_t)hash_bytes(l->seed, key, l->key_bytes);
 }
 
 /* ---- slots ---- */

@@ -3,23 +3,15 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 #define CHECK_BYTES 4
-
-static uint32_t
-fnv1a(uint32_t h, const void *p, size_t len)
-{
-	const uint8_t *b = p;
-
-	while (len-- > 0)
-		h = (h ^ *b++) * 16777619U;
-	return h;
-}
 
 static uint32_t
 check_of(const uint8_t *value, size_t len, const void *key, size_t klen)
 {
-	return fnv1a(fnv1a(2166136261U, key, klen), value + CHECK_BYTES,
-	    len - CHECK_BYTES);
+	return hash_fnv32(hash_fnv32(HASH_FNV32, key, klen),
+	    value + CHECK_BYTES, len - CHECK_BYTES);
 }
 
 static void

@@ -4,21 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static uint64_t
-hash(const char *p, size_t len)
-{
-	uint64_t h = 14695981039346656037ULL;
-
-	while (len-- > 0)
-		h = (h ^ (unsigned char)*p++) * 1099511628211ULL;
-	return h;
-}
+#include "base/hash.h"
 
 void
 position_set_head(struct position *p, const char *head, size_t n)
 {
 	p->head_len = (uint32_t)(p->offset < n ? p->offset : n);
-	p->head_hash = hash(head, p->head_len);
+	p->head_hash = hash_fnv64(HASH_FNV64, head, p->head_len);
 }
 
 bool
@@ -33,5 +25,5 @@ position_is_in(const struct position *p, int fd, bool as_copy)
 		    : st.st_ino != p->ino || (uint64_t)st.st_size < p->offset)
 		return false;
 	return pread(fd, head, p->head_len, 0) == (ssize_t)p->head_len &&
-	       hash(head, p->head_len) == p->head_hash;
+	       hash_fnv64(HASH_FNV64, head, p->head_len) == p->head_hash;
 }

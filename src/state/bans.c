@@ -49,10 +49,7 @@ clamp(int64_t t)
 static size_t
 hash_of(const struct bans *b, const struct addr *key)
 {
-	uint64_t parts[2];
-
-	memcpy(parts, key->b, sizeof parts);
-	return (size_t)hash_mix(hash_mix(b->seed ^ parts[0]) ^ parts[1]);
+	return (size_t)hash_bytes(b->seed, key->b, sizeof key->b);
 }
 
 static int

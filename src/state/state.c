@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "state/connections.h"
 #include "state/counts.h"
 #include "state/repeats.h"
@@ -47,12 +48,8 @@ state_is_of_list(const struct policy *policy, const char *rule)
 void
 state_name_log(struct state_log *log, const char *path)
 {
-	uint64_t h = 14695981039346656037ULL;
-
 	snprintf(log->path, sizeof log->path, "%s", path);
-	for (const char *p = log->path; *p != 0; p++)
-		h = (h ^ (unsigned char)*p) * 1099511628211ULL;
-	log->id = h;
+	log->id = hash_fnv64(HASH_FNV64, log->path, strlen(log->path));
 }
 
 /* Lines to come are no older than this: of a log that is read to its end they
