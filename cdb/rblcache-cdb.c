@@ -76,13 +76,12 @@ add_source(struct localmake *m, const char *source, unsigned number)
 	while ((len = getline(&line, &size, in)) >= 0) {
 		char error[HOSTS_ERROR_SIZE];
 		struct local_rule rule;
-		struct addr net;
 
 		at++;
 		if (len > 0 && line[len - 1] == '\n')
 			len--;
 		switch (hosts_parse(
-		    line, (size_t)len, list_name(source), &net, &rule, error)) {
+		    line, (size_t)len, list_name(source), &rule, error)) {
 		case HOSTS_NOTHING:
 			continue;
 		case HOSTS_BAD:
@@ -90,16 +89,16 @@ add_source(struct localmake *m, const char *source, unsigned number)
 		case HOSTS_RULE:
 			break;
 		}
-		switch (localmake_add(m, &net, &rule, number)) {
+		switch (localmake_add(m, &rule, number)) {
 		case LOCALMAKE_ADDED:
 		case LOCALMAKE_KNOWN:
 			break;
 		case LOCALMAKE_CONTRARY: {
-			char prefix[HOSTS_PREFIX_SIZE];
+			char prefix[NET_STRLEN];
 
 			die(EXIT_USAGE,
 			    "%s:%lu: '%s' has another action further up", name,
-			    at, hosts_format_prefix(&net, rule.bits, prefix));
+			    at, net_format(&rule.net, prefix));
 		}
 		case LOCALMAKE_ERROR:
 			die(EXIT_SYSTEM, "%s:%lu: %s", name, at,
@@ -153,15 +152,13 @@ die_damaged(const char *path)
 static void
 query_one(int fd, const char *path, const struct addr *a)
 {
-	char prefix[HOSTS_PREFIX_SIZE] = "-";
+	char prefix[NET_STRLEN] = "-";
 	char ip[ADDR_STRLEN];
 	struct local_rule rule = {.action = LOCAL_NONE, .reply = ""};
-	struct addr net = *a;
 
 	switch (local_find(fd, a, &rule)) {
 	case LOCAL_FOUND:
-		addr_mask(&net, rule.bits);
-		hosts_format_prefix(&net, rule.bits, prefix);
+		net_format(&rule.net, prefix);
 		break;
 	case LOCAL_ABSENT:
 		rule.reply[0] = 0;
@@ -201,10 +198,9 @@ dump_node(struct cdb *c)
 {
 	const unsigned char *key = cdb_getkey(c);
 	const void *value = cdb_getdata(c);
-	char prefix[HOSTS_PREFIX_SIZE];
+	char prefix[NET_STRLEN];
 	struct local_rule rule;
 	struct record r;
-	struct addr net;
 	bool is_rule;
 
 	r.len = cdb_datalen(c);
@@ -219,8 +215,8 @@ dump_node(struct cdb *c)
 		return -1;
 	if (!is_rule)
 		return 0;
-	net = addr_unspread(key + 1);
-	printf("%s %s%s%s\n", hosts_format_prefix(&net, rule.bits, prefix),
+	rule.net.ip = addr_unspread(key + 1);
+	printf("%s %s%s%s\n", net_format(&rule.net, prefix),
 	    hosts_action_name(rule.action), *rule.reply == 0 ? "" : " ",
 	    hosts_text(&rule));
 	return 0;

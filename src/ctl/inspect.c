@@ -119,25 +119,17 @@ ban_of(const struct inspect_sources *from, const struct addr *a, json_t *notes,
 /* ---- the answer ---- */
 
 static json_t *
-prefix_text(const struct addr *a, unsigned bits)
-{
-	unsigned shown = addr_is4(a) ? bits - ADDR_V4_OFFSET : bits;
-	struct addr net = *a;
-	char ip[ADDR_STRLEN];
-
-	(void)addr_mask(&net, bits);
-	return json_sprintf("%s/%u", addr_format(&net, ip), shown);
-}
-
-static json_t *
 prefix(const struct verdict_facts *f, const struct verdict *v,
     const struct addr *a)
 {
+	struct net net =
+	    strcmp(v->source, "local") == 0 ? f->rule.net : net_of_ban(a);
+	char ip[ADDR_STRLEN];
+
 	if (v->kind == VERDICT_UNKNOWN)
 		return json_null();
-	if (strcmp(v->source, "local") == 0)
-		return prefix_text(a, f->rule.bits);
-	return prefix_text(a, addr_is4(a) ? 128 : ADDR_V6_BAN_BITS);
+	return json_sprintf("%s/%u", addr_format(&net.ip, ip),
+	    addr_is4(a) ? net.bits - ADDR_V4_OFFSET : net.bits);
 }
 
 json_t *

@@ -106,7 +106,7 @@ know_host(const struct listing *l, struct listing_entry *entry)
 {
 	struct ban ban;
 
-	if (!bans_find_live(l->state->bans, &entry->ip, l->now, &ban))
+	if (!bans_find_live(l->state->bans, &entry->net.ip, l->now, &ban))
 		return;
 	entry->known = true;
 	entry->since = ban.since;
@@ -121,8 +121,7 @@ listing_nth(const struct listing *l, size_t i, struct listing_entry *entry)
 	const struct listing_item *item = &l->list[i];
 
 	*entry = (struct listing_entry){
-	    .ip = item->ip,
-	    .bits = addr_is4(&item->ip) ? ADDR_BITS : ADDR_V6_BAN_BITS,
+	    .net = net_of_ban(&item->ip),
 	    .in_set = item->in_set,
 	    .until = item->left_s == 0 ? 0 : l->now + item->left_s,
 	};

@@ -10,12 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/net.h"
 #include "kernel/sets.h"
 #include "state/state.h"
 
 struct listing_entry {
-	struct addr ip; /* an addr_ban_key */
-	unsigned bits;	/* of 128 */
+	struct net net; /* what the ban covers */
 	bool in_set;	/* else it stands in recent.cdb alone */
 	bool known;	/* since, rule and reply are set */
 	int64_t until;	/* unix seconds; 0: for ever */

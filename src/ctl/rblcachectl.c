@@ -389,9 +389,9 @@ static void
 print_entry(const struct listing_entry *e)
 {
 	char when[WHEN_SIZE];
-	char net[HOSTS_PREFIX_SIZE];
+	char net[NET_STRLEN];
 
-	printf("%s\t%s\t%s\t%s\n", hosts_format_prefix(&e->ip, e->bits, net),
+	printf("%s\t%s\t%s\t%s\n", net_format(&e->net, net),
 	    e->until == 0 ? "for ever" : when_format(e->until, when),
 	    e->known ? e->rule : "-", *e->reply != 0 ? e->reply : "-");
 }
@@ -399,12 +399,11 @@ print_entry(const struct listing_entry *e)
 static void
 print_entry_json(const struct listing_entry *e)
 {
-	char net[HOSTS_PREFIX_SIZE];
+	char net[NET_STRLEN];
 	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "ip",
-	    hosts_format_prefix(&e->ip, e->bits, net), "source",
-	    e->in_set ? "ipset" : "recent", "until",
-	    e->until == 0 ? json_null() : json_integer(e->until), "since",
-	    e->known ? json_integer(e->since) : json_null(), "rule",
+	    net_format(&e->net, net), "source", e->in_set ? "ipset" : "recent",
+	    "until", e->until == 0 ? json_null() : json_integer(e->until),
+	    "since", e->known ? json_integer(e->since) : json_null(), "rule",
 	    e->known ? report_text(e->rule) : json_null(), "reply",
 	    *e->reply != 0 ? json_string(e->reply) : json_null());
 

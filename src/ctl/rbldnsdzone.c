@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "ctl/rbldnsdzone.h"
 
-#include "local/hosts.h"
-
 /* seconds that others may remember an answer */
 #define TTL "300"
 
@@ -30,9 +28,9 @@ put_text(FILE *to, const char *text)
 static void
 put_entry(FILE *to, const struct listing_entry *e)
 {
-	char net[HOSTS_PREFIX_SIZE];
+	char net[NET_STRLEN];
 
-	fprintf(to, "%s " LISTED, hosts_format_prefix(&e->ip, e->bits, net));
+	fprintf(to, "%s " LISTED, net_format(&e->net, net));
 	/* the text behind the code */
 	put_text(to, *e->reply != 0 ? e->reply + 4 : NO_TEXT);
 	putc('\n', to);

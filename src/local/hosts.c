@@ -54,67 +54,6 @@ trim_text(struct slice *s)
 		s->len--;
 }
 
-static const char *
-parse_bits(struct slice s, unsigned *bits)
-{
-	unsigned n = 0;
-
-	if (s.len == 0 || s.len > 3)
-		return "the prefix length is no number";
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return "the prefix length is no number";
-		n = n * 10 + (unsigned)(s.p[i] - '0');
-	}
-	*bits = n;
-	return NULL;
-}
-
-const char *
-hosts_parse_prefix(
-    const char *text, size_t len, struct addr *net, unsigned *bits)
-{
-	const char *slash = memchr(text, '/', len);
-	size_t addr_len = slash == NULL ? len : (size_t)(slash - text);
-	bool dotted = memchr(text, ':', addr_len) == NULL;
-	unsigned max = dotted ? 32 : 128;
-	unsigned n = max;
-	const char *error;
-
-	if (addr_parse(text, addr_len, net) != 0)
-		return "no IP address";
-	if (slash != NULL) {
-		struct slice s = {slash + 1, len - addr_len - 1};
-
-		error = parse_bits(s, &n);
-		if (error != NULL)
-			return error;
-		if (n > max)
-			return dotted ? "the prefix is longer than 32"
-				      : "the prefix is longer than 128";
-	}
-	*bits = dotted ? ADDR_V4_OFFSET + n : n;
-	if (addr_mask(net, *bits))
-		return "the address has bits behind its prefix";
-	return NULL;
-}
-
-const char *
-hosts_format_prefix(
-    const struct addr *net, unsigned bits, char buf[HOSTS_PREFIX_SIZE])
-{
-	unsigned offset =
-	    addr_is4(net) && bits >= ADDR_V4_OFFSET ? ADDR_V4_OFFSET : 0;
-	size_t len;
-
-	addr_format(net, buf);
-	len = strlen(buf);
-	if (bits < 128)
-		snprintf(buf + len, HOSTS_PREFIX_SIZE - len, "/%u",
-		    (bits - offset) % 1000);
-	return buf;
-}
-
 static enum hosts_line
 bad(char error[HOSTS_ERROR_SIZE], const char *what, struct slice where)
 {
@@ -130,15 +69,15 @@ bad(char error[HOSTS_ERROR_SIZE], const char *what, struct slice where)
 
 static enum hosts_line
 bad_prefix(char error[HOSTS_ERROR_SIZE], const char *what, struct slice where,
-    const struct addr *net, unsigned bits)
+    const struct net *net)
 {
 	enum hosts_line answer = bad(error, what, where);
 	size_t len = strlen(error);
-	char text[HOSTS_PREFIX_SIZE];
+	char text[NET_STRLEN];
 
 	if (strstr(what, "behind") != NULL)
 		snprintf(error + len, HOSTS_ERROR_SIZE - len, "; is it %s?",
-		    hosts_format_prefix(net, bits, text));
+		    net_format(net, text));
 	return answer;
 }
 
@@ -196,8 +135,8 @@ set_text(struct local_rule *rule, struct slice text, const char *list,
 
 /* {"cidr":...,"sblid":...}; {"type":"metadata",...} says nothing. */
 static enum hosts_line
-parse_json(struct slice s, const char *list, struct addr *net,
-    struct local_rule *rule, char error[HOSTS_ERROR_SIZE])
+parse_json(struct slice s, const char *list, struct local_rule *rule,
+    char error[HOSTS_ERROR_SIZE])
 {
 	enum hosts_line answer = HOSTS_RULE;
 	json_error_t json_error;
@@ -218,10 +157,9 @@ parse_json(struct slice s, const char *list, struct addr *net,
 			answer = bad(error, "no \"cidr\" in it", s);
 		goto out;
 	}
-	what = hosts_parse_prefix(cidr, strlen(cidr), net, &rule->bits);
+	what = net_parse(slice_of(cidr), &rule->net);
 	if (what != NULL) {
-		answer =
-		    bad_prefix(error, what, slice_of(cidr), net, rule->bits);
+		answer = bad_prefix(error, what, slice_of(cidr), &rule->net);
 		goto out;
 	}
 	rule->action = LOCAL_DENY;
@@ -234,7 +172,7 @@ out:
 }
 
 enum hosts_line
-hosts_parse(const char *line, size_t len, const char *list, struct addr *net,
+hosts_parse(const char *line, size_t len, const char *list,
     struct local_rule *rule, char error[HOSTS_ERROR_SIZE])
 {
 	struct slice rest = {line, len};
@@ -246,11 +184,11 @@ hosts_parse(const char *line, size_t len, const char *list, struct addr *net,
 	if (rest.len == 0 || *rest.p == '#' || *rest.p == ';')
 		return HOSTS_NOTHING;
 	if (*rest.p == '{')
-		return parse_json(rest, list, net, rule, error);
+		return parse_json(rest, list, rule, error);
 	address = word(&rest);
-	what = hosts_parse_prefix(address.p, address.len, net, &rule->bits);
+	what = net_parse(address, &rule->net);
 	if (what != NULL)
-		return bad_prefix(error, what, address, net, rule->bits);
+		return bad_prefix(error, what, address, &rule->net);
 	action = word(&rest);
 	rule->action = LOCAL_DENY;
 	if (action.len == 0 || *action.p == '#') {

@@ -17,39 +17,24 @@
 
 #include <stddef.h>
 
-#include "base/addr.h"
 #include "local/local.h"
 
 #define HOSTS_ERROR_SIZE 256
 
 enum hosts_line {
-	HOSTS_RULE,    /* net and rule are set */
+	HOSTS_RULE,    /* rule is set */
 	HOSTS_NOTHING, /* blank, comment, or a list's own metadata */
 	HOSTS_BAD,     /* error says what is wrong */
 };
 
 /*
  * Reads a line of len bytes without its line feed. list names the list in the
- * text of rules that bring none ("listed in drop"). net is masked to
- * rule->bits. No file or line number is in error: the caller knows them.
+ * text of rules that bring none ("listed in drop"). No file or line number is in
+ * error: the caller knows them.
  */
 enum hosts_line hosts_parse(const char *line, size_t len, const char *list,
-    struct addr *net, struct local_rule *rule, char error[HOSTS_ERROR_SIZE])
+    struct local_rule *rule, char error[HOSTS_ERROR_SIZE])
     __attribute__((warn_unused_result));
-
-/* Longest text of a prefix: an address, '/', three digits, NUL. */
-#define HOSTS_PREFIX_SIZE (ADDR_STRLEN + 4)
-
-/*
- * Reads "ADDRESS" or "ADDRESS/PREFIX". Returns NULL and the network, or what
- * is wrong with it (a static string). Bits behind the prefix are an error.
- */
-const char *hosts_parse_prefix(const char *text, size_t len, struct addr *net,
-    unsigned *bits) __attribute__((warn_unused_result));
-
-/* The text of a network, without "/32" or "/128". Returns buf. */
-const char *hosts_format_prefix(
-    const struct addr *net, unsigned bits, char buf[HOSTS_PREFIX_SIZE]);
 
 /*
  * The text of a rule as a source would say it: the reply, without its code

@@ -7,11 +7,10 @@
 #include "base/cdbread.h"
 
 void
-local_key(
-    unsigned char key[LOCAL_KEY_BYTES], const struct addr *a, unsigned bits)
+local_key(unsigned char key[LOCAL_KEY_BYTES], const struct net *net)
 {
-	key[0] = (unsigned char)bits;
-	addr_spread(a, key + 1);
+	key[0] = net->bits;
+	addr_spread(&net->ip, key + 1);
 }
 
 int
@@ -21,10 +20,10 @@ local_node_get(struct record *r, struct local_rule *rule, bool *is_rule)
 	size_t len;
 
 	rule->action = (enum local_action)record_get(r, 1);
-	rule->bits = (unsigned)record_get(r, 1);
+	rule->net.bits = (uint8_t)record_get(r, 1);
 	*is_rule = record_get(r, 1) != 0;
 	reply = record_get_bytes(r, REPLY_SIZE - 1, &len);
-	if (r->bad || rule->action > LOCAL_DEFER || rule->bits > 128)
+	if (r->bad || rule->action > LOCAL_DEFER || rule->net.bits > ADDR_BITS)
 		return -1;
 	memcpy(rule->reply, reply, len);
 	rule->reply[len] = 0;
@@ -68,14 +67,12 @@ local_find(int fd, const struct addr *a, struct local_rule *rule)
 	high = lengths.n;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		unsigned bits = lengths.bits[middle];
+		struct net net = net_of(a, lengths.bits[middle]);
 		unsigned char key[LOCAL_KEY_BYTES];
-		struct addr net = *a;
 		struct record r;
 		bool is_rule;
 
-		addr_mask(&net, bits);
-		local_key(key, &net, bits);
+		local_key(key, &net);
 		switch (cdbread_find(&c, key, sizeof key, LOCAL_VERSION, &r)) {
 		case CDBREAD_FOUND:
 			if (local_node_get(&r, rule, &is_rule) != 0) {
@@ -91,5 +88,8 @@ local_find(int fd, const struct addr *a, struct local_rule *rule)
 			return LOCAL_ERROR;
 		}
 	}
-	return rule->action == LOCAL_NONE ? LOCAL_ABSENT : LOCAL_FOUND;
+	if (rule->action == LOCAL_NONE)
+		return LOCAL_ABSENT;
+	rule->net = net_of(a, rule->net.bits);
+	return LOCAL_FOUND;
 }

@@ -13,8 +13,8 @@
  *	node	key length, addr_spread	action, length of the rule it stands
  *					for, whether it is that rule, reply
  *
- * Lengths count in the 128 bits of struct addr: an IPv4 /24 is 120. The IPv4
- * lengths (96 and up, mapped prefix) and the IPv6 lengths are searched apart.
+ * Lengths are those of net.h. The IPv4 lengths (96 and up, mapped prefix) and
+ * the IPv6 lengths are searched apart.
  */
 #ifndef LOCAL_H
 #define LOCAL_H
@@ -23,6 +23,7 @@
 #include <stddef.h>
 
 #include "base/addr.h"
+#include "base/net.h"
 #include "base/record.h"
 #include "base/reply.h"
 
@@ -42,7 +43,7 @@ enum local_answer { LOCAL_ABSENT, LOCAL_FOUND, LOCAL_ERROR };
 
 struct local_rule {
 	enum local_action action;
-	unsigned bits;		/* of 128 */
+	struct net net;
 	char reply[REPLY_SIZE]; /* "CCC TEXT" of deny and defer, else "" */
 };
 
@@ -60,11 +61,13 @@ struct local_lengths {
 enum local_answer local_find(int fd, const struct addr *a,
     struct local_rule *rule) __attribute__((warn_unused_result));
 
-/* The key of a node; a must be masked to bits. */
-void local_key(
-    unsigned char key[LOCAL_KEY_BYTES], const struct addr *a, unsigned bits);
+/* The key of a node. */
+void local_key(unsigned char key[LOCAL_KEY_BYTES], const struct net *net);
 
-/* Reads a node that record_open accepted. Returns 0, or -1 when malformed. */
+/*
+ * Reads a node that record_open accepted; of rule->net, the length of the rule
+ * that it stands for. Returns 0, or -1 when malformed.
+ */
 int local_node_get(struct record *r, struct local_rule *rule, bool *is_rule)
     __attribute__((warn_unused_result));
 

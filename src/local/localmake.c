@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cdbwrite.h"
+#include "base/hash.h"
 #include "base/intern.h"
 
 #define EMPTY UINT32_MAX
@@ -18,11 +19,10 @@
  * What a marker answers is found when everything has been added.
  */
 struct node {
-	struct addr net;
-	uint32_t reply; /* texts */
-	uint16_t source;
-	uint8_t bits;
+	struct net net;
 	uint8_t action; /* LOCAL_NONE: a marker */
+	uint16_t source;
+	uint32_t reply; /* texts */
 };
 
 struct localmake {
@@ -32,36 +32,15 @@ struct localmake {
 	size_t n, cap, slot_mask;
 };
 
-static bool
-is4_node(const struct addr *net, unsigned bits)
-{
-	return addr_is4(net) && bits >= ADDR_V4_OFFSET;
-}
-
-static size_t
-hash_of(const struct addr *net, unsigned bits)
-{
-	uint64_t h = bits;
-
-	for (size_t i = 0; i < sizeof net->b; i++)
-		h = (h ^ net->b[i]) * 1099511628211ULL;
-	return (size_t)(h ^ h >> 32);
-}
-
 /* The slot of the node, or the empty one where it would be. */
 static size_t
-slot_of(const struct localmake *m, const struct addr *net, unsigned bits)
+slot_of(const struct localmake *m, const struct net *net)
 {
-	size_t slot = hash_of(net, bits) & m->slot_mask;
+	size_t slot = hash_bytes(0, net, sizeof *net) & m->slot_mask;
 
-	while (m->slots[slot] != EMPTY) {
-		const struct node *x = &m->list[m->slots[slot]];
-
-		if (x->bits == bits &&
-		    memcmp(x->net.b, net->b, sizeof net->b) == 0)
-			break;
+	while (m->slots[slot] != EMPTY &&
+	       memcmp(&m->list[m->slots[slot]].net, net, sizeof *net) != 0)
 		slot = (slot + 1) & m->slot_mask;
-	}
 	return slot;
 }
 
@@ -89,7 +68,7 @@ grow(struct localmake *m)
 	m->cap = cap;
 	memset(slots, 0xff, cap * 2 * sizeof *slots);
 	for (size_t i = 0; i < m->n; i++)
-		slots[slot_of(m, &list[i].net, list[i].bits)] = (uint32_t)i;
+		slots[slot_of(m, &list[i].net)] = (uint32_t)i;
 	return 0;
 }
 
@@ -122,28 +101,27 @@ localmake_free(struct localmake *m)
 
 /* Finds or makes a node. NULL with errno. */
 static struct node *
-node_at(struct localmake *m, const struct addr *net, unsigned bits)
+node_at(struct localmake *m, const struct net *net)
 {
-	size_t slot = slot_of(m, net, bits);
+	size_t slot = slot_of(m, net);
 
 	if (m->slots[slot] != EMPTY)
 		return &m->list[m->slots[slot]];
 	if (m->n == m->cap) {
 		if (grow(m) != 0)
 			return NULL;
-		slot = slot_of(m, net, bits);
+		slot = slot_of(m, net);
 	}
 	m->slots[slot] = (uint32_t)m->n;
-	m->list[m->n] = (struct node){
-	    .net = *net, .bits = (uint8_t)bits, .action = LOCAL_NONE};
+	m->list[m->n] = (struct node){.net = *net, .action = LOCAL_NONE};
 	return &m->list[m->n++];
 }
 
 enum localmake_answer
-localmake_add(struct localmake *m, const struct addr *net,
-    const struct local_rule *rule, unsigned source)
+localmake_add(
+    struct localmake *m, const struct local_rule *rule, unsigned source)
 {
-	struct node *x = node_at(m, net, rule->bits);
+	struct node *x = node_at(m, &rule->net);
 
 	if (x == NULL)
 		return LOCALMAKE_ERROR;
@@ -168,8 +146,8 @@ collect_lengths(
 	bool used[LOCAL_LENGTHS] = {false};
 
 	for (size_t i = 0; i < m->n; i++)
-		if (is4_node(&m->list[i].net, m->list[i].bits) == is4)
-			used[m->list[i].bits] = true;
+		if (net_is4(&m->list[i].net) == is4)
+			used[m->list[i].net.bits] = true;
 	lengths->n = 0;
 	for (unsigned bits = 0; bits < LOCAL_LENGTHS; bits++)
 		if (used[bits])
@@ -180,23 +158,22 @@ collect_lengths(
 static int
 add_markers(struct localmake *m, size_t i, const struct local_lengths *lengths)
 {
-	unsigned bits = m->list[i].bits;
+	const struct net whole = m->list[i].net;
 	size_t low = 0;
 	size_t high = lengths->n;
 
 	for (;;) {
 		size_t middle = low + (high - low) / 2;
 		unsigned half = lengths->bits[middle];
-		struct addr net = m->list[i].net;
+		struct net net = net_of(&whole.ip, half);
 
-		if (half == bits)
+		if (half == whole.bits)
 			return 0;
-		if (half > bits) {
+		if (half > whole.bits) {
 			high = middle;
 			continue;
 		}
-		addr_mask(&net, half);
-		if (node_at(m, &net, half) == NULL)
+		if (node_at(m, &net) == NULL)
 			return -1;
 		low = middle + 1;
 	}
@@ -208,13 +185,12 @@ rule_around(const struct localmake *m, const struct node *marker,
     const struct local_lengths *lengths)
 {
 	for (size_t i = lengths->n; i-- > 0;) {
-		struct addr net = marker->net;
+		struct net net = net_of(&marker->net.ip, lengths->bits[i]);
 		uint32_t at;
 
-		if (lengths->bits[i] >= marker->bits)
+		if (net.bits >= marker->net.bits)
 			continue;
-		addr_mask(&net, lengths->bits[i]);
-		at = m->slots[slot_of(m, &net, lengths->bits[i])];
+		at = m->slots[slot_of(m, &net)];
 		if (at != EMPTY && m->list[at].action != LOCAL_NONE)
 			return &m->list[at];
 	}
@@ -227,7 +203,7 @@ node_put(struct record *r, const struct local_rule *rule, bool is_rule)
 {
 	record_begin(r, LOCAL_VERSION);
 	record_put(r, 1, rule->action);
-	record_put(r, 1, rule->bits);
+	record_put(r, 1, rule->net.bits);
 	record_put(r, 1, is_rule);
 	record_put_bytes(r, rule->reply, strlen(rule->reply));
 }
@@ -249,17 +225,17 @@ write_node(struct cdbwrite *w, const struct localmake *m, size_t i,
 	const struct node *x = &m->list[i];
 	bool is_rule = x->action != LOCAL_NONE;
 	const struct node *answer = is_rule ? x : rule_around(m, x, lengths);
-	struct local_rule rule = {.action = LOCAL_NONE, .bits = x->bits};
+	struct local_rule rule = {.action = LOCAL_NONE, .net = x->net};
 	unsigned char key[LOCAL_KEY_BYTES];
 	struct record r;
 
 	if (answer != NULL) {
 		rule.action = (enum local_action)answer->action;
-		rule.bits = answer->bits;
+		rule.net = answer->net;
 		snprintf(rule.reply, sizeof rule.reply, "%s",
 		    intern_get(m->texts, answer->reply));
 	}
-	local_key(key, &x->net, x->bits);
+	local_key(key, &x->net);
 	node_put(&r, &rule, is_rule);
 	return add(w, key, sizeof key, &r);
 }
@@ -276,7 +252,7 @@ write_all(struct cdbwrite *w, const struct localmake *m,
 	if (add(w, LOCAL_HEADER_KEY, strlen(LOCAL_HEADER_KEY), &r) != 0)
 		return -1;
 	for (size_t i = 0; i < m->n; i++) {
-		bool is4 = is4_node(&m->list[i].net, m->list[i].bits);
+		bool is4 = net_is4(&m->list[i].net);
 
 		if (write_node(w, m, i, is4 ? v4 : v6) != 0)
 			return -1;
@@ -295,7 +271,7 @@ localmake_write(struct localmake *m, const char *path)
 	collect_lengths(m, true, &v4);
 	collect_lengths(m, false, &v6);
 	for (size_t i = 0; i < rules; i++) {
-		bool is4 = is4_node(&m->list[i].net, m->list[i].bits);
+		bool is4 = net_is4(&m->list[i].net);
 
 		if (m->list[i].action != LOCAL_NONE &&
 		    add_markers(m, i, is4 ? &v4 : &v6) != 0)

@@ -3,7 +3,7 @@
  * localmake: builds local.cdb out of rules (local.h has the layout).
  *
  *	struct localmake *m = localmake_new();
- *	... localmake_add(m, &net, &rule, source) ...
+ *	... localmake_add(m, &rule, source) ...
  *	localmake_write(m, "local.cdb");
  */
 #ifndef LOCALMAKE_H
@@ -11,7 +11,6 @@
 
 #include <stddef.h>
 
-#include "base/addr.h"
 #include "local/local.h"
 
 struct localmake;
@@ -30,8 +29,8 @@ void localmake_free(struct localmake *m);
  * Adds a rule from the source of that number; sources are added one after
  * another, numbers ascending, so at equal prefix the earlier source wins.
  */
-enum localmake_answer localmake_add(struct localmake *m, const struct addr *net,
-    const struct local_rule *rule, unsigned source)
+enum localmake_answer localmake_add(
+    struct localmake *m, const struct local_rule *rule, unsigned source)
     __attribute__((warn_unused_result));
 
 /* Writes the cdb onto path, atomically. Returns 0, or -1 with errno. */

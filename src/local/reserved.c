@@ -1,46 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 #include "local/reserved.h"
 
-#include <string.h>
+#include "base/net.h"
 
 static bool
-begins_with(const struct addr *a, const uint8_t prefix[16], unsigned bits)
-{
-	unsigned whole = bits / 8;
-	unsigned odd = bits % 8;
-
-	return memcmp(a->b, prefix, whole) == 0 &&
-	       (odd == 0 || (a->b[whole] ^ prefix[whole]) >> (8 - odd) == 0);
-}
-
-struct network {
-	uint8_t prefix[16];
-	unsigned bits;
-};
-
-static bool
-is_in_one_of(const struct addr *a, const struct network *list, size_t n)
+is_in_one_of(const struct addr *a, const struct net *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (begins_with(a, list[i].prefix, list[i].bits))
+		if (net_contains(&list[i], a))
 			return true;
 	return false;
 }
 
 #define V4(a, b, c, len)                                                       \
 	{                                                                      \
-		{[10] = 0xff, 0xff, a, b, c}, ADDR_V4_OFFSET + (len)           \
+		{{[10] = 0xff, 0xff, a, b, c}}, ADDR_V4_OFFSET + (len)         \
 	}
 
 bool
 reserved_is_private(const struct addr *a)
 {
-	static const struct network private[] = {
+	static const struct net private[] = {
 	    V4(10, 0, 0, 8),
 	    V4(100, 64, 0, 10),
 	    V4(172, 16, 0, 12),
 	    V4(192, 168, 0, 16),
-	    {{0xfc}, 7},
+	    {{{0xfc}}, 7},
 	};
 
 	return is_in_one_of(a, private, sizeof private / sizeof *private);
@@ -49,16 +34,16 @@ reserved_is_private(const struct addr *a)
 bool
 reserved_is_any(const struct addr *a)
 {
-	static const struct network special[] = {
+	static const struct net special[] = {
 	    V4(0, 0, 0, 8),
 	    V4(127, 0, 0, 8),
 	    V4(169, 254, 0, 16),
-	    V4(224, 0, 0, 3),			  /* multicast, reserved */
-	    {{0}, 96},				  /* ::, ::1, ::a.b.c.d */
-	    {{0x00, 0x64, 0xff, 0x9b}, 96},	  /* NAT64, RFC 6052 */
-	    {{0x00, 0x64, 0xff, 0x9b, 0, 1}, 48}, /* NAT64, RFC 8215 */
-	    {{0xfe, 0x80}, 9}, /* link-local and the old site-local */
-	    {{0xff}, 8},
+	    V4(224, 0, 0, 3),			    /* multicast, reserved */
+	    {{{0}}, 96},			    /* ::, ::1, ::a.b.c.d */
+	    {{{0x00, 0x64, 0xff, 0x9b}}, 96},	    /* NAT64, RFC 6052 */
+	    {{{0x00, 0x64, 0xff, 0x9b, 0, 1}}, 48}, /* NAT64, RFC 8215 */
+	    {{{0xfe, 0x80}}, 9}, /* link-local and the old site-local */
+	    {{{0xff}}, 8},
 	};
 
 	return reserved_is_private(a) ||

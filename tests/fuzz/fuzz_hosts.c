@@ -20,7 +20,6 @@
 
 /* What the file must say. */
 struct wanted {
-	struct addr net;
 	struct local_rule rule;
 	unsigned source;
 };
@@ -32,17 +31,17 @@ static char dir[32], path[48];
 /* ---- a line ---- */
 
 static void
-check_line(const struct addr *net, const struct local_rule *rule)
+check_line(const struct local_rule *rule)
 {
 	char error[HOSTS_ERROR_SIZE];
-	char prefix[HOSTS_PREFIX_SIZE];
+	char prefix[NET_STRLEN];
 	char line[512];
 	char reply[REPLY_SIZE];
 	struct local_rule again;
-	struct addr net_again = *net;
+	struct addr ip = rule->net.ip;
 	int n;
 
-	HOLDS(rule->bits <= 128 && !addr_mask(&net_again, rule->bits));
+	HOLDS(rule->net.bits <= 128 && !addr_mask(&ip, rule->net.bits));
 	HOLDS(rule->action == LOCAL_ALLOW || rule->action == LOCAL_DENY ||
 	      rule->action == LOCAL_DEFER);
 	if (rule->action == LOCAL_ALLOW) {
@@ -55,35 +54,27 @@ check_line(const struct addr *net, const struct local_rule *rule)
 		      (rule->action == LOCAL_DEFER));
 	}
 	n = snprintf(line, sizeof line, "%s %s %s",
-	    hosts_format_prefix(net, rule->bits, prefix),
-	    hosts_action_name(rule->action), hosts_text(rule));
+	    net_format(&rule->net, prefix), hosts_action_name(rule->action),
+	    hosts_text(rule));
 	HOLDS(n > 0 && (size_t)n < sizeof line);
-	HOLDS(hosts_parse(line, (size_t)n, "list", &net_again, &again, error) ==
-	      HOSTS_RULE);
-	HOLDS(memcmp(net, &net_again, sizeof *net) == 0);
-	HOLDS(rule->bits == again.bits && rule->action == again.action);
+	HOLDS(
+	    hosts_parse(line, (size_t)n, "list", &again, error) == HOSTS_RULE);
+	HOLDS(memcmp(&rule->net, &again.net, sizeof again.net) == 0);
+	HOLDS(rule->action == again.action);
 	HOLDS(strcmp(rule->reply, again.reply) == 0);
 }
 
 /* ---- a source ---- */
 
-static bool
-is4(const struct addr *net, unsigned bits)
-{
-	return addr_is4(net) && bits >= ADDR_V4_OFFSET;
-}
-
 static void
-add(struct localmake *m, const struct addr *net, const struct local_rule *rule,
-    unsigned source)
+add(struct localmake *m, const struct local_rule *rule, unsigned source)
 {
 	enum localmake_answer want = LOCALMAKE_ADDED;
 
 	for (size_t i = 0; i < wanted_n; i++) {
 		const struct wanted *w = &wanted[i];
 
-		if (w->rule.bits != rule->bits ||
-		    memcmp(&w->net, net, sizeof *net) != 0)
+		if (memcmp(&w->rule.net, &rule->net, sizeof rule->net) != 0)
 			continue;
 		want = w->source == source && w->rule.action != rule->action
 			   ? LOCALMAKE_CONTRARY
@@ -91,9 +82,9 @@ add(struct localmake *m, const struct addr *net, const struct local_rule *rule,
 	}
 	if (want == LOCALMAKE_ADDED && wanted_n == RULES_MAX)
 		return;
-	HOLDS(localmake_add(m, net, rule, source) == want);
+	HOLDS(localmake_add(m, rule, source) == want);
 	if (want == LOCALMAKE_ADDED)
-		wanted[wanted_n++] = (struct wanted){*net, *rule, source};
+		wanted[wanted_n++] = (struct wanted){*rule, source};
 }
 
 static void
@@ -101,17 +92,16 @@ take_line(struct localmake *m, const char *line, size_t len, unsigned source)
 {
 	char error[HOSTS_ERROR_SIZE] = "";
 	struct local_rule rule;
-	struct addr net;
 
-	switch (hosts_parse(line, len, "list", &net, &rule, error)) {
+	switch (hosts_parse(line, len, "list", &rule, error)) {
 	case HOSTS_NOTHING:
 		break;
 	case HOSTS_BAD:
 		HOLDS(error[0] != 0 && strpbrk(error, "\r\n") == NULL);
 		break;
 	case HOSTS_RULE:
-		check_line(&net, &rule);
-		add(m, &net, &rule, source);
+		check_line(&rule);
+		add(m, &rule, source);
 		break;
 	}
 }
@@ -146,10 +136,10 @@ longest(const struct addr *a)
 		const struct wanted *w = &wanted[i];
 		struct addr net = *a;
 
-		addr_mask(&net, w->rule.bits);
-		if (addr_is4(a) == is4(&w->net, w->rule.bits) &&
-		    memcmp(&net, &w->net, sizeof net) == 0 &&
-		    (best == NULL || w->rule.bits > best->rule.bits))
+		addr_mask(&net, w->rule.net.bits);
+		if (addr_is4(a) == net_is4(&w->rule.net) &&
+		    memcmp(&net, &w->rule.net.ip, sizeof net) == 0 &&
+		    (best == NULL || w->rule.net.bits > best->rule.net.bits))
 			best = w;
 	}
 	return best;
@@ -167,7 +157,7 @@ check_address(int fd, const struct addr *a)
 	}
 	HOLDS(local_find(fd, a, &rule) == LOCAL_FOUND);
 	HOLDS(rule.action == want->rule.action);
-	HOLDS(rule.bits == want->rule.bits);
+	HOLDS(memcmp(&rule.net, &want->rule.net, sizeof rule.net) == 0);
 	HOLDS(strcmp(rule.reply, want->rule.reply) == 0);
 }
 
@@ -187,14 +177,14 @@ beside(struct addr a, int step)
 static void
 check_network(int fd, const struct wanted *w)
 {
-	struct addr last = w->net;
+	struct addr last = w->rule.net.ip;
 	struct addr outside;
 
-	for (unsigned bit = w->rule.bits; bit < 128; bit++)
+	for (unsigned bit = w->rule.net.bits; bit < 128; bit++)
 		last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	check_address(fd, &w->net);
+	check_address(fd, &w->rule.net.ip);
 	check_address(fd, &last);
-	outside = beside(w->net, -1);
+	outside = beside(w->rule.net.ip, -1);
 	check_address(fd, &outside);
 	outside = beside(last, 1);
 	check_address(fd, &outside);

@@ -11,11 +11,6 @@
 
 #define RULES 3000
 
-struct rule {
-	struct addr net;
-	struct local_rule rule;
-};
-
 static char dir[64];
 
 static int
@@ -43,18 +38,18 @@ crowded_address(bool is4)
 	return a;
 }
 
-static const struct rule *
-plain_search(const struct rule *rules, size_t n, const struct addr *a)
+static const struct local_rule *
+plain_search(const struct local_rule *rules, size_t n, const struct addr *a)
 {
-	const struct rule *best = NULL;
+	const struct local_rule *best = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		struct addr net = *a;
 
-		addr_mask(&net, rules[i].rule.bits);
-		if (memcmp(&net, &rules[i].net, sizeof net) == 0 &&
-		    addr_is4(a) == addr_is4(&rules[i].net) &&
-		    (best == NULL || best->rule.bits < rules[i].rule.bits))
+		addr_mask(&net, rules[i].net.bits);
+		if (memcmp(&net, &rules[i].net.ip, sizeof net) == 0 &&
+		    addr_is4(a) == addr_is4(&rules[i].net.ip) &&
+		    (best == NULL || best->net.bits < rules[i].net.bits))
 			best = &rules[i];
 	}
 	return best;
@@ -63,7 +58,7 @@ plain_search(const struct rule *rules, size_t n, const struct addr *a)
 static void
 like_a_plain_search(void **state)
 {
-	static struct rule rules[RULES];
+	static struct local_rule rules[RULES];
 	struct localmake *m = localmake_new();
 	size_t n = 0;
 	int fd;
@@ -72,24 +67,22 @@ like_a_plain_search(void **state)
 	while (n < RULES) {
 		bool is4 = unit_random() % 2 == 0;
 		unsigned low = is4 ? ADDR_V4_OFFSET : 0;
-		struct rule *r = &rules[n];
+		struct local_rule *r = &rules[n];
+		struct addr a = crowded_address(is4);
 
-		r->net = crowded_address(is4);
-		r->rule.bits = low + unit_random() % (129 - low);
-		addr_mask(&r->net, r->rule.bits);
-		if (!is4 && addr_is4(&r->net))
+		r->net = net_of(&a, low + unit_random() % (129 - low));
+		if (!is4 && addr_is4(&r->net.ip))
 			continue;
-		r->rule.action =
+		r->action =
 		    (enum local_action)(LOCAL_ALLOW + unit_random() % 3);
-		snprintf(r->rule.reply, sizeof r->rule.reply, "451 %zu", n);
-		if (localmake_add(m, &r->net, &r->rule, (unsigned)n) ==
-		    LOCALMAKE_ADDED)
+		snprintf(r->reply, sizeof r->reply, "451 %zu", n);
+		if (localmake_add(m, r, (unsigned)n) == LOCALMAKE_ADDED)
 			n++;
 	}
 	fd = open_built(m);
 	for (int i = 0; i < 20000; i++) {
 		struct addr a = crowded_address(i % 2 == 0);
-		const struct rule *want = plain_search(rules, n, &a);
+		const struct local_rule *want = plain_search(rules, n, &a);
 		struct local_rule got;
 
 		if (want == NULL) {
@@ -98,9 +91,9 @@ like_a_plain_search(void **state)
 			continue;
 		}
 		assert_int_equal(local_find(fd, &a, &got), LOCAL_FOUND);
-		assert_int_equal(got.bits, want->rule.bits);
-		assert_int_equal(got.action, want->rule.action);
-		assert_string_equal(got.reply, want->rule.reply);
+		assert_memory_equal(&got.net, &want->net, sizeof got.net);
+		assert_int_equal(got.action, want->action);
+		assert_string_equal(got.reply, want->reply);
 	}
 	close(fd);
 	localmake_free(m);
@@ -111,16 +104,16 @@ who_wins(void **state)
 {
 	struct localmake *m = localmake_new();
 	struct addr a = unit_addr("192.0.2.1");
-	struct local_rule deny = {LOCAL_DENY, 128, "553 one"};
-	struct local_rule allow = {LOCAL_ALLOW, 128, ""};
+	struct local_rule deny = {LOCAL_DENY, {a, 128}, "553 one"};
+	struct local_rule allow = {LOCAL_ALLOW, {a, 128}, ""};
 	struct local_rule got;
 	int fd;
 
 	(void)state;
-	assert_int_equal(localmake_add(m, &a, &deny, 1), LOCALMAKE_ADDED);
-	assert_int_equal(localmake_add(m, &a, &deny, 1), LOCALMAKE_KNOWN);
-	assert_int_equal(localmake_add(m, &a, &allow, 1), LOCALMAKE_CONTRARY);
-	assert_int_equal(localmake_add(m, &a, &allow, 2), LOCALMAKE_KNOWN);
+	assert_int_equal(localmake_add(m, &deny, 1), LOCALMAKE_ADDED);
+	assert_int_equal(localmake_add(m, &deny, 1), LOCALMAKE_KNOWN);
+	assert_int_equal(localmake_add(m, &allow, 1), LOCALMAKE_CONTRARY);
+	assert_int_equal(localmake_add(m, &allow, 2), LOCALMAKE_KNOWN);
 	fd = open_built(m);
 	assert_int_equal(local_find(fd, &a, &got), LOCAL_FOUND);
 	assert_string_equal(got.reply, "553 one");
@@ -149,15 +142,15 @@ damage(void **state)
 	static unsigned char file[8192];
 	struct localmake *m = localmake_new();
 	struct addr a = unit_addr("192.0.2.1");
-	struct local_rule deny = {LOCAL_DENY, 120, "553 a text of some length"};
-	struct addr net = unit_addr("192.0.2.0");
+	struct local_rule deny = {
+	    LOCAL_DENY, net_of(&a, 120), "553 a text of some length"};
 	struct local_rule got;
 	char path[128];
 	ssize_t len;
 	int fd;
 
 	(void)state;
-	assert_int_equal(localmake_add(m, &net, &deny, 1), LOCALMAKE_ADDED);
+	assert_int_equal(localmake_add(m, &deny, 1), LOCALMAKE_ADDED);
 	fd = open_built(m);
 	len = read(fd, file, sizeof file);
 	assert_true(len > 2048 && len < (ssize_t)sizeof file);
@@ -233,12 +226,11 @@ sources(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *line = cases[i].line;
 		char error[HOSTS_ERROR_SIZE] = "";
-		char prefix[HOSTS_PREFIX_SIZE];
+		char prefix[NET_STRLEN];
 		char got[512];
 		struct local_rule rule;
-		struct addr net;
 		enum hosts_line answer =
-		    hosts_parse(line, strlen(line), "x", &net, &rule, error);
+		    hosts_parse(line, strlen(line), "x", &rule, error);
 
 		if (cases[i].want == NULL) {
 			if (answer != HOSTS_NOTHING)
@@ -248,7 +240,7 @@ sources(void **state)
 		if (answer != HOSTS_RULE)
 			fail_msg("'%s': %s", line, error);
 		snprintf(got, sizeof got, "%s %s %s",
-		    hosts_format_prefix(&net, rule.bits, prefix),
+		    net_format(&rule.net, prefix),
 		    hosts_action_name(rule.action), rule.reply);
 		assert_string_equal(got, cases[i].want);
 	}
