@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/reply.h"
+#include "base/source.h"
 
 #define PID_DIGITS 18
 
@@ -45,8 +46,16 @@ take_address(struct slice *s, struct addr *a)
 static enum hooklog_kind
 take_source(struct slice *s)
 {
+	static const enum hooklog_kind kinds[SOURCES] = {
+	    [SOURCE_NONE] = HOOKLOG_OTHER,
+	    [SOURCE_LOCAL] = HOOKLOG_LOCAL,
+	    [SOURCE_IPSET] = HOOKLOG_IPSET,
+	    [SOURCE_RECENT] = HOOKLOG_RECENT,
+	    [SOURCE_PASS] = HOOKLOG_OTHER,
+	};
 	const char *open = memrchr(s->p, '(', s->len);
 	struct slice in = *s;
+	enum source source;
 
 	if (open == NULL || !slice_ends(s, ")"))
 		return HOOKLOG_OTHER;
@@ -54,18 +63,15 @@ take_source(struct slice *s)
 	slice_advance(&in, s->len + 1);
 	if (slice_ends(s, " "))
 		s->len--;
-	if (slice_skip(&in, "local)"))
-		return HOOKLOG_LOCAL;
-	/* "net": of a hook before 0.7, by a set of whole networks */
-	if (slice_skip(&in, "ipset)") || slice_skip(&in, "net)"))
+	if (slice_skip(
+		&in, "net)")) /* of a hook before 0.7, by a set of nets */
 		return HOOKLOG_IPSET;
-	if (slice_skip(&in, "ipset, ") && slice_skip_digits(&in) &&
-	    slice_skip(&in, "s left)"))
-		return HOOKLOG_IPSET;
-	if (slice_skip(&in, "recent, ") && slice_skip_digits(&in) &&
-	    slice_skip(&in, "s left)"))
-		return HOOKLOG_RECENT;
-	return HOOKLOG_OTHER;
+	source = source_take(&in);
+	if (!slice_skip(&in, ")") &&
+	    !(slice_skip(&in, ", ") && slice_skip_digits(&in) > 0 &&
+		slice_skip(&in, "s left)")))
+		return HOOKLOG_OTHER;
+	return kinds[source];
 }
 
 /* What is said behind "rblcache: ADDRESS pid N: ". */
@@ -80,10 +86,10 @@ said(struct slice s, struct hooklog *h)
 		h->reply = s;
 		return would && from != HOOKLOG_OTHER ? HOOKLOG_WOULD : from;
 	}
-	if (slice_is(&s, "allowed (pass)"))
-		return HOOKLOG_PASS;
 	if (slice_skip(&s, "allowed ("))
-		return HOOKLOG_ALLOWED;
+		return source_take(&s) == SOURCE_PASS && slice_is(&s, ")")
+			   ? HOOKLOG_PASS
+			   : HOOKLOG_ALLOWED;
 	if (slice_is(&s, "recheck"))
 		return HOOKLOG_RECHECK;
 	if (slice_is(&s, "passed"))

@@ -90,8 +90,7 @@ gather(struct verdict_facts *f, const struct inspect_sources *from,
 static bool
 is_by_ban(const struct verdict *v)
 {
-	return strcmp(v->source, "ipset") == 0 ||
-	       strcmp(v->source, "recent") == 0;
+	return v->source == SOURCE_IPSET || v->source == SOURCE_RECENT;
 }
 
 /* The ban in recent.cdb, whether or not the hook would ask there. */
@@ -123,7 +122,7 @@ prefix(const struct verdict_facts *f, const struct verdict *v,
     const struct addr *a)
 {
 	struct net net =
-	    strcmp(v->source, "local") == 0 ? f->rule.net : net_of_ban(a);
+	    v->source == SOURCE_LOCAL ? f->rule.net : net_of_ban(a);
 	char ip[ADDR_STRLEN];
 
 	if (v->kind == VERDICT_UNKNOWN)
@@ -151,35 +150,38 @@ inspect_address(const struct inspect_sources *from, const struct addr *a)
 	ban = ban_of(from, a, notes, &f, &v);
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "ip",
 	    addr_format(a, ip), "answer", answers[v.kind], "source",
-	    *v.source == 0 ? json_null() : json_string(v.source), "reply",
-	    *v.reply == 0 ? json_null() : json_string(v.reply), "prefix",
-	    prefix(&f, &v, a), "left",
+	    v.source == SOURCE_NONE ? json_null()
+				    : json_string(source_name(v.source)),
+	    "reply", *v.reply == 0 ? json_null() : json_string(v.reply),
+	    "prefix", prefix(&f, &v, a), "left",
 	    v.left_s < 0 ? json_null() : json_integer(v.left_s), "ban", ban,
 	    "notes", notes);
 }
 
 /* ---- for people ---- */
 
-static const char *
-source_name(const char *source, bool is4)
+static enum source
+source_of(const json_t *found)
 {
-	if (strcmp(source, "local") == 0)
-		return "local.cdb, your own rules";
-	if (strcmp(source, "ipset") == 0)
-		return "the kernel set";
-	if (strcmp(source, "pass") == 0)
-		return is4 ? "the kernel set " PATHS_PASS4
-			   : "the kernel set " PATHS_PASS6;
-	return "recent.cdb";
+	const char *name = jsonget_string(found, "source");
+	struct slice s = slice_of(name == NULL ? "" : name);
+
+	return source_take(&s);
 }
 
 static void
 show_answer(FILE *to, const json_t *found)
 {
+	static const char *const names[SOURCES] = {
+	    [SOURCE_LOCAL] = "local.cdb, your own rules",
+	    [SOURCE_IPSET] = "the kernel set",
+	    [SOURCE_RECENT] = "recent.cdb",
+	    [SOURCE_PASS] = "the kernel set",
+	};
 	const char *answer = jsonget_string(found, "answer");
 	const char *ip = jsonget_string(found, "ip");
-	const char *source = jsonget_string(found, "source");
 	const char *net = jsonget_string(found, "prefix");
+	enum source source = source_of(found);
 
 	if (strcmp(answer, "refuse") == 0)
 		fprintf(to, "%s is refused: %s\n", ip,
@@ -189,10 +191,12 @@ show_answer(FILE *to, const json_t *found)
 	else
 		fprintf(
 		    to, "%s is not known here: rblsmtpd asks the lists\n", ip);
-	if (source == NULL)
+	if (source == SOURCE_NONE)
 		return;
-	fprintf(
-	    to, "source   %s", source_name(source, strchr(ip, ':') == NULL));
+	fprintf(to, "source   %s", names[source]);
+	if (source == SOURCE_PASS)
+		fprintf(to, " %s",
+		    strchr(ip, ':') == NULL ? PATHS_PASS4 : PATHS_PASS6);
 	if (net != NULL)
 		fprintf(to, ", as %s", net);
 	fputc('\n', to);
@@ -202,7 +206,6 @@ static void
 show_ban(FILE *to, const json_t *found)
 {
 	const json_t *ban = json_object_get(found, "ban");
-	const char *source = jsonget_string(found, "source");
 	int64_t until = jsonget_integer(ban, "until");
 	int64_t left = until - time(NULL);
 	char buf[WHEN_SIZE];
@@ -211,7 +214,7 @@ show_ban(FILE *to, const json_t *found)
 		return;
 	if (left > 0 && !json_is_true(json_object_get(ban, "in_force")))
 		fprintf(to, "ban      this one is not in force%s\n",
-		    source != NULL && strcmp(source, "local") == 0
+		    source_of(found) == SOURCE_LOCAL
 			? ": your own rules come first"
 			: "");
 	when_format(jsonget_integer(ban, "since"), buf);
@@ -231,7 +234,6 @@ show_ban(FILE *to, const json_t *found)
 void
 inspect_show(FILE *to, const json_t *found)
 {
-	const char *source = jsonget_string(found, "source");
 	const json_t *each;
 	size_t i;
 
@@ -239,10 +241,9 @@ inspect_show(FILE *to, const json_t *found)
 	show_ban(to, found);
 	json_array_foreach (json_object_get(found, "notes"), i, each)
 		fprintf(to, "note     %s\n", json_string_value(each));
-	if (source == NULL ||
-	    strcmp(jsonget_string(found, "answer"), "refuse") != 0)
+	if (strcmp(jsonget_string(found, "answer"), "refuse") != 0)
 		return;
-	if (strcmp(source, "local") != 0)
+	if (source_of(found) != SOURCE_LOCAL)
 		fprintf(to, "to lift  rblcachectl del %s\n",
 		    jsonget_string(found, "ip"));
 	fprintf(to,

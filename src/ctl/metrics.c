@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/source.h"
+
 #define NAME "rblcache.prom"
 
 static void
@@ -140,7 +142,6 @@ put_rules(FILE *to, const json_t *status)
 static void
 put_hook(FILE *to, const json_t *status)
 {
-	static const char *const sources[] = {"local", "ipset", "recent"};
 	static const struct metric others[] = {
 	    {"hook_would_refuse_total", "counter", "hook.all.would_refuse",
 		"Refusals that option -n of the hook spared."},
@@ -160,9 +161,9 @@ put_hook(FILE *to, const json_t *status)
 
 	head(to, "refused_total", "counter",
 	    "Clients that the hook refused without asking a list.");
-	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
-		sample(to, "refused_total", "source", sources[i], "", "",
-		    number(all, sources[i]));
+	for (enum source i = SOURCE_LOCAL; i <= SOURCE_RECENT; i++)
+		sample(to, "refused_total", "source", source_name(i), "", "",
+		    number(all, source_name(i)));
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		put_one(to, &others[i], status);
 }

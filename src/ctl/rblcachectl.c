@@ -24,6 +24,7 @@
 #include "base/cdbread.h"
 #include "base/exits.h"
 #include "base/paths.h"
+#include "base/source.h"
 #include "base/timespan.h"
 #include "base/usage.h"
 #include "base/when.h"
@@ -401,9 +402,10 @@ print_entry_json(const struct listing_entry *e)
 {
 	char net[NET_STRLEN];
 	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "ip",
-	    net_format(&e->net, net), "source", e->in_set ? "ipset" : "recent",
-	    "until", e->until == 0 ? json_null() : json_integer(e->until),
-	    "since", e->known ? json_integer(e->since) : json_null(), "rule",
+	    net_format(&e->net, net), "source",
+	    source_name(e->in_set ? SOURCE_IPSET : SOURCE_RECENT), "until",
+	    e->until == 0 ? json_null() : json_integer(e->until), "since",
+	    e->known ? json_integer(e->since) : json_null(), "rule",
 	    e->known ? report_text(e->rule) : json_null(), "reply",
 	    *e->reply != 0 ? json_string(e->reply) : json_null());
 

@@ -2,7 +2,6 @@
 #include "hook/verdict.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define GENERAL_REPLY                                                          \
 	"451 your address was refused here a short while ago because a "       \
@@ -18,11 +17,11 @@ verdict_needs_recent(const struct verdict_facts *f)
 bool
 verdict_is_cached(const struct verdict *v)
 {
-	return v->kind != VERDICT_UNKNOWN && strcmp(v->source, "local") != 0;
+	return v->source != SOURCE_NONE && v->source != SOURCE_LOCAL;
 }
 
 static struct verdict
-refuse(const char *source, const char *reply, int64_t left_s)
+refuse(enum source source, const char *reply, int64_t left_s)
 {
 	struct verdict v = {VERDICT_REFUSE, source, left_s, ""};
 
@@ -31,7 +30,7 @@ refuse(const char *source, const char *reply, int64_t left_s)
 }
 
 static struct verdict
-pass(enum verdict_kind kind, const char *source)
+pass(enum verdict_kind kind, enum source source)
 {
 	struct verdict v = {kind, source, VERDICT_NO_TIME, ""};
 
@@ -47,38 +46,40 @@ verdict_decide(const struct verdict_facts *f)
 			      : 0;
 
 	if (f->local == LOCAL_ERROR)
-		return pass(VERDICT_UNKNOWN, "");
+		return pass(VERDICT_UNKNOWN, SOURCE_NONE);
 	if (f->local == LOCAL_FOUND && f->rule.action == LOCAL_ALLOW)
-		return pass(VERDICT_ALLOW, "local");
+		return pass(VERDICT_ALLOW, SOURCE_LOCAL);
 	if (f->local == LOCAL_FOUND)
-		return refuse("local", f->rule.reply, VERDICT_NO_TIME);
+		return refuse(SOURCE_LOCAL, f->rule.reply, VERDICT_NO_TIME);
 	if (left_s > 0)
-		return refuse(
-		    member ? "ipset" : "recent", f->ban.reply, left_s);
+		return refuse(member ? SOURCE_IPSET : SOURCE_RECENT,
+		    f->ban.reply, left_s);
 	if (member)
-		return refuse("ipset", GENERAL_REPLY, VERDICT_NO_TIME);
+		return refuse(SOURCE_IPSET, GENERAL_REPLY, VERDICT_NO_TIME);
 	if (f->pass == SETTEST_MEMBER)
-		return pass(VERDICT_ALLOW, "pass");
-	return pass(VERDICT_UNKNOWN, "");
+		return pass(VERDICT_ALLOW, SOURCE_PASS);
+	return pass(VERDICT_UNKNOWN, SOURCE_NONE);
 }
 
 const char *
 verdict_format(const struct verdict *v, char buf[VERDICT_TEXT_SIZE])
 {
+	const char *source = source_name(v->source);
+
 	switch (v->kind) {
 	case VERDICT_UNKNOWN:
 		snprintf(buf, VERDICT_TEXT_SIZE, "not known");
 		break;
 	case VERDICT_ALLOW:
-		snprintf(buf, VERDICT_TEXT_SIZE, "allowed (%s)", v->source);
+		snprintf(buf, VERDICT_TEXT_SIZE, "allowed (%s)", source);
 		break;
 	case VERDICT_REFUSE:
 		if (v->left_s == VERDICT_NO_TIME)
 			snprintf(buf, VERDICT_TEXT_SIZE, "%s (%s)", v->reply,
-			    v->source);
+			    source);
 		else
 			snprintf(buf, VERDICT_TEXT_SIZE, "%s (%s, %llds left)",
-			    v->reply, v->source, (long long)v->left_s);
+			    v->reply, source, (long long)v->left_s);
 		break;
 	}
 	return buf;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/ban.h"
+#include "base/source.h"
 #include "kernel/settest.h"
 #include "local/local.h"
 
@@ -38,7 +39,7 @@ enum verdict_kind {
 
 struct verdict {
 	enum verdict_kind kind;
-	const char *source;	/* "local", "ipset", "recent", "pass" */
+	enum source source;
 	int64_t left_s;		/* seconds, or VERDICT_NO_TIME: not known */
 	char reply[REPLY_SIZE]; /* "CCC TEXT" */
 };

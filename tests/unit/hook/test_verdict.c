@@ -39,11 +39,11 @@ not_banned(const struct said *s, const struct verdict *v)
 {
 	if (s->set != OFF && s->pass == SETTEST_MEMBER) {
 		assert_int_equal(v->kind, VERDICT_ALLOW);
-		assert_string_equal(v->source, "pass");
+		assert_int_equal(v->source, SOURCE_PASS);
 		assert_true(verdict_is_cached(v));
 	} else {
 		assert_int_equal(v->kind, VERDICT_UNKNOWN);
-		assert_string_equal(v->source, "");
+		assert_int_equal(v->source, SOURCE_NONE);
 		assert_false(verdict_is_cached(v));
 	}
 }
@@ -60,11 +60,11 @@ one_case(const struct said *s)
 		assert_false(verdict_is_cached(&v));
 	} else if (s->local == LOCAL_FOUND && s->action == LOCAL_ALLOW) {
 		assert_int_equal(v.kind, VERDICT_ALLOW);
-		assert_string_equal(v.source, "local");
+		assert_int_equal(v.source, SOURCE_LOCAL);
 		assert_false(verdict_is_cached(&v));
 	} else if (s->local == LOCAL_FOUND) {
 		assert_int_equal(v.kind, VERDICT_REFUSE);
-		assert_string_equal(v.source, "local");
+		assert_int_equal(v.source, SOURCE_LOCAL);
 		assert_string_equal(v.reply, "553 by rule");
 		assert_int_equal(v.left_s, VERDICT_NO_TIME);
 		assert_false(verdict_is_cached(&v));
@@ -73,7 +73,7 @@ one_case(const struct said *s)
 		not_banned(s, &v);
 	} else if (s->set == SETTEST_MEMBER) {
 		assert_int_equal(v.kind, VERDICT_REFUSE);
-		assert_string_equal(v.source, "ipset");
+		assert_int_equal(v.source, SOURCE_IPSET);
 		if (banned)
 			assert_string_equal(v.reply, "451 by ban");
 		else
@@ -83,7 +83,7 @@ one_case(const struct said *s)
 	} else if (banned) {
 		assert_true(verdict_needs_recent(&f));
 		assert_int_equal(v.kind, VERDICT_REFUSE);
-		assert_string_equal(v.source, "recent");
+		assert_int_equal(v.source, SOURCE_RECENT);
 		assert_string_equal(v.reply, "451 by ban");
 		assert_int_equal(v.left_s, 60);
 		assert_true(verdict_is_cached(&v));
@@ -157,21 +157,21 @@ set_names(void **state)
 static void
 texts(void **state)
 {
-	struct verdict v = {VERDICT_UNKNOWN, "", VERDICT_NO_TIME, ""};
+	struct verdict v = {VERDICT_UNKNOWN, SOURCE_NONE, VERDICT_NO_TIME, ""};
 	char buf[VERDICT_TEXT_SIZE];
 	char longest[VERDICT_TEXT_SIZE + 1];
 
 	(void)state;
 	assert_string_equal(verdict_format(&v, buf), "not known");
-	v = (struct verdict){VERDICT_ALLOW, "pass", VERDICT_NO_TIME, ""};
+	v = (struct verdict){VERDICT_ALLOW, SOURCE_PASS, VERDICT_NO_TIME, ""};
 	assert_string_equal(verdict_format(&v, buf), "allowed (pass)");
 	v = (struct verdict){
-	    VERDICT_REFUSE, "ipset", VERDICT_NO_TIME, "451 many"};
+	    VERDICT_REFUSE, SOURCE_IPSET, VERDICT_NO_TIME, "451 many"};
 	assert_string_equal(verdict_format(&v, buf), "451 many (ipset)");
-	v = (struct verdict){VERDICT_REFUSE, "ipset", 86391, "451 Listed"};
+	v = (struct verdict){VERDICT_REFUSE, SOURCE_IPSET, 86391, "451 Listed"};
 	assert_string_equal(
 	    verdict_format(&v, buf), "451 Listed (ipset, 86391s left)");
-	v = (struct verdict){VERDICT_REFUSE, "recent", INT64_MAX, ""};
+	v = (struct verdict){VERDICT_REFUSE, SOURCE_RECENT, INT64_MAX, ""};
 	memset(v.reply, 'x', REPLY_SIZE - 1);
 	snprintf(longest, sizeof longest, "%s (recent, %llds left)", v.reply,
 	    (long long)INT64_MAX);
