@@ -28,6 +28,7 @@
 #include "base/addr.h"
 #include "base/cdbread.h"
 #include "base/exits.h"
+#include "base/hooklog.h"
 #include "base/paths.h"
 #include "base/usage.h"
 #include "hook/lookup.h"
@@ -83,8 +84,8 @@ say(const char *format, ...)
 	int n;
 	int m;
 
-	n = snprintf(line, sizeof line, "rblcache: %s pid %ld: ", client,
-	    (long)getpid());
+	n = snprintf(line, sizeof line, HOOKLOG_SAYS_WHO, client,
+	    (unsigned long long)getpid());
 	va_start(args, format);
 	m = vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
 	va_end(args);
@@ -186,7 +187,7 @@ say_set_error(const struct options *o, const struct addr *a, int error)
 {
 	say("set %s: %s", addr_is4(a) ? o->set4 : o->set6,
 	    error == ENOENT  ? "no such set"
-	    : error == EPERM ? "no right to read it (cap_net_admin)"
+	    : error == EPERM ? HOOKLOG_SAYS_NO_RIGHT
 			     : strerror(error));
 }
 
@@ -251,10 +252,10 @@ act(const struct verdict *v, const struct options *o)
 	case VERDICT_REFUSE:
 		if (!o->dry_run && verdict_is_cached(v) &&
 		    is_rechecked(o->recheck)) {
-			say("recheck");
+			say(HOOKLOG_SAYS_RECHECK);
 			return;
 		}
-		say("%s%s", o->dry_run ? "would refuse: " : "",
+		say("%s%s", o->dry_run ? HOOKLOG_SAYS_WOULD : "",
 		    verdict_format(v, text));
 		if (o->dry_run)
 			return;
@@ -297,7 +298,7 @@ main(int argc, char **argv)
 	if (set_error != 0)
 		say_set_error(&o, &a, set_error);
 	if (known && o.passed) {
-		say("passed");
+		say(HOOKLOG_SAYS_PASSED);
 	} else if (known) {
 		facts.now = time(NULL);
 		say_error(o.local, lookup_local(&facts, o.local, &a));

@@ -69,7 +69,7 @@ take_source(struct slice *s)
 	source = source_take(&in);
 	if (!slice_skip(&in, ")") &&
 	    !(slice_skip(&in, ", ") && slice_skip_digits(&in) > 0 &&
-		slice_skip(&in, "s left)")))
+		slice_skip(&in, HOOKLOG_SAYS_LEFT ")")))
 		return HOOKLOG_OTHER;
 	return kinds[source];
 }
@@ -79,26 +79,25 @@ static enum hooklog_kind
 said(struct slice s, struct hooklog *h)
 {
 	enum hooklog_kind from;
-	bool would = slice_skip(&s, "would refuse: ");
+	bool would = slice_skip(&s, HOOKLOG_SAYS_WOULD);
 
 	if (reply_code(s.p, s.len) != 0) {
 		from = take_source(&s);
 		h->reply = s;
 		return would && from != HOOKLOG_OTHER ? HOOKLOG_WOULD : from;
 	}
-	if (slice_skip(&s, "allowed ("))
+	if (slice_skip(&s, HOOKLOG_SAYS_ALLOWED))
 		return source_take(&s) == SOURCE_PASS && slice_is(&s, ")")
 			   ? HOOKLOG_PASS
 			   : HOOKLOG_ALLOWED;
-	if (slice_is(&s, "recheck"))
+	if (slice_is(&s, HOOKLOG_SAYS_RECHECK))
 		return HOOKLOG_RECHECK;
-	if (slice_is(&s, "passed"))
+	if (slice_is(&s, HOOKLOG_SAYS_PASSED))
 		return HOOKLOG_PASSED;
-	if (slice_skip(&s, "not known"))
+	if (slice_skip(&s, HOOKLOG_SAYS_UNKNOWN))
 		return HOOKLOG_OTHER;
-	return slice_ends(&s, ": no right to read it (cap_net_admin)")
-		   ? HOOKLOG_NO_RIGHT
-		   : HOOKLOG_TROUBLE;
+	return slice_ends(&s, ": " HOOKLOG_SAYS_NO_RIGHT) ? HOOKLOG_NO_RIGHT
+							  : HOOKLOG_TROUBLE;
 }
 
 struct hooklog
@@ -108,8 +107,8 @@ hooklog_line(struct slice message)
 	struct hooklog h = {.kind = HOOKLOG_OTHER};
 	struct slice digits;
 
-	if (!slice_skip(&s, "rblcache: ") || !take_address(&s, &h.ip) ||
-	    !slice_skip(&s, " pid "))
+	if (!slice_skip(&s, HOOKLOG_SAYS_NAME) || !take_address(&s, &h.ip) ||
+	    !slice_skip(&s, HOOKLOG_SAYS_PID))
 		return h;
 	digits = s;
 	digits.len = slice_skip_digits(&s);

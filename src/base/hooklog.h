@@ -9,7 +9,9 @@
  *	rblcache: 203.0.113.9 pid 7344: passed
  *	rblcache: 203.0.113.9 pid 7344: set NAME: no right to read it (...)
  *
- * These lines count what was saved; nobody is banned by them.
+ * These lines count what was saved; nobody is banned by them. The words stand
+ * here alone: the hook writes with them, what stands for it in a trial too, and
+ * hooklog_line reads them. hooklog.c is not part of the hook.
  */
 #ifndef HOOKLOG_H
 #define HOOKLOG_H
@@ -18,6 +20,18 @@
 
 #include "base/addr.h"
 #include "base/slice.h"
+
+#define HOOKLOG_SAYS_NAME "rblcache: "
+#define HOOKLOG_SAYS_PID " pid "
+/* how a line begins, to be printed with a text and an unsigned long long */
+#define HOOKLOG_SAYS_WHO HOOKLOG_SAYS_NAME "%s" HOOKLOG_SAYS_PID "%llu: "
+#define HOOKLOG_SAYS_WOULD "would refuse: " /* before the text of a refusal */
+#define HOOKLOG_SAYS_LEFT "s left"
+#define HOOKLOG_SAYS_ALLOWED "allowed ("
+#define HOOKLOG_SAYS_UNKNOWN "not known"
+#define HOOKLOG_SAYS_RECHECK "recheck"
+#define HOOKLOG_SAYS_PASSED "passed"
+#define HOOKLOG_SAYS_NO_RIGHT "no right to read it (cap_net_admin)"
 
 enum hooklog_kind {
 	HOOKLOG_LOCAL,	  /* refused by a rule of the admin's */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/cdbread.h"
+#include "base/hooklog.h"
 #include "base/paths.h"
 #include "base/when.h"
 #include "control/ask.h"
@@ -29,8 +30,7 @@ why_text(int error)
 	case ENOENT:
 		return "no such set";
 	case EPERM:
-		return "no right to read it (cap_net_admin); so this goes by "
-		       "recent.cdb";
+		return HOOKLOG_SAYS_NO_RIGHT "; so this goes by recent.cdb";
 	default:
 		return cdbread_error_text(error);
 	}

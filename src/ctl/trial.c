@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/hooklog.h"
 #include "base/lru.h"
 #include "hook/verdict.h"
 #include "state/judge.h"
@@ -169,7 +170,7 @@ log_line(const struct spot *s, const char *format, ...)
 static int
 log_hook(const struct spot *s, const char *what)
 {
-	return log_line(s, "rblcache: %s pid %llu: %s", s->ip,
+	return log_line(s, HOOKLOG_SAYS_WHO "%s", s->ip,
 	    (unsigned long long)s->c->pid, what);
 }
 
@@ -178,7 +179,7 @@ static int
 log_lists(const struct spot *s)
 {
 	if (s->c->len == 0)
-		return log_hook(s, "passed");
+		return log_hook(s, HOOKLOG_SAYS_PASSED);
 	return take(s->t, s->c->line, s->c->len, s->c->time_s);
 }
 
@@ -192,7 +193,8 @@ decide(const struct spot *s, const struct verdict *v, enum trial_answer *answer)
 	if (v->kind == VERDICT_UNKNOWN)
 		return log_lists(s);
 	if (v->kind == VERDICT_REFUSE && is_rechecked(s->t))
-		return log_hook(s, "recheck") == 0 ? log_lists(s) : -1;
+		return log_hook(s, HOOKLOG_SAYS_RECHECK) == 0 ? log_lists(s)
+							      : -1;
 	*answer = v->kind == VERDICT_REFUSE ? TRIAL_REFUSED : TRIAL_PASSED;
 	return log_hook(s, verdict_format(v, text));
 }

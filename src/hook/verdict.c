@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/hooklog.h"
+
 #define GENERAL_REPLY                                                          \
 	"451 your address was refused here a short while ago because a "       \
 	"DNS blocklist lists it; try again later"
@@ -68,18 +70,20 @@ verdict_format(const struct verdict *v, char buf[VERDICT_TEXT_SIZE])
 
 	switch (v->kind) {
 	case VERDICT_UNKNOWN:
-		snprintf(buf, VERDICT_TEXT_SIZE, "not known");
+		snprintf(buf, VERDICT_TEXT_SIZE, HOOKLOG_SAYS_UNKNOWN);
 		break;
 	case VERDICT_ALLOW:
-		snprintf(buf, VERDICT_TEXT_SIZE, "allowed (%s)", source);
+		snprintf(
+		    buf, VERDICT_TEXT_SIZE, HOOKLOG_SAYS_ALLOWED "%s)", source);
 		break;
 	case VERDICT_REFUSE:
 		if (v->left_s == VERDICT_NO_TIME)
 			snprintf(buf, VERDICT_TEXT_SIZE, "%s (%s)", v->reply,
 			    source);
 		else
-			snprintf(buf, VERDICT_TEXT_SIZE, "%s (%s, %llds left)",
-			    v->reply, source, (long long)v->left_s);
+			snprintf(buf, VERDICT_TEXT_SIZE,
+			    "%s (%s, %lld" HOOKLOG_SAYS_LEFT ")", v->reply,
+			    source, (long long)v->left_s);
 		break;
 	}
 	return buf;

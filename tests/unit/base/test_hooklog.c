@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* hooklog: what a client was told, without what the hook adds. */
+/* hooklog: what a client was told, without what the hook adds; and that what the
+   hook writes is read again as it was meant. */
 #include "../unit.h"
 
+#include <limits.h>
+
 #include "base/hooklog.h"
+#include "hook/verdict.h"
 
 static const struct {
 	const char *said;
@@ -48,10 +52,80 @@ replies(void **state)
 	}
 }
 
+/* Reads what the hook writes. */
+static struct hooklog
+read_again(const char *said)
+{
+	static char line[VERDICT_TEXT_SIZE + 128];
+	struct addr a = unit_addr("2001:db8::9");
+	struct hooklog h;
+
+	snprintf(line, sizeof line, HOOKLOG_SAYS_WHO "%s", "2001:db8::9",
+	    ULLONG_MAX / 100, said);
+	h = hooklog_line(slice_of(line));
+	if (h.kind != HOOKLOG_OTHER) {
+		assert_memory_equal(&h.ip, &a, sizeof a);
+		assert_true(h.pid == ULLONG_MAX / 100);
+	}
+	return h;
+}
+
+/* A refusal, with and without the time that is left, and under -n. */
+static void
+refusals_again(enum source source, enum hooklog_kind want)
+{
+	struct verdict v = {
+	    VERDICT_REFUSE, source, 1, "553 see (local, 5s left) (there)"};
+	char would[sizeof HOOKLOG_SAYS_WOULD + VERDICT_TEXT_SIZE];
+	char said[VERDICT_TEXT_SIZE];
+	struct hooklog h;
+
+	for (v.left_s = VERDICT_NO_TIME; v.left_s <= 1; v.left_s += 2) {
+		h = read_again(verdict_format(&v, said));
+		assert_int_equal(h.kind, want);
+		assert_true(slice_is(&h.reply, v.reply));
+		snprintf(would, sizeof would, HOOKLOG_SAYS_WOULD "%s", said);
+		h = read_again(would);
+		assert_int_equal(h.kind, HOOKLOG_WOULD);
+		assert_true(slice_is(&h.reply, v.reply));
+	}
+}
+
+static void
+as_the_hook_writes(void **state)
+{
+	struct verdict v = {VERDICT_UNKNOWN, SOURCE_NONE, VERDICT_NO_TIME, ""};
+	char said[VERDICT_TEXT_SIZE];
+
+	(void)state;
+	refusals_again(SOURCE_LOCAL, HOOKLOG_LOCAL);
+	refusals_again(SOURCE_IPSET, HOOKLOG_IPSET);
+	refusals_again(SOURCE_RECENT, HOOKLOG_RECENT);
+	assert_int_equal(
+	    read_again(verdict_format(&v, said)).kind, HOOKLOG_OTHER);
+	v.kind = VERDICT_ALLOW;
+	v.source = SOURCE_LOCAL;
+	assert_int_equal(
+	    read_again(verdict_format(&v, said)).kind, HOOKLOG_ALLOWED);
+	v.source = SOURCE_PASS;
+	assert_int_equal(
+	    read_again(verdict_format(&v, said)).kind, HOOKLOG_PASS);
+	assert_int_equal(
+	    read_again(HOOKLOG_SAYS_RECHECK).kind, HOOKLOG_RECHECK);
+	assert_int_equal(read_again(HOOKLOG_SAYS_PASSED).kind, HOOKLOG_PASSED);
+	assert_int_equal(
+	    read_again("set x: " HOOKLOG_SAYS_NO_RIGHT).kind, HOOKLOG_NO_RIGHT);
+	assert_int_equal(
+	    read_again("set x: no such set").kind, HOOKLOG_TROUBLE);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(replies)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(replies),
+	    cmocka_unit_test(as_the_hook_writes),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
