@@ -6,28 +6,6 @@
 #include "base/reply.h"
 #include "base/source.h"
 
-#define PID_DIGITS 18
-
-uint64_t
-hooklog_take_pid(struct slice *s)
-{
-	uint64_t pid = 0;
-
-	for (int i = 0;
-	     i < PID_DIGITS && s->len > 0 && *s->p >= '0' && *s->p <= '9';
-	     i++, slice_advance(s, 1))
-		pid = pid * 10 + (uint64_t)(*s->p - '0');
-	return pid;
-}
-
-uint64_t
-hooklog_pid(struct slice digits)
-{
-	uint64_t pid = hooklog_take_pid(&digits);
-
-	return digits.len == 0 ? pid : 0;
-}
-
 static bool
 take_address(struct slice *s, struct addr *a)
 {
@@ -68,7 +46,7 @@ take_source(struct slice *s)
 		return HOOKLOG_IPSET;
 	source = source_take(&in);
 	if (!slice_skip(&in, ")") &&
-	    !(slice_skip(&in, ", ") && slice_skip_digits(&in) > 0 &&
+	    !(slice_skip(&in, ", ") && slice_digits(&in).len > 0 &&
 		slice_skip(&in, HOOKLOG_SAYS_LEFT ")")))
 		return HOOKLOG_OTHER;
 	return kinds[source];
@@ -110,11 +88,10 @@ hooklog_line(struct slice message)
 	if (!slice_skip(&s, HOOKLOG_SAYS_NAME) || !take_address(&s, &h.ip) ||
 	    !slice_skip(&s, HOOKLOG_SAYS_PID))
 		return h;
-	digits = s;
-	digits.len = slice_skip_digits(&s);
+	digits = slice_digits(&s);
 	if (digits.len == 0)
 		return h;
-	h.pid = hooklog_pid(digits);
+	h.pid = slice_number(digits);
 	if (slice_skip(&s, ": "))
 		h.kind = said(s, &h);
 	return h;

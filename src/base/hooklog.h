@@ -57,15 +57,6 @@ struct hooklog {
 	struct slice reply;
 };
 
-/*
- * Takes a process number off the start, as tcpserver and the hook write it: up
- * to 18 digits. 0: there is none.
- */
-uint64_t hooklog_take_pid(struct slice *s);
-
-/* The process number that is all of the digits; 0 if they are none. */
-uint64_t hooklog_pid(struct slice digits);
-
 /* What a message (a line behind its stamp) says. */
 struct hooklog hooklog_line(struct slice message);
 

@@ -13,22 +13,6 @@ net_contains(const struct net *n, const struct addr *a)
 	       (odd == 0 || (a->b[whole] ^ n->ip.b[whole]) >> (8 - odd) == 0);
 }
 
-static const char *
-parse_bits(struct slice s, unsigned *bits)
-{
-	unsigned n = 0;
-
-	if (s.len == 0 || s.len > 3)
-		return "the prefix length is no number";
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return "the prefix length is no number";
-		n = n * 10 + (unsigned)(s.p[i] - '0');
-	}
-	*bits = n;
-	return NULL;
-}
-
 const char *
 net_parse(struct slice text, struct net *n)
 {
@@ -37,15 +21,16 @@ net_parse(struct slice text, struct net *n)
 	bool dotted = memchr(text.p, ':', addr_len) == NULL;
 	unsigned max = dotted ? 32 : 128;
 	unsigned bits = max;
-	const char *error;
+	struct slice digits;
 
 	if (addr_parse(text.p, addr_len, &n->ip) != 0)
 		return "no IP address";
 	if (slash != NULL) {
 		slice_advance(&text, addr_len + 1);
-		error = parse_bits(text, &bits);
-		if (error != NULL)
-			return error;
+		digits = slice_digits(&text);
+		if (text.len > 0 || digits.len == 0 || digits.len > 3)
+			return "the prefix length is no number";
+		bits = (unsigned)slice_number(digits);
 		if (bits > max)
 			return dotted ? "the prefix is longer than 32"
 				      : "the prefix is longer than 128";

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct slice {
@@ -64,15 +65,31 @@ slice_skip(struct slice *s, const char *word)
 	return true;
 }
 
-/* Takes the digits off the start; how many there are. */
-static inline size_t
-slice_skip_digits(struct slice *s)
+/* Takes the digits off the start. */
+static inline struct slice
+slice_digits(struct slice *s)
 {
-	size_t n = 0;
+	struct slice digits = {s->p, 0};
 
-	while (n < s->len && s->p[n] >= '0' && s->p[n] <= '9')
-		n++;
-	slice_advance(s, n);
+	while (s->len > 0 && *s->p >= '0' && *s->p <= '9')
+		slice_advance(s, 1);
+	digits.len = (size_t)(s->p - digits.p);
+	return digits;
+}
+
+#define SLICE_NUMBER_DIGITS 18 /* fit into 63 bits */
+
+/* The number that all of it is; 0: it is none, or has too many digits. */
+static inline uint64_t
+slice_number(struct slice s)
+{
+	struct slice digits = slice_digits(&s);
+	uint64_t n = 0;
+
+	if (s.len > 0 || digits.len > SLICE_NUMBER_DIGITS)
+		return 0;
+	for (; digits.len > 0; slice_advance(&digits, 1))
+		n = n * 10 + (uint64_t)(*digits.p - '0');
 	return n;
 }
 

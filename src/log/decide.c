@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/hooklog.h"
 #include "log/stamp.h"
 
 void
@@ -53,7 +52,7 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	case RULES_EXCEPT:
 		d->rule = m.rule;
 		d->has_ip = addr_parse(m.ip.p, m.ip.len, &d->ip) == 0;
-		d->pid = hooklog_pid(m.pid);
+		d->pid = slice_number(m.pid);
 		decide_skip(d, DECIDE_EXCEPT);
 		return;
 	case RULES_AMBIGUOUS:
@@ -66,7 +65,7 @@ decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
 	}
 	d->rule = m.rule;
 	d->has_ip = addr_parse(m.ip.p, m.ip.len, &d->ip) == 0;
-	d->pid = hooklog_pid(m.pid);
+	d->pid = slice_number(m.pid);
 	if (!d->has_ip) {
 		decide_skip(d, DECIDE_BADADDR);
 		return;

@@ -80,11 +80,7 @@ has_shape(const struct slice *r, const char *shape)
 static int
 number(const char *text, size_t len)
 {
-	int n = 0;
-
-	while (len-- > 0)
-		n = n * 10 + (*text++ - '0');
-	return n;
+	return (int)slice_number((struct slice){text, len});
 }
 
 /*
@@ -166,17 +162,15 @@ parse_iso(struct slice *r, int64_t *unix_s)
 		return false;
 	slice_advance(&s, strlen("0000-00-00T00:00:00"));
 	if (slice_skip(&s, "."))
-		(void)slice_skip_digits(&s);
-	if (slice_skip(&s, "Z ")) {
-		;
-	} else if (has_shape(&s, "+00:00 ") || has_shape(&s, "-00:00 ")) {
-		int offset =
-		    number(s.p + 1, 2) * 3600 + number(s.p + 4, 2) * 60;
+		(void)slice_digits(&s);
+	if (!slice_skip(&s, "Z ")) {
+		int offset;
 
+		if (!has_shape(&s, "+00:00 ") && !has_shape(&s, "-00:00 "))
+			return false;
+		offset = number(s.p + 1, 2) * 3600 + number(s.p + 4, 2) * 60;
 		t += *s.p == '+' ? -offset : offset;
 		slice_advance(&s, 7);
-	} else {
-		return false;
 	}
 	if (t < 0)
 		return false;
@@ -253,9 +247,7 @@ parse_splogger(struct slice *r, int64_t *unix_s)
 {
 	if (!has_shape(r, "0000000000.000000 "))
 		return;
-	*unix_s = 0;
-	for (size_t i = 0; i < 10; i++)
-		*unix_s = *unix_s * 10 + (r->p[i] - '0');
+	*unix_s = (int64_t)slice_number((struct slice){r->p, 10});
 	slice_advance(r, 18);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "log/tcpserver.h"
 
-#include "base/hooklog.h"
-
 /* The verbs that say something of a process, and what is behind its number. */
 static const struct verb {
 	const char *before, *behind;
@@ -35,7 +33,7 @@ tcpserver_parse(struct slice message, struct tcpserver_event *event)
 	verb = take_verb(&s);
 	if (verb == NULL)
 		return TCPSERVER_OTHER;
-	event->pid = hooklog_take_pid(&s);
+	event->pid = slice_number(slice_digits(&s));
 	if (event->pid == 0 || !slice_skip(&s, verb->behind))
 		return TCPSERVER_OTHER;
 	if (verb->answer == TCPSERVER_BEGIN &&

@@ -60,14 +60,11 @@ pid_of(const struct decision *d)
 	static const char word[] = " pid ";
 	struct slice s = d->message;
 	const char *at = memmem(s.p, s.len, word, sizeof word - 1);
-	struct slice digits;
 
 	if (at == NULL)
 		return 0;
 	slice_advance(&s, (size_t)(at - s.p) + sizeof word - 1);
-	digits = s;
-	digits.len = slice_skip_digits(&s);
-	return hooklog_pid(digits);
+	return slice_number(slice_digits(&s));
 }
 
 uint64_t
