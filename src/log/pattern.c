@@ -146,52 +146,42 @@ set_first(struct pattern *p, const char *rest)
 	pcre2_code_free(code);
 }
 
-static int
-compile(struct pattern *p, const char *text, char error[PATTERN_ERROR_SIZE])
+struct pattern *
+pattern_new(
+    struct pattern_room *room, const char *text, char error[PATTERN_ERROR_SIZE])
 {
 	/* .* at the start must not count as an anchor: it is none */
 	const uint32_t options = PCRE2_NO_DOTSTAR_ANCHOR | PCRE2_DOLLAR_ENDONLY;
 	PCRE2_UCHAR what[128];
 	PCRE2_SIZE offset;
 	int code;
+	struct pattern *p;
+	pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)text,
+	    PCRE2_ZERO_TERMINATED, options, &code, &offset, NULL);
 
-	p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-	    options, &code, &offset, NULL);
-	if (p->code == NULL) {
+	if (compiled == NULL) {
 		pcre2_get_error_message(code, what, sizeof what);
 		snprintf(error, PATTERN_ERROR_SIZE,
 		    "%s at character %zu of the pattern", (const char *)what,
 		    (size_t)offset + 1);
 		errno = EINVAL;
-		return -1;
+		return NULL;
 	}
 	/* without a JIT (other CPU, forbidden by SELinux) it is only slower */
-	(void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
-	p->data = pcre2_match_data_create_from_pattern(p->code, NULL);
-	if (p->data == NULL) {
-		snprintf(error, PATTERN_ERROR_SIZE, "%s", strerror(ENOMEM));
+	(void)pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);
+	p = calloc(1, sizeof *p);
+	if (p != NULL)
+		p->data = pcre2_match_data_create_from_pattern(compiled, NULL);
+	if (p == NULL || p->data == NULL) {
+		free(p);
+		pcre2_code_free(compiled);
 		errno = ENOMEM;
-		return -1;
-	}
-	return 0;
-}
-
-struct pattern *
-pattern_new(
-    struct pattern_room *room, const char *text, char error[PATTERN_ERROR_SIZE])
-{
-	struct pattern *p = calloc(1, sizeof *p);
-
-	if (p == NULL) {
 		snprintf(error, PATTERN_ERROR_SIZE, "%s", strerror(errno));
 		return NULL;
 	}
 	p->room = room;
+	p->code = compiled;
 	memset(&p->first, 0xff, sizeof p->first);
-	if (compile(p, text, error) != 0) {
-		pattern_free(p);
-		return NULL;
-	}
 	if (*text == '^' && !has_alternatives(text)) {
 		set_start(p, text + 1);
 		set_first(p, text + 1);

@@ -107,16 +107,15 @@ static bool
 read_number_and_time(const char *value, const char *lead, unsigned *number,
     const char *word, uint32_t *seconds)
 {
-	char *end;
+	struct slice s = slice_of(value);
+	struct slice digits;
 
-	if (strncmp(value, lead, strlen(lead)) != 0)
+	if (!slice_skip(&s, lead))
 		return false;
-	value += strlen(lead);
-	if (!isdigit((unsigned char)*value) || strspn(value, "0123456789") > 2)
-		return false;
-	*number = (unsigned)strtoul(value, &end, 10);
-	return strncmp(end, word, strlen(word)) == 0 &&
-	       timespan_parse(end + strlen(word), seconds) == 0;
+	digits = slice_digits(&s);
+	*number = (unsigned)slice_number(digits);
+	return digits.len <= 2 && slice_skip(&s, word) &&
+	       timespan_parse(s.p, seconds) == 0;
 }
 
 static void
@@ -324,10 +323,9 @@ load_file(struct loading *l)
 static int
 is_rule_file(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
+	const struct slice name = slice_of(entry->d_name);
 
-	return entry->d_name[0] != '.' && len > 6 &&
-	       strcmp(entry->d_name + len - 6, ".rules") == 0;
+	return entry->d_name[0] != '.' && slice_ends(&name, ".rules");
 }
 
 static void
