@@ -49,9 +49,9 @@
 #define REPLAY_TRIALS (REPLAY_TIMES + REPLAY_TIMES)
 
 struct replay_setup {
-	struct rules *rules;	   /* what they ban for is overridden */
-	const struct guard *guard; /* NULL: anybody may be banned */
-	uint32_t pass_s;	   /* of the trials with passes; not 0 */
+	struct rules *rules; /* what they ban for is overridden */
+	struct guard *guard; /* NULL: anybody may be banned */
+	uint32_t pass_s;     /* of the trials with passes; not 0 */
 };
 
 /* What a cache so set up would have done. */

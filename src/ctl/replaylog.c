@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cdbread.h"
-#include "local/allowlist.h"
+#include "local/guard.h"
 #include "log/follow.h"
 
 /* Says what is wrong with something. Returns -1, and errno stays. */
@@ -57,23 +57,22 @@ take_log(struct replay *r, const char *log, struct replay_counts *counts,
 
 /* When it cannot be read, anybody might be on it, and nobody is banned. */
 static int
-check_allowlist(const struct allowlist *a, char error[REPLAYLOG_ERROR_SIZE])
+check_guard(const struct guard *g, char error[REPLAYLOG_ERROR_SIZE])
 {
-	if (a->error == 0)
+	if (g->error == 0)
 		return 0;
-	snprintf(error, REPLAYLOG_ERROR_SIZE, "%s: %s", a->path,
-	    cdbread_error_text(a->error));
-	errno = a->error;
+	snprintf(error, REPLAYLOG_ERROR_SIZE, "%s: %s", g->path,
+	    cdbread_error_text(g->error));
+	errno = g->error;
 	return -1;
 }
 
 static int
 count(const struct replaylog_sources *from, const struct replay_setup *setup,
-    const struct allowlist *allowlist, struct replay_counts *counts,
-    char error[REPLAYLOG_ERROR_SIZE])
+    struct replay_counts *counts, char error[REPLAYLOG_ERROR_SIZE])
 {
 	struct replay *r;
-	int result = check_allowlist(allowlist, error);
+	int result = check_guard(setup->guard, error);
 
 	if (result != 0)
 		return -1;
@@ -82,7 +81,7 @@ count(const struct replaylog_sources *from, const struct replay_setup *setup,
 		return fail(error, from->log);
 	result = take_log(r, from->log, counts, error);
 	if (result == 0) /* it may be found damaged when it is asked */
-		result = check_allowlist(allowlist, error);
+		result = check_guard(setup->guard, error);
 	replay_free(r);
 	return result;
 }
@@ -93,7 +92,7 @@ replaylog_count(const struct replaylog_sources *from, uint32_t pass_s,
     char error[REPLAYLOG_ERROR_SIZE])
 {
 	struct replay_setup setup = {.pass_s = pass_s};
-	struct allowlist allowlist;
+	struct guard guard;
 	char rules_error[RULES_ERROR_SIZE];
 	int result;
 	int why;
@@ -107,11 +106,11 @@ replaylog_count(const struct replaylog_sources *from, uint32_t pass_s,
 	if (rules_warning(setup.rules) != NULL)
 		snprintf(warning, RULES_ERROR_SIZE, "%s",
 		    rules_warning(setup.rules));
-	allowlist_open(&allowlist, from->local);
-	setup.guard = &allowlist.guard;
-	result = count(from, &setup, &allowlist, counts, error);
+	guard_open(&guard, from->local);
+	setup.guard = &guard;
+	result = count(from, &setup, counts, error);
 	why = errno;
-	allowlist_close(&allowlist);
+	guard_close(&guard);
 	rules_free(setup.rules);
 	errno = why;
 	return result;

@@ -28,8 +28,8 @@
 
 /* How such a server is set up. */
 struct trial_setup {
-	struct rules *rules;	   /* may be those of other trials too */
-	const struct guard *guard; /* NULL: anybody may be banned */
+	struct rules *rules; /* may be those of other trials too */
+	struct guard *guard; /* NULL: anybody may be banned */
 	/* how long a rule of lists bans, whatever it says; 0: as it says */
 	uint32_t ban_s;
 	uint32_t pass_s;  /* as in feed.conf; 0: none */

@@ -120,16 +120,15 @@ status(struct feed *f)
 	json_t *feed = json_pack("{s:I, s:I, s:I}", "pid", (json_int_t)getpid(),
 	    "uid", (json_int_t)geteuid(), "since", (json_int_t)f->since_s);
 	json_t *local = report_text(
-	    f->allowlist.error == 0 ? NULL
-				    : cdbread_error_text(f->allowlist.error));
+	    f->guard.error == 0 ? NULL : cdbread_error_text(f->guard.error));
 
 	json_t *status = json_pack(
 	    "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
 	    (json_int_t)now, "feed", feed, "logs", logs(f), "sets", sets(f),
 	    "checkpoint", checkpoint(f), "reload_error", reload_error(f),
 	    "rules_warning", report_text(rules_warning(f->rules)),
-	    "local_error", local, "local_since",
-	    report_time(f->allowlist.since_s), "errors", errors(f));
+	    "local_error", local, "local_since", report_time(f->guard.since_s),
+	    "errors", errors(f));
 
 	report_state(status, &f->state, now);
 	return status;
@@ -206,7 +205,7 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 	struct ban ban = {.ip = r->ip, .since = now, .until = now + r->seconds};
 	json_t *answer;
 
-	if (guard_never_blocks(&f->allowlist.guard, &r->ip))
+	if (guard_never_blocks(&f->guard, &r->ip))
 		return failure(EXIT_USAGE,
 		    "this address is never banned: it is on the "
 		    "allow list, one of this host's own, or none of "

@@ -44,7 +44,7 @@ make_policy(struct feed *f)
 	f->policy = (struct policy){.cap = f->o.cap,
 	    .drop_after = f->settings.drop_after,
 	    .alarm = f->settings.alarm,
-	    .guard = &f->allowlist.guard,
+	    .guard = &f->guard,
 	    .rules = f->rules,
 	    .secrets = &f->settings.secrets};
 	f->wishes = (struct livesets_wishes){
@@ -136,7 +136,7 @@ config_reload(struct feed *f)
 	struct rules *rules;
 	const char *wrong;
 
-	allowlist_read_addresses(&f->allowlist);
+	guard_read_addresses(&f->guard);
 	livesets_look_soon(&f->livesets);
 	f->watch_ms = 0;
 	wrong = read_files(f, &settings, &rules, error);

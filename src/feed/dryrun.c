@@ -67,7 +67,7 @@ dryrun_print(struct feed *f)
 {
 	int code = 0;
 
-	allowlist_refresh(&f->allowlist);
+	guard_refresh(&f->guard);
 	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
 	for (size_t i = 0; code == 0 && i < f->o.logs_n; i++) {
 		if (print_log(f, i) == 0)

@@ -16,7 +16,7 @@
 #include "feed/options.h"
 #include "feed/saver.h"
 #include "feed/settings.h"
-#include "local/allowlist.h"
+#include "local/guard.h"
 #include "log/follow.h"
 #include "log/rules.h"
 #include "state/state.h"
@@ -38,7 +38,7 @@ struct feed {
 	/* these two follow from those two and the options */
 	struct policy policy;
 	struct livesets_wishes wishes;
-	struct allowlist allowlist;
+	struct guard guard;
 	struct state state;
 	struct livesets livesets;
 	struct log logs[OPTIONS_LOGS_MAX];

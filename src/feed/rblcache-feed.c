@@ -144,7 +144,7 @@ read_logs(struct feed *f)
 {
 	bool more = false;
 
-	allowlist_refresh(&f->allowlist);
+	guard_refresh(&f->guard);
 	for (size_t i = 0; i < f->o.logs_n; i++) {
 		f->marks[i].is_behind = read_log(f, i);
 		more |= f->marks[i].is_behind;
@@ -232,7 +232,7 @@ run(struct feed *f)
 		more = read_logs(f);
 		trust_serve(f);
 		feed_flush_sets(f);
-		feed_tell(f, allowlist_trouble(&f->allowlist));
+		feed_tell(f, guard_trouble(&f->guard));
 		if (f->control != NULL)
 			control_serve(f->control, feed_now_ms());
 		save_when_due(f);
@@ -349,7 +349,7 @@ finish(struct feed *f)
 	livesets_close(&f->livesets);
 	state_free(&f->state);
 	rules_free(f->rules);
-	allowlist_close(&f->allowlist);
+	guard_close(&f->guard);
 }
 
 int
@@ -366,8 +366,8 @@ main(int argc, char **argv)
 	if (!f.o.dry_run)
 		give_up_rights(&f);
 	exit_failed(config_load(&f));
-	allowlist_open(&f.allowlist, f.o.local);
-	f.allowlist.guard.ban_private = f.o.private;
+	guard_open(&f.guard, f.o.local);
+	f.guard.ban_private = f.o.private;
 	exit_failed(recall_nothing(&f));
 	if (f.o.dry_run) {
 		open_logs(&f);

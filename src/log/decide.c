@@ -30,7 +30,7 @@ decide_why_name(enum decide_why why)
 }
 
 void
-decide_line(struct decision *d, struct rules *rules, const struct guard *guard,
+decide_line(struct decision *d, struct rules *rules, struct guard *guard,
     const char *line, size_t len, int64_t unstamped_s)
 {
 	struct rules_match m;

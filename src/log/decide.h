@@ -59,9 +59,8 @@ struct decision {
  * as the rules do, d->message as long as the line. guard NULL: anybody may be
  * banned.
  */
-void decide_line(struct decision *d, struct rules *rules,
-    const struct guard *guard, const char *line, size_t len,
-    int64_t unstamped_s);
+void decide_line(struct decision *d, struct rules *rules, struct guard *guard,
+    const char *line, size_t len, int64_t unstamped_s);
 
 /* Makes it a skip. */
 void decide_skip(struct decision *d, enum decide_why why);

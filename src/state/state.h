@@ -56,7 +56,7 @@ struct policy {
 	bool alarm;	     /* bans stop when refusals are unusual */
 	/* how long a rule about lists bans, whatever it says; 0: as it says */
 	uint32_t ban_s;
-	const struct guard *guard;
+	struct guard *guard;
 	struct rules *rules;	       /* NULL: all are about lists */
 	const struct secrets *secrets; /* not to appear in a reply */
 };

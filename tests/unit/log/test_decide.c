@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <glob.h>
 
+#include "local/localmake.h"
 #include "log/decide.h"
 
 #define REAL "203.0.113.9"
@@ -162,33 +163,53 @@ forgeries(void **state)
 	assert_int_equal(n, 25 * 22);
 }
 
-static enum local_answer
-stub_answer(void *user, const struct addr *a, struct local_rule *rule)
+/* The guard's local.cdb has this rule for REAL from now on. */
+static void
+local_says(enum local_action action, const char *reply)
 {
-	(void)a;
-	rule->action = LOCAL_DENY;
-	if (*(const int *)user == LOCAL_ALLOW)
-		rule->action = LOCAL_ALLOW;
-	return *(const int *)user == -1 ? LOCAL_ERROR : LOCAL_FOUND;
+	struct localmake *m = localmake_new();
+	struct addr a = unit_addr(REAL);
+	struct local_rule rule = {.action = action, .bits = 128};
+
+	snprintf(rule.reply, sizeof rule.reply, "%s", reply);
+	assert_int_equal(localmake_add(m, &a, &rule, 1), LOCALMAKE_ADDED);
+	assert_int_equal(localmake_write(m, guard.path), 0);
+	localmake_free(m);
+	guard_refresh(&guard);
 }
 
 static void
 the_allow_list(void **state)
 {
-	int says = LOCAL_ALLOW;
+	char path[] = "/tmp/rblcache-unit.XXXXXX";
+	int fd = mkstemp(path);
 
 	(void)state;
-	guard.ask_local = stub_answer;
-	guard.user = &says;
+	assert_true(fd >= 0);
+	guard.path = path;
+	local_says(LOCAL_ALLOW, "");
 	assert_string_equal(decided("rblsmtpd: " REAL " pid 7: 451 x"),
 	    "skip " REAL " rblsmtpd allowed");
-	says = LOCAL_DENY;
+	local_says(LOCAL_DENY, "553 x");
 	assert_string_equal(decided("rblsmtpd: " REAL " pid 7: 451 x"),
 	    "ban " REAL " rblsmtpd 86400 451 x");
-	says = -1; /* it cannot be read, so who knows */
+	assert_null(guard_trouble(&guard));
+	/* it is damaged, so anybody may be allowed */
+	assert_int_equal(truncate(path, 100), 0);
 	assert_string_equal(decided("rblsmtpd: " REAL " pid 7: 451 x"),
 	    "skip " REAL " rblsmtpd allowed");
-	guard.ask_local = NULL;
+	assert_non_null(strstr(guard_trouble(&guard), path));
+	assert_null(guard_trouble(&guard));
+	guard_close(&guard);
+	/* and so it is while no file can be opened */
+	assert_string_equal(decided("rblsmtpd: " REAL " pid 7: 451 x"),
+	    "skip " REAL " rblsmtpd allowed");
+	assert_int_equal(unlink(path), 0);
+	guard_refresh(&guard);
+	assert_string_equal(decided("rblsmtpd: " REAL " pid 7: 451 x"),
+	    "ban " REAL " rblsmtpd 86400 451 x");
+	guard.path = "";
+	close(fd);
 }
 
 static struct rules *

@@ -231,7 +231,8 @@ who_is_connected(void **state)
 	assert_true(connections_mark(s, 1, 9, &a, 0));
 	for (unsigned pid = 100; pid < 104; pid++)
 		assert_int_equal(connections_begin(s, 1, pid, &b), 0);
-	assert_false(connections_mark(s, 1, 9, &a, 0)); /* the oldest has left */
+	assert_false(
+	    connections_mark(s, 1, 9, &a, 0)); /* the oldest has left */
 	assert_int_equal(count_connections(s), 4);
 	connections_free(s);
 }
