@@ -168,11 +168,11 @@ static void
 local_says(enum local_action action, const char *reply)
 {
 	struct localmake *m = localmake_new();
-	struct addr a = unit_addr(REAL);
-	struct local_rule rule = {.action = action, .bits = 128};
+	struct local_rule rule = {
+	    .action = action, .net = {unit_addr(REAL), ADDR_BITS}};
 
 	snprintf(rule.reply, sizeof rule.reply, "%s", reply);
-	assert_int_equal(localmake_add(m, &a, &rule, 1), LOCALMAKE_ADDED);
+	assert_int_equal(localmake_add(m, &rule, 1), LOCALMAKE_ADDED);
 	assert_int_equal(localmake_write(m, guard.path), 0);
 	localmake_free(m);
 	guard_refresh(&guard);
