@@ -55,61 +55,12 @@ format4(const uint8_t quad[4], char buf[ADDR_STRLEN])
 	return buf;
 }
 
-#define GROUPS 8
-
-/* The first of the longest runs of zero groups, two at least (RFC 5952, 4.2);
-   its length, or 0. */
-static int
-longest_zeros(const unsigned group[GROUPS], int *start)
-{
-	int longest = 1;
-
-	for (int i = 0, n; i < GROUPS; i += n + 1) {
-		for (n = 0; i + n < GROUPS && group[i + n] == 0; n++)
-			;
-		if (n > longest) {
-			longest = n;
-			*start = i;
-		}
-	}
-	return longest > 1 ? longest : 0;
-}
-
-/* The C libraries differ on which zeros are left out, and on a dotted end. */
-static const char *
-format6(const uint8_t b[16], char buf[ADDR_STRLEN])
-{
-	static const char digits[] = "0123456789abcdef";
-	unsigned group[GROUPS];
-	char *p = buf;
-	int zeros;
-	int start = GROUPS;
-
-	for (int i = 0; i < GROUPS; i++, b += 2)
-		group[i] = (unsigned)b[0] << 8 | b[1];
-	zeros = longest_zeros(group, &start);
-	for (int i = 0; i < GROUPS; i++) {
-		if (i == start) {
-			*p++ = ':';
-			*p++ = ':';
-			i += zeros - 1;
-			continue;
-		}
-		if (i > 0 && i != start + zeros)
-			*p++ = ':';
-		for (int shift = 12; shift >= 0; shift -= 4)
-			if (shift == 0 || group[i] >> shift != 0)
-				*p++ = digits[group[i] >> shift & 0xf];
-	}
-	*p = 0;
-	return buf;
-}
-
 const char *
 addr_format(const struct addr *a, char buf[ADDR_STRLEN])
 {
-	return addr_is4(a) ? format4(a->b + sizeof mapped, buf)
-			   : format6(a->b, buf);
+	if (addr_is4(a))
+		return format4(a->b + sizeof mapped, buf);
+	return inet_ntop(AF_INET6, a->b, buf, ADDR_STRLEN);
 }
 
 bool

@@ -21,18 +21,6 @@ ban_knows(uint8_t version)
 	return version >= BAN_OLDEST && version <= BAN_VERSION;
 }
 
-void
-ban_put(struct record *r, const struct ban *ban)
-{
-	record_begin(r, BAN_VERSION);
-	record_put_bytes(r, ban->ip.b, sizeof ban->ip.b);
-	record_put(r, 8, (uint64_t)ban->since);
-	record_put(r, 8, (uint64_t)ban->until);
-	record_put(r, 4, ban->refused);
-	record_put_bytes(r, ban->rule, strlen(ban->rule));
-	record_put_bytes(r, ban->reply, strlen(ban->reply));
-}
-
 static void
 get_string(struct record *r, char *to, size_t size)
 {

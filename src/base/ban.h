@@ -58,9 +58,6 @@ void ban_key(unsigned char key[BAN_KEY_BYTES], const struct addr *a);
 /* Whether records of that version can be read. */
 bool ban_knows(uint8_t version);
 
-/* Fills r with the ban (not sealed). */
-void ban_put(struct record *r, const struct ban *ban);
-
 /* Reads a ban that record_open accepted. Returns 0, or -1 when malformed. */
 int ban_get(struct record *r, struct ban *ban)
     __attribute__((warn_unused_result));

@@ -5,20 +5,11 @@
 
 #include "base/hash.h"
 
-#define CHECK_BYTES 4
-
-static uint32_t
-check_of(const uint8_t *value, size_t len, const void *key, size_t klen)
+uint32_t
+record_check(const uint8_t *value, size_t len, const void *key, size_t klen)
 {
 	return hash_fnv32(hash_fnv32(HASH_FNV32, key, klen),
-	    value + CHECK_BYTES, len - CHECK_BYTES);
-}
-
-static void
-store(uint8_t *to, size_t size, uint64_t n)
-{
-	for (size_t i = 0; i < size; i++)
-		to[i] = (uint8_t)(n >> 8 * i);
+	    value + RECORD_CHECK_BYTES, len - RECORD_CHECK_BYTES);
 }
 
 static uint64_t
@@ -31,56 +22,16 @@ fetch(const uint8_t *from, size_t size)
 	return n;
 }
 
-void
-record_begin(struct record *r, uint8_t version)
-{
-	r->len = CHECK_BYTES;
-	r->bad = false;
-	record_put(r, 1, version);
-}
-
-void
-record_put(struct record *r, size_t size, uint64_t n)
-{
-	if (size > sizeof r->buf - r->len) {
-		r->bad = true;
-		return;
-	}
-	store(r->buf + r->len, size, n);
-	r->len += size;
-}
-
-void
-record_put_bytes(struct record *r, const void *p, size_t len)
-{
-	if (len > UINT16_MAX || len + 2 > sizeof r->buf - r->len) {
-		r->bad = true;
-		return;
-	}
-	record_put(r, 2, len);
-	if (len > 0)
-		memcpy(r->buf + r->len, p, len);
-	r->len += len;
-}
-
-int
-record_seal(struct record *r, const void *key, size_t klen)
-{
-	if (r->bad)
-		return -1;
-	store(r->buf, CHECK_BYTES, check_of(r->buf, r->len, key, klen));
-	return 0;
-}
-
 int
 record_version(const void *value, size_t len, const void *key, size_t klen)
 {
 	const uint8_t *bytes = value;
 
-	if (len <= CHECK_BYTES ||
-	    fetch(bytes, CHECK_BYTES) != check_of(bytes, len, key, klen))
+	if (len <= RECORD_CHECK_BYTES ||
+	    fetch(bytes, RECORD_CHECK_BYTES) !=
+		record_check(bytes, len, key, klen))
 		return -1;
-	return bytes[CHECK_BYTES];
+	return bytes[RECORD_CHECK_BYTES];
 }
 
 int
@@ -95,7 +46,7 @@ record_open(struct record *r, const void *key, size_t klen, uint8_t version)
 		return -1;
 	r->bad = false;
 	r->version = (uint8_t)found;
-	r->at = CHECK_BYTES + 1;
+	r->at = RECORD_CHECK_BYTES + 1;
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #define RECORD_MAX 1024
+#define RECORD_CHECK_BYTES 4
 
 struct record {
 	uint8_t buf[RECORD_MAX];
@@ -39,6 +40,10 @@ void record_put(struct record *r, size_t size_bytes, uint64_t n);
 
 /* Appends a byte string of at most 65535 bytes. */
 void record_put_bytes(struct record *r, const void *p, size_t len);
+
+/* The check sum over a key and what stands behind the sum in a value. */
+uint32_t record_check(
+    const uint8_t *value, size_t len, const void *key, size_t klen);
 
 /*
  * Sets the check sum; afterwards buf and len are what is to be stored.

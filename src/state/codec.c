@@ -81,6 +81,18 @@ is_time(int64_t time_s)
 
 /* ---- bans ---- */
 
+void
+codec_put_ban(struct record *r, const struct ban *ban)
+{
+	record_begin(r, BAN_VERSION);
+	record_put_bytes(r, ban->ip.b, sizeof ban->ip.b);
+	record_put(r, 8, (uint64_t)ban->since);
+	record_put(r, 8, (uint64_t)ban->until);
+	record_put(r, 4, ban->refused);
+	record_put_bytes(r, ban->rule, strlen(ban->rule));
+	record_put_bytes(r, ban->reply, strlen(ban->reply));
+}
+
 static int
 next_ban(
     const struct state *s, size_t *at, struct codec_key *key, struct record *r)
@@ -92,7 +104,7 @@ next_ban(
 	bans_nth(s->bans, (*at)++, &ban);
 	key->len = BAN_KEY_BYTES;
 	ban_key(key->b, &ban.ip);
-	ban_put(r, &ban);
+	codec_put_ban(r, &ban);
 	return 1;
 }
 

@@ -68,4 +68,7 @@ int codec_take(struct state *s, struct state_log *logs, size_t n,
     const unsigned char *key, size_t klen, struct record *r)
     __attribute__((warn_unused_result));
 
+/* Fills r with the ban (not sealed). */
+void codec_put_ban(struct record *r, const struct ban *ban);
+
 #endif

@@ -39,6 +39,7 @@
 #include "base/addr.h"
 #include "base/ban.h"
 #include "base/cdbwrite.h"
+#include "state/codec.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -734,7 +735,7 @@ make_recent(const char *path, time_t from, time_t to, const char *reply)
 			die(hosts[i]);
 		strcpy(ban.reply, reply);
 		ban_key(key, &ban.ip);
-		ban_put(&r, &ban);
+		codec_put_ban(&r, &ban);
 		if (record_seal(&r, key, sizeof key) != 0 ||
 		    cdbwrite_add(&w, key, sizeof key, r.buf, r.len) != 0)
 			die(path);

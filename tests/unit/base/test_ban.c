@@ -617,7 +617,7 @@ every_bit_of_a_file(void **state)
 	(void)state;
 	snprintf(name, sizeof name, "%s/bits.cdb", dir);
 	ban_key(key, &ban.ip);
-	ban_put(&r, &ban);
+	codec_put_ban(&r, &ban);
 	assert_int_equal(record_seal(&r, key, sizeof key), 0);
 	assert_int_equal(cdbwrite_start(&w, name, 0600), 0);
 	assert_int_equal(cdbwrite_add(&w, key, sizeof key, r.buf, r.len), 0);

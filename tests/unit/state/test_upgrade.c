@@ -11,6 +11,7 @@
 #include "base/cdbwrite.h"
 #include "hook/lookup.h"
 #include "state/checkpoint.h"
+#include "state/codec.h"
 #include "state/connections.h"
 #include "state/counts.h"
 #include "state/repeats.h"
@@ -368,7 +369,7 @@ write_newer(char kind, bool damaged)
 	assert_int_equal(cdbwrite_start(&w, path, 0600), 0);
 	ban.ip = unit_addr("203.0.113.1");
 	ban_key(key, &ban.ip);
-	ban_put(&r, &ban);
+	codec_put_ban(&r, &ban);
 	record_put_bytes(&r, "more", 4);
 	add(&w, key, sizeof key, &r);
 	ban.ip = unit_addr("203.0.113.2");
@@ -445,7 +446,7 @@ write_one(uint8_t version, uint64_t said)
 	assert_int_equal(cdbwrite_start(&w, path, 0600), 0);
 	ban.ip = unit_addr("203.0.113.1");
 	ban_key(key, &ban.ip);
-	ban_put(&r, &ban);
+	codec_put_ban(&r, &ban);
 	r.buf[4] = version;
 	add(&w, key, sizeof key, &r);
 	record_begin(&r, version);
