@@ -201,7 +201,7 @@ name=$scratch/$(printf '%0300d' 0)
 cd "$scratch" || exit 1
 : >plain
 for command in "rblcachectl -d $name list" "rblcachectl -d $name del 192.0.2.1" \
-    "rblcachectl metrics $name" "rblcache-feed -n -c $name plain" \
+    "rblcachectl metrics $name" "rblcache-feed -n -f /dev/null -c $name plain" \
     "rblcache-cdb build $name plain" "rblcache-cdb build cdb $name" \
     "rblcache-cdb query $name 192.0.2.1" "rblcache-cdb dump $name"; do
 	# shellcheck disable=SC2086 # words
