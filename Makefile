@@ -126,11 +126,12 @@ hooks_MAY := $(rblcache_USES)
 cdb_MAY := $(rblcache-cdb_USES)
 FLOORS := $(FOLDERS:%=floor-src/%) floor-hooks floor-cdb
 
-# $(call archive,BUILD DIRECTORY,FOLDER): all of a folder but a main
+# $(call archive,BUILD DIRECTORY,FOLDER): all of a folder but a main. It is made
+# again when the folder changes: what is gone from there is none of it.
 define archive
-$(1)/src/$(2).a: $(patsubst %.c,$(1)/%.o,$(filter-out $(MAINS),$(wildcard src/$(2)/*.c)))
+$(1)/src/$(2).a: src/$(2) $(patsubst %.c,$(1)/%.o,$(filter-out $(MAINS),$(wildcard src/$(2)/*.c)))
 	@rm -f $$@
-	$(Q)$(AR) rcs $$@ $$^
+	$(Q)$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach folder,$(FOLDERS),$(eval $(call archive,$(B),$(folder))))
 ARCHIVES := $(FOLDERS:%=$(B)/src/%.a)

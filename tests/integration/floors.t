@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# No folder of the source includes one that is above it.
+# No folder of the source includes one that is above it. Its archive has what is in
+# it, and no more.
 set -u
 here=$(dirname "$0")
 . "$here/../tap.sh"
@@ -26,4 +27,16 @@ for case in src/base/addr.c:local/local.h src/local/guard.h:kernel/settest.h \
 	cp kept "$file"
 done
 exits "without these it passes" 0 '' make -s floors
+
+# a file that is moved away takes what it defines with it
+cp -R "$root/tests" .
+members() {
+	make -s B=b b/src/kernel.a >/dev/null
+	ar t b/src/kernel.a | sort | tr '\n' ' '
+}
+before=$(members)
+printf 'extern int more;\nint more;\n' >src/kernel/more.c
+like "$(members)" '(^| )more\.o ' "an archive has a file that is new"
+rm src/kernel/more.c
+is "$(members)" "$before" "and not one that is gone"
 done_testing
