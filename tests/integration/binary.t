@@ -19,11 +19,12 @@ libc=musl
 case $RBLCACHE_BUILD in
 */release)
 	wanted=glibc
-	! command -v musl-gcc >/dev/null || wanted=musl
-	is "$libc" "$wanted" "musl is what it is made of, where there is musl-gcc"
+	[ "$(musl-gcc -dumpmachine 2>/dev/null)" != \
+	    "$(${CC:-cc} -dumpmachine 2>/dev/null)" ] || wanted=musl
+	is "$libc" "$wanted" "musl is what it is made of, where musl-gcc is as CC"
 	;;
 esac
-is "$("$root/tests/hardened" "$hook" main say smtp_refuse 2>&1)" "" \
+is "$("$root/tests/hardened" "$hook" usage_read say smtp_refuse 2>&1)" "" \
     "PIE, RELRO, NX and stack protector"
 strip -o stripped "$hook"
 size=$(stat -c %s stripped)
