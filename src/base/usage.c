@@ -94,10 +94,11 @@ take_long(const struct usage *u, const char *word)
 static int
 take_strange(const struct usage *u, int answer, char **argv)
 {
-	const char *here = argv[optind];
+	const char *here;
 
-	if (answer == ':')
+	if (answer == ':') /* optind may be behind the end */
 		return complain(u, "-%c wants an argument", optopt);
+	here = argv[optind];
 	/* getopt is still in a word that begins so */
 	if (optopt == '-' && here != NULL && strncmp(here, "--", 2) == 0)
 		return take_long(u, here);
