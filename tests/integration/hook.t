@@ -21,6 +21,12 @@ run() { # OPTION... : the hook before a program that shows RBLSMTPD
 is "$(TCPREMOTEIP=192.0.2.1 run)" next:unset "unknown: passed on"
 is "$(cat err)" "" "unknown: nothing said"
 is "$(TCPREMOTEIP=203.0.113.7 run)" next: "allow: RBLSMTPD set empty"
+for n in 0 998 999 1000 1001 3000; do # variables besides
+	# shellcheck disable=SC2046 # words
+	is "$(env -i $(seq -f 'V%g=x' "$n") TCPREMOTEIP=203.0.113.7 "$hook" \
+	    -l l.cdb -k '' -s '' -S '' /usr/bin/env | sort -u | grep -c .)" \
+	    $((n + 2)) "allow, $n other variables: they stay"
+done
 is "$(TCPREMOTEIP=203.0.113.8 run -e)" 'next:-[cached] no' \
     "deny with -e: 553 for rblsmtpd"
 is "$(TCPREMOTEIP=2001:db8::1 run -e)" 'next:[cached] later' \
