@@ -2,9 +2,9 @@
 /*
  * Starts programs again and again, in turns, and prints what each costs.
  *
- *	spawn ROUNDS CMD -- CMD -- ...
+ *	spawn ROUNDS [VARIABLE=VALUE ...] CMD -- [VARIABLE=VALUE ...] CMD -- ...
  *
- * In each round every command runs BURST times; the median over the rounds of
+ * The variables are in that command's environment alone. In each round every command runs BURST times; the median over the rounds of
  * the wall time a run, and its ratio to the first command's, are printed, a
  * line a command. Standard input, output and error of the commands are
  * /dev/null.
@@ -18,8 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COMMANDS_MAX 8
+#define COMMANDS_MAX 12
 #define ROUNDS_MAX 1000
+#define VARIABLES_MAX 100
 #define BURST 20
 
 extern char **environ;
@@ -33,17 +34,35 @@ now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+struct command {
+	char **words;
+	char *environment[VARIABLES_MAX + 1];
+};
+
+/* What stands in front of the command's name, and then what spawn itself has. */
 static void
-run(char **command, posix_spawn_file_actions_t *actions)
+set_environment(struct command *c)
+{
+	size_t n = 0;
+
+	for (; *c->words != NULL && strchr(*c->words, '=') != NULL; c->words++)
+		if (n < VARIABLES_MAX)
+			c->environment[n++] = *c->words;
+	for (char **v = environ; *v != NULL && n < VARIABLES_MAX; v++)
+		c->environment[n++] = *v;
+}
+
+static void
+run(struct command *c, posix_spawn_file_actions_t *actions)
 {
 	pid_t pid;
 	int status;
 
-	if (posix_spawnp(&pid, command[0], actions, NULL, command, environ) !=
-		0 ||
+	if (posix_spawnp(&pid, *c->words, actions, NULL, c->words,
+		c->environment) != 0 ||
 	    waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
 	    WEXITSTATUS(status) != 0) {
-		fprintf(stderr, "spawn: %s failed\n", command[0]);
+		fprintf(stderr, "spawn: %s failed\n", *c->words);
 		exit(111);
 	}
 }
@@ -61,7 +80,7 @@ int
 main(int argc, char **argv)
 {
 	static double times[COMMANDS_MAX][ROUNDS_MAX];
-	char **commands[COMMANDS_MAX];
+	static struct command commands[COMMANDS_MAX];
 	posix_spawn_file_actions_t actions;
 	int rounds = argc > 2 ? atoi(argv[1]) : 0;
 	int n = 0;
@@ -71,12 +90,14 @@ main(int argc, char **argv)
 		fputs("usage: spawn ROUNDS CMD -- CMD ...\n", stderr);
 		return 100;
 	}
-	commands[n++] = argv + 2;
+	commands[n++].words = argv + 2;
 	for (int i = 2; i < argc; i++)
 		if (strcmp(argv[i], "--") == 0 && n < COMMANDS_MAX) {
 			argv[i] = NULL;
-			commands[n++] = argv + i + 1;
+			commands[n++].words = argv + i + 1;
 		}
+	for (int c = 0; c < n; c++)
+		set_environment(&commands[c]);
 	posix_spawn_file_actions_init(&actions);
 	for (int fd = 0; fd < 3; fd++)
 		posix_spawn_file_actions_addopen(
@@ -86,7 +107,7 @@ main(int argc, char **argv)
 			double start = now();
 
 			for (int i = 0; i < BURST; i++)
-				run(commands[c], &actions);
+				run(&commands[c], &actions);
 			times[c][r] = (now() - start) / BURST;
 		}
 	for (int c = 0; c < n; c++)
