@@ -46,7 +46,7 @@ die(int code, const char *format, ...)
 	exit(code);
 }
 
-#define die_usage(...) exit(usage_complain("rblcache-cdb", __VA_ARGS__))
+#define die_usage(...) exit(usage_complain("rblcache-cdb", NULL, __VA_ARGS__))
 
 /* ---- build ---- */
 

@@ -132,10 +132,10 @@ read_options(struct options *o, int argc, char **argv)
 	if (code != USAGE_GO_ON)
 		return code;
 	if (o->passed && (o->by_env || o->dry_run || o->recheck != 0))
-		return usage_complain(u.program,
+		return usage_complain(u.program, NULL,
 		    "-p refuses nobody, so -e, -n and -r do not go with it");
 	if (*o->prog == NULL)
-		return usage_complain(u.program, "no program to run");
+		return usage_complain(u.program, NULL, "no program to run");
 	return USAGE_GO_ON;
 }
 

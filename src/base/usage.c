@@ -2,6 +2,7 @@
 #include "base/usage.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,21 +25,9 @@ usage_print(const char *text)
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : EXIT_SYSTEM;
 }
 
-static int
-print_help(const struct usage *u)
-{
-	return u->help == NULL ? usage_print(u->text) : u->help();
-}
-
-static int
-print_version(const struct usage *u)
-{
-	printf("%s " USAGE_VERSION, u->program);
-	return usage_print("\n");
-}
-
 int
-usage_complain(const char *program, const char *format, ...)
+usage_complain(
+    const char *program, const char *command, const char *format, ...)
 {
 	char what[LINE_SIZE];
 	char line[LINE_SIZE + 100];
@@ -49,59 +38,26 @@ usage_complain(const char *program, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof what, format, args);
 	va_end(args);
-	snprintf(
-	    line, sizeof line, "%s: %s; see %s -h\n", program, what, program);
+	snprintf(line, sizeof line, "%s: %s%s%s; see %s -h\n", program,
+	    command == NULL ? "" : command, command == NULL ? "" : ": ", what,
+	    program);
 	fputs(line, stderr);
 	return EXIT_USAGE;
 }
 
-/* ---- what is wrong ---- */
+#define complain(u, ...) usage_complain((u)->program, (u)->command, __VA_ARGS__)
 
-/* The same for an option of the program or of one of its commands. */
-__attribute__((format(printf, 2, 3))) static int
-complain(const struct usage *u, const char *format, ...)
-{
-	char what[LINE_SIZE];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(what, sizeof what, format, args);
-	va_end(args);
-	return usage_complain(u->program, "%s%s%s",
-	    u->command == NULL ? "" : u->command,
-	    u->command == NULL ? "" : ": ", what);
-}
-
-/*
- * --help and --version are looked at here, since getopt_long would be a good
- * part of what the hook is. Shorter forms will do, as they would for that.
- */
-static int
-take_long(const struct usage *u, const char *word)
-{
-	size_t len = strcspn(word, "=");
-	bool is_help = strncmp(word, "--help", len) == 0;
-
-	if (u->command != NULL || len == 2 ||
-	    (!is_help && strncmp(word, "--version", len) != 0))
-		return complain(u, "unknown option %s", word);
-	if (word[len] != 0)
-		return complain(u, "%s: this takes no argument", word);
-	return is_help ? print_help(u) : print_version(u);
-}
-
-/* getopt has answered ':' or '?'. */
+/* getopt_long has answered ':' or '?'. A word of it is the one before optind. */
 static int
 take_strange(const struct usage *u, int answer, char **argv)
 {
-	const char *here;
-
-	if (answer == ':') /* optind may be behind the end */
+	if (answer == ':')
 		return complain(u, "-%c wants an argument", optopt);
-	here = argv[optind];
-	/* getopt is still in a word that begins so */
-	if (optopt == '-' && here != NULL && strncmp(here, "--", 2) == 0)
-		return take_long(u, here);
+	if (optopt == 0)
+		return complain(u, "unknown option %s", argv[optind - 1]);
+	if (u->command == NULL && strchr("hV", optopt) != NULL)
+		return complain(
+		    u, "%s: this takes no argument", argv[optind - 1]);
 	if (u->before != NULL && strchr(u->before, optopt) != NULL)
 		return complain(u, "-%c goes in front of the command", optopt);
 	return complain(u, "unknown option -%c", optopt);
@@ -115,11 +71,6 @@ take_number(const struct usage *u, const struct usage_option *o)
 	unsigned long n;
 	char *end;
 
-	if (o->parse != NULL)
-		return o->parse(optarg, o->number) == 0
-			   ? USAGE_GO_ON
-			   : complain(u, "-%c wants %s, not '%s'", o->letter,
-				 o->wants, optarg);
 	errno = 0;
 	n = strtoul(optarg, &end, 10);
 	if (*optarg < '0' || *optarg > '9' || *end != 0 || errno != 0 ||
@@ -133,13 +84,14 @@ take_number(const struct usage *u, const struct usage_option *o)
 static int
 take(const struct usage *u, const struct usage_option *o)
 {
-	if (o->number != NULL)
-		return take_number(u, o);
 	if (o->flag != NULL)
 		*o->flag = true;
-	else if (o->is_ok != NULL && *optarg != 0 && !o->is_ok(optarg))
+	else if ((o->parse != NULL && o->parse(optarg, o->number) != 0) ||
+		 (o->is_ok != NULL && *optarg != 0 && !o->is_ok(optarg)))
 		return complain(
 		    u, "-%c wants %s, not '%s'", o->letter, o->wants, optarg);
+	else if (o->number != NULL)
+		return o->parse != NULL ? USAGE_GO_ON : take_number(u, o);
 	else if (o->n == NULL)
 		*o->text = optarg;
 	else if (*o->n == o->max)
@@ -157,34 +109,30 @@ take_letter(const struct usage *u, int letter, char **argv)
 		if (u->options[i].letter == letter)
 			return take(u, &u->options[i]);
 	if (letter == 'h')
-		return print_help(u);
-	if (letter == 'V')
-		return print_version(u);
-	return take_strange(u, letter, argv);
+		return u->help == NULL ? usage_print(u->text) : u->help();
+	if (letter != 'V')
+		return take_strange(u, letter, argv);
+	printf("%s " USAGE_VERSION, u->program);
+	return usage_print("\n");
 }
 
-/* For getopt. */
+/* For getopt_long. */
 static void
 list_letters(const struct usage *u, char *to)
 {
-	if (u->in_order)
-		*to++ = '+';
-	*to++ = ':';
-	if (u->command == NULL) {
-		*to++ = 'h';
-		*to++ = 'V';
-	}
-	for (size_t i = 0; i < u->n; i++) {
-		*to++ = u->options[i].letter;
-		if (u->options[i].flag == NULL)
-			*to++ = ':';
-	}
-	*to = 0;
+	to += sprintf(to, "%s:%s", u->in_order ? "+" : "",
+	    u->command == NULL ? "hV" : "");
+	for (size_t i = 0; i < u->n; i++)
+		to += sprintf(to, "%c%s", u->options[i].letter,
+		    u->options[i].flag == NULL ? ":" : "");
 }
 
 int
 usage_read(const struct usage *u, int argc, char **argv)
 {
+	static const struct option words[] = {{"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'}, {0}};
+	static const struct option none[] = {{0}};
 	char letters[sizeof "+:hV" + USAGE_OPTIONS_MAX * sizeof "x:"];
 	int code = USAGE_GO_ON;
 	int c;
@@ -192,7 +140,9 @@ usage_read(const struct usage *u, int argc, char **argv)
 	list_letters(u, letters);
 	opterr = 0;
 	optind = 0; /* there may have been another command line */
-	while (code == USAGE_GO_ON && (c = getopt(argc, argv, letters)) != -1)
+	while (code == USAGE_GO_ON &&
+	       (c = getopt_long(argc, argv, letters,
+		    u->command == NULL ? words : none, NULL)) != -1)
 		code = take_letter(u, c, argv);
 	return code;
 }

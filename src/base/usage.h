@@ -67,10 +67,11 @@ int usage_read(const struct usage *u, int argc, char **argv)
 int usage_print(const char *text) __attribute__((warn_unused_result));
 
 /*
- * Says on standard error what is wrong, and where it stands how it is right.
- * Returns the exit status for that, 100.
+ * Says on standard error what is wrong, with the program or with a command of
+ * it (else NULL), and where it stands how it is right. Returns the exit status
+ * for that, 100.
  */
-int usage_complain(const char *program, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+int usage_complain(const char *program, const char *command, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 
 #endif

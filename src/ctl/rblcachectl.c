@@ -73,7 +73,7 @@ say(const char *format, ...)
 	va_end(args);
 }
 
-#define die_usage(...) exit(usage_complain("rblcachectl", __VA_ARGS__))
+#define die_usage(...) exit(usage_complain("rblcachectl", NULL, __VA_ARGS__))
 
 static int
 count_words(char **words)

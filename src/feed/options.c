@@ -40,14 +40,14 @@ static int
 check(const struct options *o)
 {
 	if (o->logs_n == 0)
-		return usage_complain(PROGRAM, "no log to read");
+		return usage_complain(PROGRAM, NULL, "no log to read");
 	if (*o->set4 != 0 && strcmp(o->set4, o->set6) == 0)
-		return usage_complain(PROGRAM,
+		return usage_complain(PROGRAM, NULL,
 		    "-s and -S name the same set, and a set holds either "
 		    "IPv4 or IPv6");
 	if (o->logs_n > OPTIONS_LOGS_MAX)
 		return usage_complain(
-		    PROGRAM, "more than %d logs", OPTIONS_LOGS_MAX);
+		    PROGRAM, NULL, "more than %d logs", OPTIONS_LOGS_MAX);
 	return USAGE_GO_ON;
 }
 
