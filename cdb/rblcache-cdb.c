@@ -215,7 +215,8 @@ dump_node(struct cdb *c)
 		return -1;
 	if (!is_rule)
 		return 0;
-	rule.net.ip = addr_unspread(key + 1);
+	memcpy(rule.net.ip.b, key + 1, ADDR_SPREAD_BYTES);
+	addr_spread(&rule.net.ip, rule.net.ip.b);
 	printf("%s %s%s%s\n", net_format(&rule.net, prefix),
 	    hosts_action_name(rule.action), *rule.reply == 0 ? "" : " ",
 	    hosts_text(&rule));

@@ -12,8 +12,8 @@
  *
  * With -p, behind rblsmtpd, it only says who has got that far.
  */
+#include <alloca.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,7 +40,6 @@
 #define DEFAULT_TIMEOUT_S 60
 #define MAX_TIMEOUT_S 86400
 #define MAX_RECHECK 1000000000
-#define VARIABLES_MAX 1000
 
 static const char usage[] =
     "usage: rblcache [-env] [-l local.cdb] [-k recent.cdb] [-s set4] "
@@ -82,21 +81,17 @@ say(const char *format, ...)
 {
 	char line[512];
 	va_list args;
-	int n;
-	int m;
+	size_t n;
 
-	n = snprintf(line, sizeof line, HOOKLOG_SAYS_WHO, client,
+	n = (size_t)snprintf(line, sizeof line, HOOKLOG_SAYS_WHO, client,
 	    (unsigned long long)getpid());
 	va_start(args, format);
-	m = vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
+	n += (size_t)vsnprintf(line + n, sizeof line - n, format, args);
 	va_end(args);
-	if (m < 0)
-		return;
-	n += m;
-	if ((size_t)n > sizeof line - 2)
-		n = sizeof line - 2;
+	if (n > sizeof line - 1)
+		n = sizeof line - 1;
 	line[n++] = '\n';
-	if (write(2, line, (size_t)n) < 0)
+	if (write(2, line, n) < 0)
 		return; /* nobody to tell */
 }
 
@@ -200,45 +195,39 @@ say_error(const char *path, int error)
 }
 
 /*
- * Adds to the environment what is not there. putenv(3) would set up a heap for
- * it, at a fifth of what the hook costs, so it has only the very large ones.
- */
-static void
-add_variable(char *text)
-{
-	static char *larger[VARIABLES_MAX + 2];
-	size_t n = 0;
-
-	while (environ[n] != NULL && n <= VARIABLES_MAX)
-		n++;
-	if (n > VARIABLES_MAX) {
-		putenv(text);
-		return;
-	}
-	memcpy(larger, environ, n * sizeof *larger);
-	larger[n] = text;
-	environ = larger;
-}
-
-/*
  * Leaves the refusal to rblsmtpd, which answers 553 for a text that begins
  * with '-' and 451 for another. The mark tells the log reader that the line
  * rblsmtpd is going to log is no new listing.
  */
-static void
+static char *
 refuse_by_env(const struct verdict *v)
 {
 	static char text[sizeof "RBLSMTPD=-[cached] " + REPLY_SIZE];
 
 	snprintf(text, sizeof text, "RBLSMTPD=%s[cached] %s",
 	    reply_is_temporary(v->reply) ? "" : "-", v->reply + 4);
-	add_variable(text);
+	return text;
 }
 
+/*
+ * The next program, with a variable more in its environment, or with NULL. On
+ * the stack, since putenv(3) would set up a heap, at a fifth of what the hook
+ * costs. There is room: the environment takes a quarter of the stack at most
+ * (execve(2)).
+ */
 __attribute__((noreturn)) static void
-run(char **prog)
+run(char **prog, char *variable)
 {
-	execvp(*prog, prog);
+	size_t n = 0;
+	char **larger;
+
+	while (environ[n] != NULL)
+		n++;
+	larger = alloca((n + 2) * sizeof *larger);
+	memcpy(larger, environ, n * sizeof *larger);
+	larger[n] = variable;
+	larger[n + 1] = NULL;
+	execvpe(*prog, prog, larger);
 	say("unable to run %s: %s", *prog, strerror(errno));
 	_exit(EXIT_SYSTEM);
 }
@@ -254,47 +243,35 @@ is_rechecked(unsigned one_in)
 	       n % one_in == 0;
 }
 
-static void
+/* Refuses the client, or returns the next program's variable, or NULL. */
+static char *
 act(const struct verdict *v, const struct options *o)
 {
 	static char accept[] = "RBLSMTPD=";
 	char text[VERDICT_TEXT_SIZE];
 
-	switch (v->kind) {
-	case VERDICT_UNKNOWN:
-		if (o->verbose)
-			say("%s", verdict_format(v, text));
-		return;
-	case VERDICT_ALLOW:
-		/* the log reader wants to know whom no list was asked about */
-		if (o->verbose || verdict_is_cached(v))
-			say("%s", verdict_format(v, text));
-		add_variable(accept);
-		return;
-	case VERDICT_REFUSE:
-		if (!o->dry_run && verdict_is_cached(v) &&
-		    is_rechecked(o->recheck)) {
-			say(HOOKLOG_SAYS_RECHECK);
-			return;
-		}
-		say("%s%s", o->dry_run ? HOOKLOG_SAYS_WOULD : "",
+	/* the log reader wants to know whom no list was asked about */
+	if (o->verbose || v->kind == VERDICT_REFUSE || verdict_is_cached(v))
+		say("%s%s",
+		    v->kind == VERDICT_REFUSE && o->dry_run ? HOOKLOG_SAYS_WOULD
+							    : "",
 		    verdict_format(v, text));
-		if (o->dry_run)
-			return;
-		if (o->by_env) {
-			refuse_by_env(v);
-			return;
-		}
-		signal(SIGPIPE, SIG_IGN);
-		smtp_refuse(0, 1, v->reply, o->timeout_s);
-		_exit(0);
-	}
+	if (v->kind == VERDICT_ALLOW)
+		return accept;
+	if (v->kind != VERDICT_REFUSE || o->dry_run)
+		return NULL;
+	if (o->by_env)
+		return refuse_by_env(v);
+	signal(SIGPIPE, SIG_IGN);
+	smtp_refuse(0, 1, v->reply, o->timeout_s);
+	_exit(0);
 }
 
 int
 main(int argc, char **argv)
 {
 	static struct verdict_facts facts;
+	char *variable = NULL;
 	struct options o;
 	struct verdict v;
 	struct addr a;
@@ -322,11 +299,14 @@ main(int argc, char **argv)
 	if (known && o.passed) {
 		say(HOOKLOG_SAYS_PASSED);
 	} else if (known) {
-		facts.now = time(NULL);
 		say_error(o.local, lookup_local(&facts, o.local, &a));
+		facts.recheck = verdict_needs_recent(&facts) && !o.dry_run &&
+				is_rechecked(o.recheck);
 		say_error(o.recent, lookup_recent(&facts, o.recent, &a));
+		if (facts.recent == BAN_FOUND) /* else it is not worth it */
+			facts.now = time(NULL);
 		v = verdict_decide(&facts);
-		act(&v, &o);
+		variable = act(&v, &o);
 	}
-	run(o.prog);
+	run(o.prog, variable);
 }

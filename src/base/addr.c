@@ -72,17 +72,15 @@ addr_is4(const struct addr *a)
 bool
 addr_mask(struct addr *a, unsigned bits)
 {
-	bool lost = false;
+	int lost = 0;
 
-	for (unsigned i = 0; i < sizeof a->b; i++) {
-		unsigned keep = bits <= i * 8 ? 0 : bits - i * 8;
-		uint8_t mask =
-		    (uint8_t)(keep >= 8 ? 0xff : 0xff00U >> keep & 0xff);
+	for (unsigned i = bits / 8; i < sizeof a->b; i++) {
+		int keep = i == bits / 8 ? 0xff00 >> bits % 8 & 0xff : 0;
 
-		lost |= (a->b[i] & ~mask) != 0;
-		a->b[i] &= mask;
+		lost |= a->b[i] & ~keep;
+		a->b[i] &= (uint8_t)keep;
 	}
-	return lost;
+	return lost != 0;
 }
 
 struct addr
@@ -106,14 +104,4 @@ addr_spread(const struct addr *a, unsigned char to[ADDR_SPREAD_BYTES])
 	half[0] ^= hash_mix(half[1]);
 	half[1] ^= hash_mix(half[0]);
 	memcpy(to, half, sizeof half);
-}
-
-struct addr
-addr_unspread(const unsigned char from[ADDR_SPREAD_BYTES])
-{
-	struct addr a;
-
-	memcpy(a.b, from, sizeof a.b);
-	addr_spread(&a, a.b);
-	return a;
 }

@@ -55,13 +55,13 @@ bool addr_mask(struct addr *a, unsigned bits);
 struct addr addr_ban_key(const struct addr *a);
 
 /*
- * The address as 16 bytes in which each depends on all of it, and back. A cdb
+ * The address as 16 bytes in which each depends on all of it. Spread again,
+ * they are the address: addr_spread(&a, a.b). A cdb
  * finds keys by a weak hash (h * 33 ^ byte): the million addresses of one
  * network have some ten thousand values of it, and a look-up went through
  * thousands of records.
  */
 #define ADDR_SPREAD_BYTES 16
 void addr_spread(const struct addr *a, unsigned char to[ADDR_SPREAD_BYTES]);
-struct addr addr_unspread(const unsigned char from[ADDR_SPREAD_BYTES]);
 
 #endif

@@ -24,22 +24,10 @@ unpack(const unsigned char *b)
 	return p;
 }
 
-/* Up to len bytes; what is missing is behind the end of the file. */
-static ssize_t
-read_some(int fd, void *to, size_t len, uint32_t at)
-{
-	ssize_t n;
-
-	do
-		n = pread(fd, to, len, at);
-	while (n < 0 && errno == EINTR);
-	return n;
-}
-
 static int
 read_all(int fd, void *to, size_t len, uint32_t at)
 {
-	ssize_t n = read_some(fd, to, len, at);
+	ssize_t n = pread(fd, to, len, at);
 
 	if (n >= 0 && (size_t)n < len)
 		errno = EINVAL;
@@ -78,7 +66,7 @@ read_slot(int fd, struct pair slot, const void *key, size_t klen,
     unsigned char version, struct record *r)
 {
 	unsigned char b[PAIR_BYTES + CDBREAD_KEY_MAX + sizeof r->buf];
-	ssize_t n = read_some(fd, b, sizeof b, slot.second);
+	ssize_t n = pread(fd, b, sizeof b, slot.second);
 	struct pair len; /* of key and value */
 	size_t left;
 

@@ -37,33 +37,29 @@ int
 lookup_local(struct verdict_facts *f, const char *path, const struct addr *a)
 {
 	int fd = open_cdb(path);
-	int error;
 
-	if (fd >= 0)
+	if (fd >= 0) {
 		f->local = local_find(fd, a, &f->rule);
-	else if (errno != ENOENT)
+		close(fd); /* leaves errno, since nothing was written */
+	} else if (errno != ENOENT) {
 		f->local = LOCAL_ERROR;
-	error = f->local == LOCAL_ERROR ? errno : 0;
-	if (fd >= 0)
-		close(fd);
-	return error;
+	}
+	return f->local == LOCAL_ERROR ? errno : 0;
 }
 
 int
 lookup_recent(struct verdict_facts *f, const char *path, const struct addr *a)
 {
-	int error;
 	int fd;
 
 	if (!verdict_needs_recent(f))
 		return 0;
 	fd = open_cdb(path);
-	if (fd >= 0)
+	if (fd >= 0) {
 		f->recent = ban_find(fd, a, &f->ban);
-	else if (errno != ENOENT)
-		f->recent = BAN_ERROR;
-	error = f->recent == BAN_ERROR ? errno : 0;
-	if (fd >= 0)
 		close(fd);
-	return error;
+	} else if (errno != ENOENT) {
+		f->recent = BAN_ERROR;
+	}
+	return f->recent == BAN_ERROR ? errno : 0;
 }

@@ -2,36 +2,26 @@
 #include "hook/relro.h"
 
 #include <link.h>
-#include <stddef.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-static int
-protect(struct dl_phdr_info *program, size_t size, void *unused)
-{
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-
-	(void)size;
-	(void)unused;
-	for (size_t i = 0; i < program->dlpi_phnum; i++) {
-		const ElfW(Phdr) *part = &program->dlpi_phdr[i];
-		uintptr_t from = program->dlpi_addr + part->p_vaddr;
-		uintptr_t to = from + part->p_memsz;
-
-		if (part->p_type != PT_GNU_RELRO)
-			continue;
-		/* whole pages, as the linker arranged it for a loader */
-		from -= from % page;
-		to -= to % page;
-		/* NOLINTNEXTLINE(performance-no-int-to-ptr): a loader's work */
-		(void)mprotect((void *)from, to - from, PROT_READ);
-	}
-	return 1; /* the program comes first, and is enough */
-}
+/* The linker's name for where this program begins. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 void
 relro_protect(void)
 {
-	dl_iterate_phdr(protect, NULL);
+	char *program = (char *)(uintptr_t)&__ehdr_start;
+	const ElfW(Phdr) *part = (const void *)(program + __ehdr_start.e_phoff);
+	uintptr_t page = getauxval(AT_PAGESZ);
+
+	for (int n = __ehdr_start.e_phnum; n > 0; n--, part++) {
+		/* whole pages, as the linker arranged it for a loader */
+		uintptr_t before = (uintptr_t)(program + part->p_vaddr) % page;
+
+		if (part->p_type == PT_GNU_RELRO)
+			(void)mprotect(program + part->p_vaddr - before,
+			    (before + part->p_memsz) / page * page, PROT_READ);
+	}
 }

@@ -105,16 +105,12 @@ obey(struct dialogue *d)
 	if (!d->word_done && len > 0 && len <= sizeof d->word &&
 	    d->word[len - 1] == '\r')
 		len--;
-	if (len == 4) {
-		if (strncasecmp(d->word, "quit", 4) == 0) {
-			if (answer(d, "221 " NAME "\r\n"))
-				flush_answers(d);
-			return false;
-		}
-		for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++)
-			if (strncasecmp(d->word, accepted[i], 4) == 0)
-				return answer(d, "250 " NAME "\r\n");
-	}
+	if (len == 4 && strncasecmp(d->word, "quit", len) == 0)
+		return answer(d, "221 " NAME "\r\n") && flush_answers(d) &&
+		       false;
+	for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++)
+		if (len == 4 && strncasecmp(d->word, accepted[i], len) == 0)
+			return answer(d, "250 " NAME "\r\n");
 	return answer(d, d->refusal);
 }
 
@@ -149,12 +145,8 @@ smtp_refuse(int in, int out, const char *reply, unsigned timeout_s)
 	d.end_ms = now_ms() + (int64_t)allowed_s * 1000;
 	snprintf(
 	    d.refusal, sizeof d.refusal, "%.*s\r\n", REPLY_SIZE - 1, reply);
-	if (timeout_s == 0) {
-		if (answer(&d, d.refusal))
-			flush_answers(&d);
-		return;
-	}
-	if (!answer(&d, "220 " NAME "\r\n") || !flush_answers(&d))
+	if (!answer(&d, timeout_s == 0 ? d.refusal : "220 " NAME "\r\n") ||
+	    !flush_answers(&d) || timeout_s == 0)
 		return;
 	for (;;) {
 		ssize_t n;

@@ -2,6 +2,7 @@
 #include "hook/verdict.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/hooklog.h"
 
@@ -9,11 +10,18 @@
 	"451 your address was refused here a short while ago because a "       \
 	"DNS blocklist lists it; try again later"
 
+static bool
+is_member(const struct verdict_facts *f)
+{
+	return f->set_asked && f->set == SETTEST_MEMBER;
+}
+
 bool
 verdict_needs_recent(const struct verdict_facts *f)
 {
 	return f->local == LOCAL_ABSENT &&
-	       !(f->set_asked && f->set == SETTEST_ABSENT);
+	       !(f->set_asked && f->set == SETTEST_ABSENT) &&
+	       !(f->recheck && is_member(f));
 }
 
 bool
@@ -23,44 +31,38 @@ verdict_is_cached(const struct verdict *v)
 }
 
 static struct verdict
-refuse(enum source source, const char *reply, int64_t left_s)
+make(enum verdict_kind kind, enum source source, int64_t left_s,
+    const char *reply)
 {
-	struct verdict v = {VERDICT_REFUSE, source, left_s, ""};
+	struct verdict v = {kind, source, left_s, ""};
 
-	snprintf(v.reply, sizeof v.reply, "%s", reply);
-	return v;
-}
-
-static struct verdict
-pass(enum verdict_kind kind, enum source source)
-{
-	struct verdict v = {kind, source, VERDICT_NO_TIME, ""};
-
+	memcpy(v.reply, reply, strlen(reply) + 1);
 	return v;
 }
 
 struct verdict
 verdict_decide(const struct verdict_facts *f)
 {
-	bool member = f->set_asked && f->set == SETTEST_MEMBER;
+	enum source banned = is_member(f) ? SOURCE_IPSET : SOURCE_RECENT;
+	enum verdict_kind kind = f->recheck ? VERDICT_RECHECK : VERDICT_REFUSE;
 	uint32_t left_s = f->recent == BAN_FOUND && verdict_needs_recent(f)
 			      ? ban_left_s(&f->ban, f->now)
 			      : 0;
 
 	if (f->local == LOCAL_ERROR)
-		return pass(VERDICT_UNKNOWN, SOURCE_NONE);
+		return make(VERDICT_UNKNOWN, SOURCE_NONE, VERDICT_NO_TIME, "");
 	if (f->local == LOCAL_FOUND && f->rule.action == LOCAL_ALLOW)
-		return pass(VERDICT_ALLOW, SOURCE_LOCAL);
+		return make(VERDICT_ALLOW, SOURCE_LOCAL, VERDICT_NO_TIME, "");
 	if (f->local == LOCAL_FOUND)
-		return refuse(SOURCE_LOCAL, f->rule.reply, VERDICT_NO_TIME);
+		return make(VERDICT_REFUSE, SOURCE_LOCAL, VERDICT_NO_TIME,
+		    f->rule.reply);
 	if (left_s > 0)
-		return refuse(member ? SOURCE_IPSET : SOURCE_RECENT,
-		    f->ban.reply, left_s);
-	if (member)
-		return refuse(SOURCE_IPSET, GENERAL_REPLY, VERDICT_NO_TIME);
+		return make(kind, banned, left_s, f->ban.reply);
+	if (is_member(f))
+		return make(kind, banned, VERDICT_NO_TIME, GENERAL_REPLY);
 	if (f->pass == SETTEST_MEMBER)
-		return pass(VERDICT_ALLOW, SOURCE_PASS);
-	return pass(VERDICT_UNKNOWN, SOURCE_NONE);
+		return make(VERDICT_ALLOW, SOURCE_PASS, VERDICT_NO_TIME, "");
+	return make(VERDICT_UNKNOWN, SOURCE_NONE, VERDICT_NO_TIME, "");
 }
 
 const char *
@@ -68,23 +70,18 @@ verdict_format(const struct verdict *v, char buf[VERDICT_TEXT_SIZE])
 {
 	const char *source = source_name(v->source);
 
-	switch (v->kind) {
-	case VERDICT_UNKNOWN:
-		snprintf(buf, VERDICT_TEXT_SIZE, HOOKLOG_SAYS_UNKNOWN);
-		break;
-	case VERDICT_ALLOW:
+	if (v->kind == VERDICT_UNKNOWN)
+		return HOOKLOG_SAYS_UNKNOWN;
+	if (v->kind == VERDICT_RECHECK)
+		return HOOKLOG_SAYS_RECHECK;
+	if (v->kind == VERDICT_ALLOW)
 		snprintf(
 		    buf, VERDICT_TEXT_SIZE, HOOKLOG_SAYS_ALLOWED "%s)", source);
-		break;
-	case VERDICT_REFUSE:
-		if (v->left_s == VERDICT_NO_TIME)
-			snprintf(buf, VERDICT_TEXT_SIZE, "%s (%s)", v->reply,
-			    source);
-		else
-			snprintf(buf, VERDICT_TEXT_SIZE,
-			    "%s (%s, %lld" HOOKLOG_SAYS_LEFT ")", v->reply,
-			    source, (long long)v->left_s);
-		break;
-	}
+	else if (v->left_s == VERDICT_NO_TIME)
+		snprintf(buf, VERDICT_TEXT_SIZE, "%s (%s)", v->reply, source);
+	else
+		snprintf(buf, VERDICT_TEXT_SIZE,
+		    "%s (%s, %lld" HOOKLOG_SAYS_LEFT ")", v->reply, source,
+		    (long long)v->left_s);
 	return buf;
 }

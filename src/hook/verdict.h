@@ -26,13 +26,15 @@ struct verdict_facts {
 	enum settest_answer set, pass;
 	enum ban_answer recent;
 	struct ban ban; /* when recent is BAN_FOUND */
-	int64_t now;	/* unix seconds */
+	int64_t now;	/* unix seconds, when recent is BAN_FOUND */
+	bool recheck;	/* this time a banned host is checked again */
 };
 
 enum verdict_kind {
 	VERDICT_UNKNOWN, /* not known: the next program, nothing changed */
 	VERDICT_ALLOW,	 /* the next program, with RBLSMTPD set empty */
 	VERDICT_REFUSE,	 /* with reply */
+	VERDICT_RECHECK, /* banned, but this time the lists are asked */
 };
 
 #define VERDICT_NO_TIME (-1)
@@ -49,13 +51,14 @@ struct verdict verdict_decide(const struct verdict_facts *facts);
 
 /*
  * Whether the checkpoint has to be asked at all: no look-up is made for a
- * client that the admin's rules or the set have already decided on.
+ * client that the admin's rules or the set have already decided on, nor for
+ * the reply to a banned one that is not refused this time.
  */
 bool verdict_needs_recent(const struct verdict_facts *facts);
 
 /*
  * What the hook logs of it: "451 TEXT (ipset, 86391s left)", "allowed (pass)";
- * "not known" for VERDICT_UNKNOWN. Returns buf.
+ * "not known", "recheck". The text is in buf, or a constant.
  */
 #define VERDICT_TEXT_SIZE (REPLY_SIZE + 48)
 const char *verdict_format(

@@ -280,10 +280,13 @@ can_be_asked(const struct set *set)
 {
 	/* any address will do */
 	struct addr probe = {{0x20, 0x01, 0x0d, 0xb8}};
+	struct settest test = {.set = set->name};
 
 	if (set->family == AF_INET)
 		(void)!addr_parse("192.0.2.1", 9, &probe);
-	return settest_ask(set->name, &probe) != SETTEST_ERROR;
+	settest_ask_all(&test, 1, &probe);
+	errno = test.error;
+	return test.answer != SETTEST_ERROR;
 }
 
 static enum sets_answer

@@ -36,10 +36,6 @@ struct settest {
  */
 void settest_ask_all(struct settest tests[], size_t n, const struct addr *a);
 
-/* The same of one set; ERROR with errno. */
-enum settest_answer settest_ask(const char *set, const struct addr *a)
-    __attribute__((warn_unused_result));
-
 /*
  * Whether name can be a set: 1..31 bytes (IPSET_MAXNAMELEN with its NUL) out
  * of letters, digits and "._:-", not beginning with '-'.

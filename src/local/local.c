@@ -69,24 +69,22 @@ local_find(int fd, const struct addr *a, struct local_rule *rule)
 		size_t middle = low + (high - low) / 2;
 		struct net net = net_of(a, lengths.bits[middle]);
 		unsigned char key[LOCAL_KEY_BYTES];
+		enum cdbread_answer answer;
 		struct record r;
 		bool is_rule;
 
 		local_key(key, &net);
-		switch (cdbread_find(&c, key, sizeof key, LOCAL_VERSION, &r)) {
-		case CDBREAD_FOUND:
-			if (local_node_get(&r, rule, &is_rule) != 0) {
-				errno = EINVAL;
-				return LOCAL_ERROR;
-			}
-			low = middle + 1;
-			break;
-		case CDBREAD_ABSENT:
-			high = middle;
-			break;
-		case CDBREAD_ERROR:
+		answer = cdbread_find(&c, key, sizeof key, LOCAL_VERSION, &r);
+		if (answer == CDBREAD_ERROR)
 			return LOCAL_ERROR;
+		if (answer == CDBREAD_ABSENT) {
+			high = middle;
+			continue;
 		}
+		errno = EINVAL;
+		if (local_node_get(&r, rule, &is_rule) != 0)
+			return LOCAL_ERROR;
+		low = middle + 1;
 	}
 	if (rule->action == LOCAL_NONE)
 		return LOCAL_ABSENT;

@@ -68,7 +68,8 @@ take_host(struct counts_key *host, const unsigned char *key, size_t klen)
 
 	if (klen < head)
 		return -1;
-	host->ip = addr_unspread(key + 1);
+	memcpy(host->ip.b, key + 1, ADDR_SPREAD_BYTES);
+	addr_spread(&host->ip, host->ip.b);
 	return take_name(host->rule, key + head, klen - head);
 }
 

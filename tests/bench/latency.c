@@ -59,7 +59,7 @@ compare(const void *a, const void *b)
 static double
 one(int log, const char *set, int i)
 {
-	enum settest_answer answer = SETTEST_ABSENT;
+	struct settest test = {.set = set};
 	char line[128];
 	struct addr a;
 	double start;
@@ -69,17 +69,19 @@ one(int log, const char *set, int i)
 	len = snprintf(line, sizeof line,
 	    "rblsmtpd: 198.19.%d.%d%n pid %d: 451 Listed by XBL\n", i / 250,
 	    1 + i % 250, &ip_len, i + 1);
-	if (addr_parse(line + 10, (size_t)ip_len - 10, &a) != 0 ||
-	    settest_ask(set, &a) != SETTEST_ABSENT)
+	if (addr_parse(line + 10, (size_t)ip_len - 10, &a) != 0)
+		return -1;
+	settest_ask_all(&test, 1, &a);
+	if (test.answer != SETTEST_ABSENT)
 		return -1;
 	start = now();
 	if (write(log, line, (size_t)len) != len)
 		return -1;
-	while (answer == SETTEST_ABSENT && now() < start + PATIENCE_S) {
+	while (test.answer == SETTEST_ABSENT && now() < start + PATIENCE_S) {
 		pause_ns(ASK_NS);
-		answer = settest_ask(set, &a);
+		settest_ask_all(&test, 1, &a);
 	}
-	return answer == SETTEST_MEMBER ? now() - start : -1;
+	return test.answer == SETTEST_MEMBER ? now() - start : -1;
 }
 
 int

@@ -251,6 +251,14 @@ runs(struct outcome *o, const struct run *r, const char *rblsmtpd)
 	}
 }
 
+static bool
+rechecks(const struct run *r)
+{
+	int option = r->c->v[OPTION];
+
+	return option == O_RECHECK || option == O_ENV_RECHECK;
+}
+
 static void
 refuses(
     struct outcome *o, const struct run *r, const char *reply, const char *why)
@@ -258,8 +266,7 @@ refuses(
 	int option = r->c->v[OPTION];
 	char text[512];
 
-	if ((option == O_RECHECK || option == O_ENV_RECHECK) &&
-	    strcmp(why, "local") != 0) {
+	if (rechecks(r) && strcmp(why, "local") != 0) {
 		say(o, r, "recheck");
 		runs(o, r, NULL);
 		return;
@@ -336,7 +343,8 @@ set_and_recent(struct outcome *o, const struct run *r)
 		not_banned(o, r);
 		return;
 	}
-	reply = recent_says(o, r);
+	/* the reply is for a client that is refused */
+	reply = member && rechecks(r) ? NULL : recent_says(o, r);
 	if (reply != NULL) {
 		snprintf(why, sizeof why, "%s, %llds left", source,
 		    (long long)(until - r->now));

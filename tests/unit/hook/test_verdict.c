@@ -94,6 +94,27 @@ one_case(const struct said *s)
 		assert_false(verdict_needs_recent(&f));
 }
 
+/* A recheck differs in this alone: what the cache would refuse. */
+static void
+rechecked(const struct said *s)
+{
+	struct verdict_facts f = facts_of(s);
+	struct verdict plain = verdict_decide(&f);
+	struct verdict v;
+
+	f.recheck = true;
+	v = verdict_decide(&f);
+	assert_int_equal(v.source, plain.source);
+	if (plain.kind != VERDICT_REFUSE || !verdict_is_cached(&plain)) {
+		assert_int_equal(v.kind, plain.kind);
+		return;
+	}
+	assert_int_equal(v.kind, VERDICT_RECHECK);
+	assert_true(verdict_is_cached(&v));
+	assert_int_equal(
+	    verdict_needs_recent(&f), plain.source == SOURCE_RECENT);
+}
+
 /* The nth of the values least .. most; n is left to the next dimension. */
 static int
 next_of(int *n, int least, int most)
@@ -123,6 +144,7 @@ matrix(void **state)
 		s.pass = next_of(&n, SETTEST_ABSENT, SETTEST_ERROR);
 		assert_int_equal(n, 0);
 		one_case(&s);
+		rechecked(&s);
 	}
 }
 
