@@ -6,7 +6,6 @@
  */
 #include <cdb.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,7 +135,7 @@ build(char **args)
 static int
 open_cdb(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = cdbread_file(path);
 
 	if (fd < 0)
 		die(exits_code(errno), "%s: %s", path, strerror(errno));

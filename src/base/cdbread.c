@@ -3,6 +3,7 @@
 
 #include <cdb.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,6 +36,14 @@ read_all(int fd, void *to, size_t len, uint32_t at)
 }
 
 int
+cdbread_file(const char *path)
+{
+	/* musl's open(3) would set FD_CLOEXEC once more, its openat does not */
+	return openat(
+	    AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+int
 cdbread_open(struct cdbread *c, int fd)
 {
 	struct stat st;
@@ -42,8 +51,11 @@ cdbread_open(struct cdbread *c, int fd)
 	bool intact;
 
 	c->fd = fd;
-	if (read_all(fd, c->tables, sizeof c->tables, 0) != 0 ||
-	    fstat(fd, &st) != 0)
+	if (fstat(fd, &st) != 0)
+		return -1;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	if (!S_ISREG(st.st_mode) ||
+	    read_all(fd, c->tables, sizeof c->tables, 0) != 0)
 		return -1;
 	end = unpack(c->tables).first;
 	intact = end >= sizeof c->tables;

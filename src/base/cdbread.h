@@ -35,8 +35,14 @@ struct cdbread {
 };
 
 /*
+ * Opens a cdb to be read. Never waits: not for the writer of a pipe either. A
+ * descriptor, or -1 with errno (ENOENT for "" as well).
+ */
+int cdbread_file(const char *path) __attribute__((warn_unused_result));
+
+/*
  * Begins to read the cdb at fd. Returns 0, or -1 with errno: that of pread(2),
- * or EINVAL when the file is no intact cdb.
+ * or EINVAL when it is no regular file or no intact cdb.
  */
 int cdbread_open(struct cdbread *c, int fd) __attribute__((warn_unused_result));
 

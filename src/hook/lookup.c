@@ -2,9 +2,9 @@
 #include "hook/lookup.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
+#include "base/cdbread.h"
 #include "base/paths.h"
 
 int
@@ -26,17 +26,10 @@ lookup_set(struct verdict_facts *f, const char *set4, const char *set6,
 	return f->set == SETTEST_ERROR ? tests[0].error : 0;
 }
 
-/* Never waits: not for the writer of a pipe either. "" is ENOENT as well. */
-static int
-open_cdb(const char *path)
-{
-	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-}
-
 int
 lookup_local(struct verdict_facts *f, const char *path, const struct addr *a)
 {
-	int fd = open_cdb(path);
+	int fd = cdbread_file(path);
 
 	if (fd >= 0) {
 		f->local = local_find(fd, a, &f->rule);
@@ -54,7 +47,7 @@ lookup_recent(struct verdict_facts *f, const char *path, const struct addr *a)
 
 	if (!verdict_needs_recent(f))
 		return 0;
-	fd = open_cdb(path);
+	fd = cdbread_file(path);
 	if (fd >= 0) {
 		f->recent = ban_find(fd, a, &f->ban);
 		close(fd);

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ifaddrs.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,7 +78,7 @@ guard_refresh(struct guard *g)
 	    st.st_mtim.tv_nsec == g->st.st_mtim.tv_nsec)
 		return;
 	guard_close(g);
-	g->fd = open(g->path, O_RDONLY | O_CLOEXEC);
+	g->fd = cdbread_file(g->path);
 	g->is_open = g->fd >= 0;
 	if (!g->is_open) {
 		note_error(g, errno == ENOENT ? 0 : errno);
