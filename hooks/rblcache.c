@@ -15,6 +15,7 @@
 #include <alloca.h>
 #include <errno.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,6 +41,7 @@
 #define DEFAULT_TIMEOUT_S 60
 #define MAX_TIMEOUT_S 86400
 #define MAX_RECHECK 1000000000
+#define LOGGER_WAIT_MS 2000
 
 static const char usage[] =
     "usage: rblcache [-env] [-l local.cdb] [-k recent.cdb] [-s set4] "
@@ -75,6 +77,28 @@ struct options {
 
 static char client[ADDR_STRLEN] = "-";
 
+/*
+ * A logger that is gone, or a file at its limit, is no reason to die of a signal
+ * (SIGPIPE, SIGXFSZ), and a logger that hangs is none to wait for ever. The next
+ * program gets both signals as they were.
+ */
+static void
+write_line(const char *line, size_t len)
+{
+	static const struct timespec at_once;
+	struct pollfd logger = {2, POLLOUT, 0};
+	sigset_t deadly;
+	sigset_t before;
+
+	sigemptyset(&deadly);
+	sigaddset(&deadly, SIGPIPE);
+	sigaddset(&deadly, SIGXFSZ);
+	(void)sigprocmask(SIG_BLOCK, &deadly, &before);
+	if (poll(&logger, 1, LOGGER_WAIT_MS) != 0 && write(2, line, len) < 0)
+		(void)sigtimedwait(&deadly, NULL, &at_once);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 /* One line to stderr in one write, so that lines of others do not mix in. */
 __attribute__((format(printf, 1, 2))) static void
 say(const char *format, ...)
@@ -91,8 +115,7 @@ say(const char *format, ...)
 	if (n > sizeof line - 1)
 		n = sizeof line - 1;
 	line[n++] = '\n';
-	if (write(2, line, n) < 0)
-		return; /* nobody to tell */
+	write_line(line, n);
 }
 
 /* USAGE_GO_ON, or the exit status to end with. */
@@ -141,20 +164,17 @@ read_options(struct options *o, int argc, char **argv)
 static bool
 client_address(struct addr *a)
 {
-	static const char *const names[] = {
-	    "TCPREMOTEIP", "TCP6REMOTEIP", "SSLREMOTEIP"};
+	const char *text = getenv("TCPREMOTEIP");
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const char *text = getenv(names[i]);
-
-		if (text == NULL)
-			continue;
-		if (addr_parse(text, strnlen(text, ADDR_STRLEN), a) != 0)
-			return false;
-		addr_format(a, client);
-		return true;
-	}
-	return false;
+	if (text == NULL)
+		text = getenv("TCP6REMOTEIP");
+	if (text == NULL)
+		text = getenv("SSLREMOTEIP");
+	if (text == NULL ||
+	    addr_parse(text, strnlen(text, ADDR_STRLEN), a) != 0)
+		return false;
+	addr_format(a, client);
+	return true;
 }
 
 /*

@@ -29,29 +29,22 @@ addr_parse(const char *text, size_t len, struct addr *out)
 	return 0;
 }
 
-static char *
-put_byte(char *p, unsigned n)
-{
-	if (n >= 100)
-		*p++ = (char)('0' + n / 100);
-	if (n >= 10)
-		*p++ = (char)('0' + n / 10 % 10);
-	*p++ = (char)('0' + n % 10);
-	return p;
-}
-
 /* The C library prints a dotted quad with sprintf, which takes ten times as
    long, and a checkpoint has a million of them. */
 static const char *
 format4(const uint8_t quad[4], char buf[ADDR_STRLEN])
 {
-	char *p = put_byte(buf, quad[0]);
+	char *p = buf;
 
-	for (int i = 1; i < 4; i++) {
+	for (int i = 0; i < 4; i++) {
+		if (quad[i] >= 100)
+			*p++ = (char)('0' + quad[i] / 100);
+		if (quad[i] >= 10)
+			*p++ = (char)('0' + quad[i] / 10 % 10);
+		*p++ = (char)('0' + quad[i] % 10);
 		*p++ = '.';
-		p = put_byte(p, quad[i]);
 	}
-	*p = 0;
+	p[-1] = 0;
 	return buf;
 }
 

@@ -48,7 +48,6 @@ cdbread_open(struct cdbread *c, int fd)
 {
 	struct stat st;
 	uint64_t end;
-	bool intact;
 
 	c->fd = fd;
 	if (fstat(fd, &st) != 0)
@@ -57,16 +56,18 @@ cdbread_open(struct cdbread *c, int fd)
 	if (!S_ISREG(st.st_mode) ||
 	    read_all(fd, c->tables, sizeof c->tables, 0) != 0)
 		return -1;
+	errno = EINVAL;
 	end = unpack(c->tables).first;
-	intact = end >= sizeof c->tables;
+	if (end < sizeof c->tables)
+		return -1;
 	for (size_t i = 0; i < sizeof c->tables; i += PAIR_BYTES) {
 		struct pair p = unpack(c->tables + i);
 
-		intact &= p.first == end;
+		if (p.first != end)
+			return -1;
 		end += (uint64_t)p.second * PAIR_BYTES;
 	}
-	errno = EINVAL;
-	return intact && end == (uint64_t)st.st_size ? 0 : -1;
+	return end == (uint64_t)st.st_size ? 0 : -1;
 }
 
 /*
@@ -137,12 +138,9 @@ cdbread_find(const struct cdbread *c, const void *key, size_t klen,
 const char *
 cdbread_error_text(int error)
 {
-	switch (error) {
-	case EINVAL:
+	if (error == EINVAL)
 		return "it is damaged, or no cdb of rblcache's";
-	case ENOTSUP:
+	if (error == ENOTSUP)
 		return "another version of rblcache wrote it";
-	default:
-		return strerror(error);
-	}
+	return strerror(error);
 }

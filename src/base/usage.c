@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/usage.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,13 +67,11 @@ take_strange(const struct usage *u, int answer, char **argv)
 static int
 take_number(const struct usage *u, const struct usage_option *o)
 {
-	unsigned long n;
 	char *end;
+	unsigned long n = strtoul(optarg, &end, 10); /* ULONG_MAX: too large */
 
-	errno = 0;
-	n = strtoul(optarg, &end, 10);
-	if (*optarg < '0' || *optarg > '9' || *end != 0 || errno != 0 ||
-	    n < o->least || n > o->most)
+	if (*optarg < '0' || *optarg > '9' || *end != 0 || n < o->least ||
+	    n > o->most)
 		return complain(u, "-%c wants a number from %u to %u, not '%s'",
 		    o->letter, o->least, o->most, optarg);
 	*o->number = (unsigned)n;

@@ -40,19 +40,18 @@ now_ms(void)
 static bool
 wait_for(const struct dialogue *d, int fd, short events)
 {
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = events};
-		int64_t left = d->end_ms - now_ms();
-		int n;
+	struct pollfd p = {.fd = fd, .events = events};
+	int64_t left;
 
-		if (left <= 0)
-			return false;
-		n = poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+	while ((left = d->end_ms - now_ms()) > 0) {
+		int n = poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+
 		if (n > 0)
 			return (p.revents & (events | POLLHUP)) != 0;
 		if (n < 0 && errno != EINTR)
 			return false;
 	}
+	return false;
 }
 
 /*
