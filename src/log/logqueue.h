@@ -98,7 +98,11 @@ bool logqueue_has_next(struct logqueue *q);
  */
 int logqueue_has_rotated(struct logqueue *q);
 
-/* Closes the first file and takes it out of the queue. */
+/*
+ * Takes the first file out of the queue. It is closed now or a little later, in
+ * a thread that the first call starts; that blocks the signals that the caller
+ * blocks. A process that is forked in between has a copy of it, as of any other.
+ */
 void logqueue_drop(struct logqueue *q);
 
 /* The bytes of all files in the queue. */
