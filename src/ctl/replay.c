@@ -544,6 +544,8 @@ take_other(struct replay *r, const struct decision *d)
 		return begin(r, &event);
 	if (said == TCPSERVER_OTHER)
 		return take_hook(r, d);
+	if (said == TCPSERVER_OK)
+		return 0;
 	c = of_process(r, event.pid);
 	if (c == NULL)
 		return 0;

@@ -188,6 +188,8 @@ passes_take(struct state *s, struct state_log *log, const struct decision *d,
 			alarm_connection(&log->alarm, d->time);
 		return connections_begin(
 		    s->connections, log->id, event.pid, &event.ip);
+	case TCPSERVER_OK:
+		break;
 	case TCPSERVER_DENY:
 		connections_mark(s->connections, log->id, event.pid, NULL,
 		    CONNECTIONS_REJECTED);
