@@ -477,15 +477,16 @@ apply_one(const struct compiled *c, struct slice message, struct rules_match *m)
 	if (rc < 0)
 		return RULES_GAVE_UP;
 	take_groups(c, message, m);
-	if (c->except != NULL) {
-		rc = pattern_matches(c->except, message);
-		if (rc != 0)
-			return rc > 0 ? RULES_EXCEPT : RULES_GAVE_UP;
-	}
+	/* first, since an ambiguous line may have a planted address */
 	if (c->once != NULL) {
 		rc = pattern_count(c->once, message);
 		if (rc != 1)
 			return rc < 0 ? RULES_GAVE_UP : RULES_AMBIGUOUS;
+	}
+	if (c->except != NULL) {
+		rc = pattern_matches(c->except, message);
+		if (rc != 0)
+			return rc > 0 ? RULES_EXCEPT : RULES_GAVE_UP;
 	}
 	return RULES_BAN;
 }

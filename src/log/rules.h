@@ -54,7 +54,7 @@ enum rules_outcome {
 	RULES_NONE,	 /* no rule matches */
 	RULES_BAN,	 /* rule, ip and reply are set */
 	RULES_EXCEPT,	 /* rule matches, but so does its exception */
-	RULES_AMBIGUOUS, /* rule matches, but "once" not exactly once */
+	RULES_AMBIGUOUS, /* rule matches, but "once" not exactly once; first */
 	RULES_GAVE_UP,	 /* a pattern of rule reached a limit; no match */
 };
 
