@@ -448,20 +448,24 @@ take_match(struct replay *r, const struct decision *d)
 }
 
 /*
- * A cache has refused a client: as the list would have with that text. A text
- * that no rule takes for a list's bans nobody.
+ * A cache has refused a client: as the list would have with that text, by one of
+ * rblsmtpd's codes. A text that no rule takes for a list's bans nobody.
  */
 static int
 take_cached(struct replay *r, const struct hooklog *h)
 {
 	char ip[ADDR_STRLEN];
 	char line[CACHED_SIZE];
-	int len = snprintf(line, sizeof line, "rblsmtpd: %s pid %llu: %.*s",
-	    addr_format(&h->ip, ip), (unsigned long long)h->pid,
-	    h->reply.len < REPLY_SIZE ? (int)h->reply.len : REPLY_SIZE - 1,
-	    h->reply.p);
-	int result = answered(r, &h->ip, h->pid, REFUSED, line, (size_t)len);
+	char reply[REPLY_SIZE];
+	int result;
+	int len;
 
+	reply_with_code(reply,
+	    reply_is_temporary(h->reply.p) ? REPLY_DEFER : REPLY_DENY,
+	    h->reply.p + 4, h->reply.len - 4);
+	len = snprintf(line, sizeof line, "rblsmtpd: %s pid %llu: %s",
+	    addr_format(&h->ip, ip), (unsigned long long)h->pid, reply);
+	result = answered(r, &h->ip, h->pid, REFUSED, line, (size_t)len);
 	r->counts.cached += result > 0;
 	return result < 0 ? -1 : 0;
 }

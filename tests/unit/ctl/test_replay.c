@@ -462,11 +462,26 @@ cached_text_of_no_list(void **state)
 {
 	(void)state;
 	connects(T, 1, A);
-	line(T, "rblcache: " A " pid 1: 554 go away (ipset)");
+	line(T, "rblcache: " A " pid 1: 451 this list is closed (ipset)");
 	ends(T, 1);
 	whole(T + 1, 2, A, true);
 	counts_are(2, 2);
 	assert_int_equal(n->trials[0].queries, 2);
+}
+
+/* spamdyke's code is not one of rblsmtpd's */
+static void
+cached_text_of_spamdyke(void **state)
+{
+	(void)state;
+	connects(T, 1, A);
+	line(T, "rblcache: " A
+		" pid 1: 554 Refused. Your IP address is listed in the RBL at "
+		"zen.test (ipset)");
+	ends(T, 1);
+	whole(T + 1, 2, A, true);
+	counts_are(2, 2);
+	assert_int_equal(n->trials[0].queries, 1);
 }
 
 static void
@@ -545,6 +560,7 @@ main(void)
 	    TEST(of_a_cache_in_use),
 	    TEST(local_rules_are_left_out),
 	    TEST(cached_text_of_no_list),
+	    TEST(cached_text_of_spamdyke),
 	    TEST(trouble),
 	    TEST(error_answers),
 	};
