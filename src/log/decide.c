@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "log/listing.h"
 #include "log/stamp.h"
 
 void
@@ -29,10 +30,38 @@ decide_why_name(enum decide_why why)
 	return names[why];
 }
 
+/* A rule matches, and makes no exception of the line. */
+static void
+decide_match(
+    struct decision *d, struct guard *guard, const struct rules_match *m)
+{
+	enum listing listing = LISTING_NAMED;
+
+	if (d->rule->list)
+		listing = listing_read(m->text, d->has_ip ? &d->ip : NULL);
+	if (listing == LISTING_NONE) {
+		decide_skip(d, DECIDE_EXCEPT);
+		return;
+	}
+	if (!d->has_ip) {
+		decide_skip(d, DECIDE_BADADDR);
+		return;
+	}
+	if (guard != NULL && guard_never_blocks(guard, &d->ip)) {
+		decide_skip(d, DECIDE_ALLOWED);
+		return;
+	}
+	d->kind = DECIDE_BAN;
+	d->is_vague = listing == LISTING_VAGUE && d->rule->vague_s != 0;
+	d->ban_s = d->is_vague ? d->rule->vague_s : d->rule->ban_s;
+	memcpy(d->reply, m->reply, sizeof d->reply);
+}
+
 void
 decide_line(struct decision *d, struct rules *rules, struct guard *guard,
     const char *line, size_t len, int64_t unstamped_s)
 {
+	enum rules_outcome outcome;
 	struct rules_match m;
 	size_t stamp;
 
@@ -43,40 +72,23 @@ decide_line(struct decision *d, struct rules *rules, struct guard *guard,
 	d->time = unstamped_s;
 	stamp = stamp_parse(line, len, unstamped_s, &d->time);
 	d->message = (struct slice){line + stamp, len - stamp};
-	switch (rules_apply(rules, d->message, &m)) {
-	case RULES_NONE:
+	outcome = rules_apply(rules, d->message, &m);
+	if (outcome == RULES_NONE)
 		return;
-	case RULES_GAVE_UP:
-		d->rule = m.rule;
+	d->rule = m.rule;
+	if (outcome == RULES_GAVE_UP)
 		return;
-	case RULES_EXCEPT:
-		d->rule = m.rule;
-		d->has_ip = addr_parse(m.ip.p, m.ip.len, &d->ip) == 0;
-		d->pid = slice_number(m.pid);
-		decide_skip(d, DECIDE_EXCEPT);
-		return;
-	case RULES_AMBIGUOUS:
-		/* any address in it may be planted, so none is named */
-		d->rule = m.rule;
+	/* any address in it may be planted, so none is named */
+	if (outcome == RULES_AMBIGUOUS) {
 		decide_skip(d, DECIDE_AMBIGUOUS);
 		return;
-	case RULES_BAN:
-		break;
 	}
-	d->rule = m.rule;
 	d->has_ip = addr_parse(m.ip.p, m.ip.len, &d->ip) == 0;
 	d->pid = slice_number(m.pid);
-	if (!d->has_ip) {
-		decide_skip(d, DECIDE_BADADDR);
-		return;
-	}
-	if (guard != NULL && guard_never_blocks(guard, &d->ip)) {
-		decide_skip(d, DECIDE_ALLOWED);
-		return;
-	}
-	d->kind = DECIDE_BAN;
-	d->ban_s = m.rule->ban_s;
-	memcpy(d->reply, m.reply, sizeof d->reply);
+	if (outcome == RULES_EXCEPT)
+		decide_skip(d, DECIDE_EXCEPT);
+	else
+		decide_match(d, guard, &m);
 }
 
 /* Appends a number and returns the new end. */

@@ -3,7 +3,7 @@
  * decide: what one log line means. Pure: the line, its rules and the guard's
  * knowledge go in, a decision comes out; no clock, no file, no kernel.
  *
- *	stamp -> rules -> addr -> guard
+ *	stamp -> rules -> addr -> listing -> guard
  *
  * What depends on earlier lines is added by judge.h.
  */
@@ -30,7 +30,7 @@ enum decide_kind {
 enum decide_why {
 	DECIDE_AMBIGUOUS,
 	DECIDE_ALLOWED,
-	DECIDE_EXCEPT,
+	DECIDE_EXCEPT, /* of the rule's, or no listing; listing.h */
 	DECIDE_BADADDR,
 	DECIDE_UNSEEN,
 	DECIDE_DISTRUSTED, /* the list lists everybody */
@@ -50,6 +50,7 @@ struct decision {
 	struct slice message; /* the line behind its stamp */
 	unsigned count;	      /* with COUNT: matches so far, of rule->count */
 	uint32_t ban_s;
+	bool is_vague; /* with BAN: ban_s is rule->vague_s */
 	char reply[REPLY_SIZE];
 };
 

@@ -14,7 +14,8 @@
 #include "base/timespan.h"
 #include "log/pattern.h"
 
-#define GONE_KEY "net" /* banned whole networks before 0.7 */
+#define REPLY_MARK "%reply%" /* in place of the group, at the end of a reply */
+#define GONE_KEY "net"	     /* banned whole networks before 0.7 */
 
 #define DEFAULT_REPLY                                                          \
 	"451 your address was refused here a short while ago; try again later"
@@ -23,6 +24,7 @@ struct compiled {
 	struct rules_rule rule;
 	struct pattern *match, *except, *once;
 	uint32_t ip_group, reply_group, pid_group; /* 0: there is none */
+	bool frames; /* rule.reply is what stands in front of the group */
 };
 
 struct rules {
@@ -80,14 +82,29 @@ static void
 set_reply(void *user, const char *value)
 {
 	struct loading *l = user;
-	unsigned code = reply_code(value, strlen(value));
+	struct slice text = slice_of(value);
+	unsigned code = reply_code(value, text.len);
 
+	l->current->frames = slice_ends(&text, REPLY_MARK);
+	if (l->current->frames)
+		text.len -= strlen(REPLY_MARK);
 	if (code == 0)
 		inifile_fail(&l->file, l->file.line, EINVAL,
 		    "reply: '%s' does not begin with a code from 400 to 599 "
 		    "and a blank",
 		    value);
-	reply_make(l->current->rule.reply, code, value, strlen(value));
+	reply_make(l->current->rule.reply, code, text.p, text.len);
+}
+
+static void
+read_time(
+    struct loading *l, const char *key, const char *value, uint32_t *seconds)
+{
+	if (timespan_parse(value, seconds) != 0)
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "%s: '%s' is no time from 1 s to %u s (a number and one "
+		    "of s m h d w)",
+		    key, value, TIMESPAN_MAX_S);
 }
 
 static void
@@ -95,11 +112,15 @@ set_ban(void *user, const char *value)
 {
 	struct loading *l = user;
 
-	if (timespan_parse(value, &l->current->rule.ban_s) != 0)
-		inifile_fail(&l->file, l->file.line, EINVAL,
-		    "ban: '%s' is no time from 1 s to %u s (a number and one "
-		    "of s m h d w)",
-		    value, TIMESPAN_MAX_S);
+	read_time(l, "ban", value, &l->current->rule.ban_s);
+}
+
+static void
+set_vague(void *user, const char *value)
+{
+	struct loading *l = user;
+
+	read_time(l, "vague", value, &l->current->rule.vague_s);
 }
 
 /* Reads "LEAD NUMBER WORD TIME" without the blanks that are not in them. */
@@ -202,6 +223,7 @@ static const struct inifile_known keys[] = {
     {"once", set_once, false},
     {"reply", set_reply, false},
     {"seen", set_seen, false},
+    {"vague", set_vague, false},
 };
 
 static bool
@@ -238,6 +260,13 @@ end_rule(struct loading *l)
 		inifile_fail(&l->file, l->section_line, EINVAL,
 		    "[%s]: the longest time of again is shorter than ban",
 		    c->rule.name);
+	else if (c->rule.vague_s > c->rule.ban_s)
+		inifile_fail(&l->file, l->section_line, EINVAL,
+		    "[%s]: the time of vague is longer than ban", c->rule.name);
+	else if (c->frames && c->reply_group == 0)
+		inifile_fail(&l->file, l->section_line, EINVAL,
+		    "[%s]: reply has %s, but match has no group (?<reply>...)",
+		    c->rule.name, REPLY_MARK);
 }
 
 static void
@@ -451,19 +480,34 @@ rules_find(const struct rules *r, const char *name)
 	return NULL;
 }
 
+/* The list's text as it stands, or behind what the rule has for it. */
+static void
+make_reply(const struct compiled *c, struct slice text, char out[REPLY_SIZE])
+{
+	char framed[2 * REPLY_SIZE];
+	int n;
+
+	if (text.p == NULL) {
+		memcpy(out, c->rule.reply, REPLY_SIZE);
+		return;
+	}
+	if (!c->frames) {
+		reply_make(out, REPLY_DEFER, text.p, text.len);
+		return;
+	}
+	n = snprintf(framed, sizeof framed, "%s%.*s", c->rule.reply,
+	    text.len < REPLY_SIZE ? (int)text.len : REPLY_SIZE, text.p);
+	reply_make(out, REPLY_DEFER, framed, (size_t)n);
+}
+
 static void
 take_groups(
     const struct compiled *c, struct slice message, struct rules_match *m)
 {
-	struct slice reply =
-	    pattern_group_text(c->match, c->reply_group, message);
-
-	if (reply.p != NULL)
-		reply_make(m->reply, REPLY_DEFER, reply.p, reply.len);
-	else
-		memcpy(m->reply, c->rule.reply, sizeof m->reply);
 	m->ip = pattern_group_text(c->match, c->ip_group, message);
 	m->pid = pattern_group_text(c->match, c->pid_group, message);
+	m->text = pattern_group_text(c->match, c->reply_group, message);
+	make_reply(c, m->text, m->reply);
 }
 
 static enum rules_outcome

@@ -40,6 +40,7 @@ enum rules_seen { /* must tcpserver have said that the host is connected? */
 struct rules_rule {
 	char name[BAN_RULE_SIZE];
 	uint32_t ban_s;
+	uint32_t vague_s;	/* for a text of LISTING_VAGUE; 0: ban_s */
 	unsigned count;		/* matches that ban; 1 but for "count" */
 	uint32_t count_s;	/* within that many seconds; 0 with count 1 */
 	char reply[REPLY_SIZE]; /* for lines without one of their own */
@@ -61,8 +62,9 @@ enum rules_outcome {
 /* Slices point into the message that was given. */
 struct rules_match {
 	const struct rules_rule *rule;
-	struct slice ip;  /* what stood in the group; not checked */
-	struct slice pid; /* what stood in the group "pid"; empty: none */
+	struct slice ip;   /* what stood in the group; not checked */
+	struct slice pid;  /* what stood in the group "pid"; empty: none */
+	struct slice text; /* what stood in the group "reply"; empty: none */
 	char reply[REPLY_SIZE];
 };
 

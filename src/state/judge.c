@@ -46,6 +46,28 @@ is_alarming(
 	return !alarm_ban(&log->alarm, d->time);
 }
 
+/* How long the ban lasts. */
+static int
+set_time(struct state *s, struct decision *d, const struct policy *policy)
+{
+	const struct rules_rule *rule = d->rule;
+	uint32_t ban_s;
+
+	if (rule->list && policy->ban_s != 0) {
+		if (!d->is_vague || d->ban_s > policy->ban_s)
+			d->ban_s = policy->ban_s;
+		return 0;
+	}
+	if (rule->again == 1 || d->is_vague)
+		return 0;
+	ban_s = repeats_ban(s->repeats, rule->name, &d->ip, d->time,
+	    rule->ban_s, rule->again, rule->again_max_s);
+	if (ban_s == 0)
+		return -1;
+	d->ban_s = ban_s;
+	return 0;
+}
+
 static int
 judge(struct state *s, struct state_log *log, struct decision *d,
     const struct policy *policy, uint32_t marks)
@@ -79,17 +101,7 @@ judge(struct state *s, struct state_log *log, struct decision *d,
 		decide_skip(d, DECIDE_CAP);
 		return 0;
 	}
-	if (rule->list && policy->ban_s != 0) {
-		d->ban_s = policy->ban_s;
-	} else if (rule->again > 1) {
-		uint32_t ban_s = repeats_ban(s->repeats, rule->name, &d->ip,
-		    d->time, rule->ban_s, rule->again, rule->again_max_s);
-
-		if (ban_s == 0)
-			return -1;
-		d->ban_s = ban_s;
-	}
-	return 0;
+	return set_time(s, d, policy);
 }
 
 /* A line that a rule matches. */

@@ -38,9 +38,8 @@ __attribute__((section("__libfuzzer_extra_counters"),
 #define NEW                                                                    \
 	"from <{}|remoteinfo/auth:{}|chkuser-identify:{}> remote <helo:{}|"    \
 	"remotehostname:{}|remotehostip:" REAL "> rcpt <{}>"
-#define DYKE                                                                   \
-	" from: {} to: {} origin_ip: " REAL " origin_rdns: {} auth: {} "       \
-	"encryption: (none)"
+#define DYKE_FROM " from: {} to: {} origin_ip: " REAL " origin_rdns: {} auth: "
+#define DYKE DYKE_FROM "{} encryption: (none)"
 #define INDIMAIL "rblsmtpd:  pid 7 from " REAL ": 451 text"
 
 /* {} is a field that a client can write to. */
@@ -56,7 +55,8 @@ static const char *const lines[] = {
     "CHKUSER accepted rcpt: " OLD " : found existing recipient",
     "CHKUSER relaying rcpt: " NEW " : client allowed to relay",
     "spamdyke[7]: DENIED_RBL_MATCH" DYKE,
-    "spamdyke[7]: DENIED_RBL_MATCH" DYKE " reason: {}",
+    "spamdyke[7]: DENIED_RBL_MATCH" DYKE " reason: zen.test",
+    "spamdyke[7]: DENIED_RBL_MATCH" DYKE_FROM "(unknown)",
     "DENIED_RBL_MATCH" DYKE " reason: listed",
     "spamdyke[7]: ALLOWED" DYKE,
     INDIMAIL ": Sender <{}>",
@@ -125,7 +125,7 @@ check(const struct decision *d, const char *line, size_t len)
 		return;
 	HOLDS(d->has_ip && !reserved_is_any(&d->ip) &&
 	      !guard_never_blocks(&guard, &d->ip));
-	HOLDS(d->ban_s == d->rule->ban_s);
+	HOLDS(d->ban_s == (d->is_vague ? d->rule->vague_s : d->rule->ban_s));
 	fuzz_check_reply(d->reply);
 	reply_make(reply, REPLY_DENY, d->reply, strlen(d->reply));
 	HOLDS(strcmp(reply, d->reply) == 0);

@@ -122,7 +122,7 @@ exits "rules: ban too long" 100 "^rblcache-feed: toolong:3: ban: '30d' is no tim
 exits "rules: ban 0" 100 "^rblcache-feed: zero:3: ban: '0' is no time" try -c zero log
 exits "rules: no ban" 100 '^rblcache-feed: noban:2: \[r\] has no ban' try -c noban log
 exits "rules: no match" 100 '^rblcache-feed: nomatch:2: \[r\] has no match' try -c nomatch log
-exits "rules: unknown key" 100 "^rblcache-feed: unknown:4: 'colour': no such key; there are again, ban, count, except, list, match, once, reply, seen\$" try -c unknown log
+exits "rules: unknown key" 100 "^rblcache-feed: unknown:4: 'colour': no such key; there are again, ban, count, except, list, match, once, reply, seen, vague\$" try -c unknown log
 exits "rules: no section" 100 "^rblcache-feed: nosection:1: " try -c nosection log
 exits "rules: nonsense" 100 "^rblcache-feed: nonsense:2: " try -c nonsense log
 exits "rules: twice" 100 "^rblcache-feed: twice:4: ban is given twice" try -c twice log

@@ -385,6 +385,32 @@ lifted(void **state)
 	assert_int_equal(take(a_ban("192.0.2.8", 0, 202), 0).kind, DECIDE_BAN);
 }
 
+/* A text that names nobody has its own time, however often the host comes. */
+static void
+vague_stays_short(void **state)
+{
+	const struct policy shorter = {.ban_s = 7};
+	const struct policy longer = {.ban_s = 5000};
+	struct decision d = a_ban("192.0.2.7", 0, 10);
+	struct news news;
+
+	(void)state;
+	rule.again = 3;
+	rule.again_max_s = 1000;
+	rule.list = true;
+	d.is_vague = true;
+	d.ban_s = 20;
+	for (int i = 0; i < 3; i++) {
+		d.time += 30;
+		assert_int_equal(take(d, 0).ban_s, 20);
+	}
+	/* a trial with times of its own */
+	assert_int_equal(judge_decision(&all, &log_a, &longer, &d, &news), 0);
+	assert_int_equal(d.ban_s, 20);
+	assert_int_equal(judge_decision(&all, &log_a, &shorter, &d, &news), 0);
+	assert_int_equal(d.ban_s, 7);
+}
+
 /* A line may be late by BAN_AHEAD_S, and must find the ban that held then.
  */
 static void
@@ -530,6 +556,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		in_that_order, begin_state, end_state),
 	    cmocka_unit_test_setup_teardown(lifted, begin_state, end_state),
+	    cmocka_unit_test_setup_teardown(
+		vague_stays_short, begin_state, end_state),
 	    cmocka_unit_test_setup_teardown(
 		expires_late, begin_state, end_state),
 	    cmocka_unit_test_setup_teardown(
