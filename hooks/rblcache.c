@@ -295,6 +295,7 @@ main(int argc, char **argv)
 	struct options o;
 	struct verdict v;
 	struct addr a;
+	const char *decided = getenv("RBLSMTPD");
 	bool known; /* an address that nobody has decided on yet */
 	/* told later: while the capability is held, nothing else is asked */
 	int set_error = 0;
@@ -304,7 +305,7 @@ main(int argc, char **argv)
 	code = read_options(&o, argc, argv);
 	if (code != USAGE_GO_ON)
 		_exit(code);
-	known = getenv("RBLSMTPD") == NULL && getenv("RELAYCLIENT") == NULL &&
+	known = decided == NULL && getenv("RELAYCLIENT") == NULL &&
 		client_address(&a);
 	if (known && !o.passed) {
 		(void)hold_capabilities(CAP_TO_MASK(CAP_NET_ADMIN));
@@ -314,6 +315,9 @@ main(int argc, char **argv)
 		say("unable to drop capabilities: %s", strerror(errno));
 		known = false;
 	}
+	/* else rblsmtpd's refusal would look like a list's, in the log */
+	if (decided != NULL && *decided != 0 && client_address(&a))
+		say(HOOKLOG_SAYS_DECIDED);
 	if (set_error != 0)
 		say_set_error(&o, &a, set_error);
 	if (known && o.passed) {

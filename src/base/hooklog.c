@@ -72,6 +72,8 @@ said(struct slice s, struct hooklog *h)
 		return HOOKLOG_RECHECK;
 	if (slice_is(&s, HOOKLOG_SAYS_PASSED))
 		return HOOKLOG_PASSED;
+	if (slice_is(&s, HOOKLOG_SAYS_DECIDED))
+		return HOOKLOG_DECIDED;
 	if (slice_skip(&s, HOOKLOG_SAYS_UNKNOWN))
 		return HOOKLOG_OTHER;
 	return slice_ends(&s, ": " HOOKLOG_SAYS_NO_RIGHT) ? HOOKLOG_NO_RIGHT

@@ -7,6 +7,7 @@
  *	rblcache: 203.0.113.9 pid 7344: allowed (pass)
  *	rblcache: 203.0.113.9 pid 7344: recheck
  *	rblcache: 203.0.113.9 pid 7344: passed
+ *	rblcache: 203.0.113.9 pid 7344: decided by RBLSMTPD
  *	rblcache: 203.0.113.9 pid 7344: set NAME: no right to read it (...)
  *
  * These lines count what was saved; nobody is banned by them. The words stand
@@ -31,6 +32,7 @@
 #define HOOKLOG_SAYS_UNKNOWN "not known"
 #define HOOKLOG_SAYS_RECHECK "recheck"
 #define HOOKLOG_SAYS_PASSED "passed"
+#define HOOKLOG_SAYS_DECIDED "decided by RBLSMTPD"
 #define HOOKLOG_SAYS_NO_RIGHT "no right to read it (cap_net_admin)"
 
 enum hooklog_kind {
@@ -44,6 +46,7 @@ enum hooklog_kind {
 	HOOKLOG_PASSED,	  /* has come behind rblsmtpd, under -p */
 	HOOKLOG_NO_RIGHT, /* could not read the set for want of a capability */
 	HOOKLOG_TROUBLE,  /* another look-up that failed */
+	HOOKLOG_DECIDED,  /* not looked up: tcp.smtp.cdb has it refused */
 	HOOKLOG_KINDS,	  /* how many there are */
 	HOOKLOG_OTHER =
 	    HOOKLOG_KINDS, /* no line of the hook's, or "not known" */

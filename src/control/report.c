@@ -100,6 +100,7 @@ all_hook(const struct tallies *t, int64_t now)
 	    [HOOKLOG_PASSED] = "passed",
 	    [HOOKLOG_NO_RIGHT] = "no_right",
 	    [HOOKLOG_TROUBLE] = "trouble",
+	    [HOOKLOG_DECIDED] = "decided",
 	};
 	json_t *today = json_object();
 	json_t *all = json_object();

@@ -42,7 +42,7 @@ void report_sets(json_t *list, struct sets *s);
  *
  *	{"today": NUMBERS, "all": NUMBERS, "last": {...}}, by kind of line:
  *	"local", "ipset" and "recent" are refusals from these sources,
- *	"would_refuse", "allowed", "pass", "recheck", "passed", "no_right" and
+ *	"would_refuse", "allowed", "pass", "recheck", "passed", "decided", "no_right" and
  *	"trouble" as hooklog.h has them; "last" is when.
  *
  *	{"today": NUMBERS, "all": NUMBERS, "outlived": null or {"percent": X,

@@ -151,6 +151,8 @@ put_hook(FILE *to, const json_t *status)
 		"Clients let in since the lists let them pass a moment ago."},
 	    {"hook_recheck_total", "counter", "hook.all.recheck",
 		"Known clients that were let go on to the lists."},
+	    {"hook_decided_total", "counter", "hook.all.decided",
+		"Clients that the server itself refuses, by RBLSMTPD."},
 	    {"hook_no_right_total", "counter", "hook.all.no_right",
 		"Times that the hook had no right to read a set."},
 	    {"hook_trouble_total", "counter", "hook.all.trouble",

@@ -57,6 +57,12 @@ struct host {
 	uint32_t outdated; /* in which trials, a bit each */
 };
 
+/* A process that the server itself refuses, in a log without tcpserver's lines. */
+struct decided {
+	uint64_t pid;
+	struct addr ip;
+};
+
 struct replay {
 	struct replay_setup setup;
 	struct trial *trials[REPLAY_TRIALS];
@@ -70,6 +76,7 @@ struct replay {
 	struct lru *processes; /* struct process, of the open ones */
 	struct lru *open;      /* struct host_open, likewise */
 	struct lru *hosts;
+	struct lru *decided; /* struct decided */
 };
 
 /* ---- begin and end ---- */
@@ -99,8 +106,10 @@ make_tables(struct replay *r)
 	    REPLAY_OPEN_MAX, sizeof(struct addr), sizeof(struct host_open));
 	r->hosts =
 	    lru_new(REPLAY_HOSTS_MAX, sizeof(struct addr), sizeof(struct host));
+	r->decided =
+	    lru_new(REPLAY_OPEN_MAX, sizeof(uint64_t), sizeof(struct decided));
 	return r->ring != NULL && r->processes != NULL && r->open != NULL &&
-		       r->hosts != NULL
+		       r->hosts != NULL && r->decided != NULL
 		   ? 0
 		   : -1;
 }
@@ -144,6 +153,7 @@ replay_free(struct replay *r)
 	lru_free(r->processes);
 	lru_free(r->open);
 	lru_free(r->hosts);
+	lru_free(r->decided);
 	free(r);
 }
 
@@ -432,6 +442,18 @@ answered(struct replay *r, const struct addr *a, uint64_t pid,
 	return 1;
 }
 
+/* Whether the line is the server's own refusal; it says so once. */
+static bool
+is_decided(struct replay *r, const struct decision *d)
+{
+	struct decided *p = lru_find(r->decided, &d->pid);
+
+	if (p == NULL || memcmp(&p->ip, &d->ip, sizeof d->ip) != 0)
+		return false;
+	lru_remove(r->decided, p);
+	return true;
+}
+
 /* A line that a rule matches. */
 static int
 take_match(struct replay *r, const struct decision *d)
@@ -439,7 +461,7 @@ take_match(struct replay *r, const struct decision *d)
 	enum answer answer =
 	    d->kind == DECIDE_SKIP && d->why == DECIDE_EXCEPT ? ERROR : REFUSED;
 
-	if (!d->rule->list || !d->has_ip)
+	if (!d->rule->list || !d->has_ip || is_decided(r, d))
 		return 0;
 	return answered(
 		   r, &d->ip, d->pid, answer, d->message.p, d->message.len) < 0
@@ -483,6 +505,21 @@ take_local(struct replay *r, const struct hooklog *h)
 		resolve(c, LEFT_OUT);
 }
 
+static int
+take_decided(struct replay *r, const struct hooklog *h)
+{
+	struct decided *p;
+
+	take_local(r, h);
+	if (r->counts.shows_tcpserver)
+		return 0;
+	p = lru_put(r->decided, &h->pid);
+	if (p == NULL)
+		return -1;
+	p->ip = h->ip;
+	return 0;
+}
+
 static void
 take_passed(struct replay *r, const struct hooklog *h)
 {
@@ -507,6 +544,8 @@ take_hook(struct replay *r, const struct decision *d)
 	case HOOKLOG_ALLOWED:
 		take_local(r, &h);
 		break;
+	case HOOKLOG_DECIDED:
+		return take_decided(r, &h);
 	case HOOKLOG_PASS:
 	case HOOKLOG_PASSED:
 		take_passed(r, &h);

@@ -25,6 +25,7 @@ decide_why_name(enum decide_why why)
 	    [DECIDE_DISTRUSTED] = "distrusted",
 	    [DECIDE_ALARM] = "alarm",
 	    [DECIDE_CAP] = "cap",
+	    [DECIDE_DECIDED] = "decided",
 	};
 
 	return names[why];

@@ -36,7 +36,8 @@ enum decide_why {
 	DECIDE_DISTRUSTED, /* the list lists everybody */
 	DECIDE_ALARM,	   /* so do many refusals; alarm.h */
 	DECIDE_CAP,
-	DECIDE_WHYS /* how many there are */
+	DECIDE_DECIDED, /* RBLSMTPD refuses the client, and no list does */
+	DECIDE_WHYS	/* how many there are */
 };
 
 struct decision {

@@ -297,8 +297,10 @@ take_zone(
 
 /* ---- tallies ---- */
 
-_Static_assert(DECIDE_WHYS == 8 && HOOKLOG_KINDS == 10,
-    "version 4 has so many; more of them go to the end of the record");
+/* So many reasons are in each record; those since stand at its end, in order. */
+#define FIRST_WHYS 8
+_Static_assert(DECIDE_WHYS == FIRST_WHYS + 1 && HOOKLOG_KINDS == 11,
+    "a new one goes to the end of its enum, and of the record");
 
 /* What the hook says, in the order of the record. */
 static const enum hooklog_kind day_kinds[] = {
@@ -321,7 +323,7 @@ put_numbers(struct record *r, const struct tally_numbers *n)
 {
 	record_put(r, 8, n->bans);
 	record_put(r, 8, n->counts);
-	for (int i = 0; i < DECIDE_WHYS; i++)
+	for (int i = 0; i < FIRST_WHYS; i++)
 		record_put(r, 8, n->skips[i]);
 }
 
@@ -330,8 +332,15 @@ get_numbers(struct record *r, struct tally_numbers *n)
 {
 	n->bans = record_get(r, 8);
 	n->counts = record_get(r, 8);
-	for (int i = 0; i < DECIDE_WHYS; i++)
+	for (int i = 0; i < FIRST_WHYS; i++)
 		n->skips[i] = record_get(r, 8);
+}
+
+/* A number that earlier versions did not write; 0 in their records. */
+static uint64_t
+get_newer(struct record *r)
+{
+	return r->at == r->len ? 0 : record_get(r, 8);
 }
 
 static int
@@ -347,6 +356,10 @@ next_tally(
 	key_add(key, tally->rule, strlen(tally->rule));
 	put_numbers(r, &tally->all);
 	put_numbers(r, &tally->today);
+	for (int i = FIRST_WHYS; i < DECIDE_WHYS; i++) {
+		record_put(r, 8, tally->all.skips[i]);
+		record_put(r, 8, tally->today.skips[i]);
+	}
 	return 1;
 }
 
@@ -366,6 +379,10 @@ take_tally(
 		return -1;
 	get_numbers(r, &tally->all);
 	get_numbers(r, &tally->today);
+	for (int i = FIRST_WHYS; i < DECIDE_WHYS; i++) {
+		tally->all.skips[i] = get_newer(r);
+		tally->today.skips[i] = get_newer(r);
+	}
 	return r->bad ? -1 : 0;
 }
 
@@ -383,6 +400,14 @@ get_rechecks(struct record *r, struct tallies_rechecks *n)
 	n->passed = record_get(r, 8);
 }
 
+static void
+put_hook(struct record *r, const struct tallies_hook *hook, int kind)
+{
+	record_put(r, 8, hook->all[kind]);
+	record_put(r, 8, hook->today[kind]);
+	record_put(r, 8, (uint64_t)hook->last_s[kind]);
+}
+
 /* The day, and what the hook said. */
 static int
 next_day(
@@ -397,15 +422,16 @@ next_day(
 	record_put(r, 8, (uint64_t)s->tallies.day_from);
 	record_put(r, 8, (uint64_t)s->tallies.day_to);
 	for (size_t i = 0; i < DAY_KINDS; i++) {
-		enum hooklog_kind kind = day_kinds[i];
-		bool is_known = kind != HOOKLOG_OTHER;
-
-		record_put(r, 8, is_known ? hook->all[kind] : 0);
-		record_put(r, 8, is_known ? hook->today[kind] : 0);
-		record_put(r, 8, is_known ? (uint64_t)hook->last_s[kind] : 0);
+		if (day_kinds[i] != HOOKLOG_OTHER) {
+			put_hook(r, hook, day_kinds[i]);
+			continue;
+		}
+		for (int field = 0; field < 3; field++)
+			record_put(r, 8, 0);
 	}
 	put_rechecks(r, &s->tallies.all);
 	put_rechecks(r, &s->tallies.today);
+	put_hook(r, hook, HOOKLOG_DECIDED);
 	return 1;
 }
 
@@ -435,6 +461,9 @@ take_day(
 	}
 	get_rechecks(r, &s->tallies.all);
 	get_rechecks(r, &s->tallies.today);
+	hook->all[HOOKLOG_DECIDED] = get_newer(r);
+	hook->today[HOOKLOG_DECIDED] = get_newer(r);
+	hook->last_s[HOOKLOG_DECIDED] = (int64_t)get_newer(r);
 	return r->bad ? -1 : 0;
 }
 

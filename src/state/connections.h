@@ -36,6 +36,8 @@ enum connections_mark {
 	CONNECTIONS_HOST_REJECTED = 8,
 	/* in answers only, and in each about a connection that there is */
 	CONNECTIONS_KNOWN = 16,
+	/* the server itself refuses it, by RBLSMTPD */
+	CONNECTIONS_DECIDED = 32,
 };
 
 struct connections_entry {
@@ -58,7 +60,7 @@ int connections_begin(struct connections *seen, uint64_t log, uint64_t pid,
 
 /* Takes out the one of that process: false: there is none; else ended is it. */
 bool connections_end(struct connections *seen, uint64_t log, uint64_t pid,
-    struct connections_entry *ended) __attribute__((warn_unused_result));
+    struct connections_entry *ended);
 
 /*
  * Marks a connection, whatever address the line had that named it; with pid 0,

@@ -114,6 +114,8 @@ take_match(struct state *s, struct state_log *log, struct decision *d,
 			 (marks & CONNECTIONS_REJECTED) == 0;
 	int result = 0;
 
+	if (d->kind == DECIDE_BAN && (marks & CONNECTIONS_DECIDED) != 0)
+		decide_skip(d, DECIDE_DECIDED);
 	if (d->kind == DECIDE_BAN)
 		result = judge(s, log, d, policy, marks);
 	if (d->kind == DECIDE_BAN)
@@ -126,12 +128,13 @@ take_match(struct state *s, struct state_log *log, struct decision *d,
 	return 0;
 }
 
-/* Who was not connected was not refused. */
+/* A host that was not connected was not refused, nor was it by a list. */
 static bool
 ends_pass(const struct decision *d)
 {
 	return d->has_ip &&
-	       !(d->kind == DECIDE_SKIP && d->why == DECIDE_UNSEEN);
+	       !(d->kind == DECIDE_SKIP &&
+		   (d->why == DECIDE_UNSEEN || d->why == DECIDE_DECIDED));
 }
 
 static int

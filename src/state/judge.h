@@ -27,7 +27,7 @@ int judge_line(struct state *s, struct state_log *log,
 
 /*
  * The same from a decision of decide_line on. A ban may become a count or a skip
- * (unseen, distrusted, alarm, cap), or last longer.
+ * (decided, unseen, distrusted, alarm, cap), or last longer.
  */
 int judge_decision(struct state *s, struct state_log *log,
     const struct policy *policy, struct decision *d, struct news *news)

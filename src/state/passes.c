@@ -109,7 +109,25 @@ take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
 	news->dropped = n > 0 && n == policy->drop_after;
 }
 
-static void
+/*
+ * The server itself refuses the client, and rblsmtpd is about to say so. In a log
+ * without lines of tcpserver's, the process is known from here on.
+ */
+static int
+take_decided(struct state *s, struct state_log *log, const struct hooklog *h,
+    uint32_t marks)
+{
+	if (marks == 0 && (log->shows_tcpserver || h->pid == 0))
+		return 0;
+	if (marks == 0 &&
+	    connections_begin(s->connections, log->id, h->pid, &h->ip) != 0)
+		return -1;
+	connections_mark(s->connections, log->id, h->pid, &h->ip,
+	    CONNECTIONS_DECIDED | CONNECTIONS_UNASKED);
+	return 0;
+}
+
+static int
 take_hook(struct state *s, struct state_log *log, const struct decision *d,
     const struct policy *policy, struct news *news)
 {
@@ -149,12 +167,15 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 		    s->connections, log->id, h.pid, &h.ip, CONNECTIONS_UNASKED);
 		passed(s, &h.ip, marks, d->time, policy, news);
 		break;
+	case HOOKLOG_DECIDED:
+		return take_decided(s, log, &h, marks);
 	case HOOKLOG_WOULD:
 	case HOOKLOG_NO_RIGHT:
 	case HOOKLOG_TROUBLE:
 	case HOOKLOG_OTHER:
 		break;
 	}
+	return 0;
 }
 
 /* A connection has ended, with the goodbye of both sides if well. */
@@ -198,8 +219,7 @@ passes_take(struct state *s, struct state_log *log, const struct decision *d,
 		take_end(s, log, &event, d->time, policy, news);
 		break;
 	case TCPSERVER_OTHER:
-		take_hook(s, log, d, policy, news);
-		break;
+		return take_hook(s, log, d, policy, news);
 	}
 	return 0;
 }
@@ -208,8 +228,15 @@ uint32_t
 passes_rejected(
     struct state *s, struct state_log *log, const struct decision *d)
 {
+	uint32_t marks;
+	struct connections_entry ended;
+
 	if (slice_begins(&d->message, rblsmtpd))
 		log->shows_rblsmtpd = true;
-	return connections_mark(s->connections, log->id, d->pid,
+	marks = connections_mark(s->connections, log->id, d->pid,
 	    d->has_ip ? &d->ip : NULL, CONNECTIONS_REJECTED);
+	/* nothing else tells of its end; see take_decided */
+	if ((marks & CONNECTIONS_DECIDED) != 0 && !log->shows_tcpserver)
+		(void)connections_end(s->connections, log->id, d->pid, &ended);
+	return marks;
 }

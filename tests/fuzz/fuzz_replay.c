@@ -56,7 +56,8 @@ static const struct shape {
 		CACHED,
 		OWN, /* a rule of the admin's */
 		LET_IN,
-		SILENT, /* nothing that counts */
+		DECIDED, /* by the server itself, and rblsmtpd will say so */
+		SILENT,	 /* nothing that counts */
 	} kind;
 } shapes[] = {
     {"tcpserver: pid # from @", BEGIN},
@@ -80,6 +81,7 @@ static const struct shape {
     {"rblsmtpd: @ pid #: greetdelay: 5", SILENT},
     {"sender of @", SILENT},
     {"new msg 7", SILENT},
+    {"rblcache: @ pid #: decided by RBLSMTPD", DECIDED},
 };
 
 /* How much later a line is than the one before; the last two are earlier. */
@@ -100,6 +102,7 @@ struct model {
 	size_t n;
 	bool shows_tcpserver;
 	uint64_t cached, local;
+	size_t decided[PIDS + 1]; /* the host and one: its refusal is to come */
 };
 
 static struct rules *rules;
@@ -179,6 +182,24 @@ own_rule(struct model *m, size_t host, unsigned pid)
 }
 
 static void
+decided(struct model *m, size_t host, unsigned pid)
+{
+	own_rule(m, host, pid);
+	if (!m->shows_tcpserver)
+		m->decided[pid] = host + 1;
+}
+
+/* Whether the refusal is the server's own. */
+static bool
+is_decided(struct model *m, size_t host, unsigned pid)
+{
+	if (m->decided[pid] != host + 1)
+		return false;
+	m->decided[pid] = 0;
+	return true;
+}
+
+static void
 lose_patience(struct model *m, int64_t now)
 {
 	for (size_t i = 0; i < m->n; i++)
@@ -209,10 +230,15 @@ model_line(struct model *m, int64_t now, enum kind kind, size_t host,
 		end(m, pid, DENIED);
 		break;
 	case LISTED:
-		(void)answer(m, now, host, pid, REFUSED, line);
+		if (!is_decided(m, host, pid))
+			(void)answer(m, now, host, pid, REFUSED, line);
 		break;
 	case FAILED:
-		(void)answer(m, now, host, pid, ERROR, line);
+		if (!is_decided(m, host, pid))
+			(void)answer(m, now, host, pid, ERROR, line);
+		break;
+	case DECIDED:
+		decided(m, host, pid);
 		break;
 	case TROUBLE:
 		c = find(m, HOSTS, pid);

@@ -134,12 +134,13 @@ struct line {
 	enum kind kind;
 	unsigned pid;
 	bool spoils; /* speaks against the connection, and no rule knows it */
+	const char *decides; /* that host's process; NULL: nothing */
 };
 
 /* As the lines say, without a bound. */
 struct connection {
 	struct addr ip;
-	bool open, spoilt;
+	bool open, spoilt, decided;
 };
 
 /* What the options say. */
@@ -306,7 +307,7 @@ put_connection(struct line *l, const char *stamp, const char *ip, unsigned pid,
 	static const struct {
 		const char *from, *text;
 		bool spoils;
-	} said[16] = {
+	} said[] = {
 	    {"rblcache", "passed", false},
 	    {"rblcache", "recheck", false},
 	    {"rblcache", "allowed (pass)", true},
@@ -323,9 +324,10 @@ put_connection(struct line *l, const char *stamp, const char *ip, unsigned pid,
 	    {"end", " status 256", false},
 	    {"deny", " localhost:127.0.0.1:25 ::35799", true},
 	    {"pid", " from nowhere", false},
+	    {"rblcache", "decided by RBLSMTPD", true},
 	};
 	unsigned byte = fuzz_byte(in);
-	unsigned what = byte & 15;
+	unsigned what = (byte & 31) % COUNT(said);
 	const char *from = said[what].from;
 
 	if ((byte & 0x80) != 0)
@@ -340,6 +342,7 @@ put_connection(struct line *l, const char *stamp, const char *ip, unsigned pid,
 		    "%stcpserver: %s %u%s", stamp, from, pid, said[what].text);
 	l->about = "";
 	l->spoils = said[what].spoils;
+	l->decides = what == COUNT(said) - 1 ? ip : NULL;
 	if (from[0] == 'e')
 		l->kind = KIND_END;
 }
@@ -472,6 +475,8 @@ model_begin(const struct line *l, const struct decision *d)
 		*c = (struct connection){.ip = a, .open = true};
 	if (l->spoils && l->pid != 0)
 		spoil(l->log, l->pid, NULL);
+	if (l->decides != NULL && is_host(&c->ip, l->decides))
+		c->decided = true;
 	if (d->kind != DECIDE_NOTHING && (d->pid != 0 || d->has_ip))
 		spoil(l->log, d->pid, &d->ip);
 }
@@ -517,6 +522,19 @@ same_news(const struct news *x, const struct news *y)
 		HOLDS(memcmp(&x->ip, &y->ip, sizeof x->ip) == 0);
 }
 
+/* The server itself refuses that process. */
+static void
+check_decided(const struct decision *d, const struct line *l)
+{
+	const struct connection *c;
+
+	if (d->pid == 0 || d->pid >= PIDS)
+		return;
+	c = &connections[l->log][d->pid];
+	HOLDS(!c->open || !c->decided ||
+	      memcmp(&c->ip, &d->ip, sizeof c->ip) != 0);
+}
+
 static void
 take(const struct line *l, const struct options *o)
 {
@@ -537,8 +555,10 @@ take(const struct line *l, const struct options *o)
 	HOLDS(strcmp(text, text_again) == 0);
 	same_news(&news, &news_again);
 	check_news(l, d.time, &news);
-	if (d.kind == DECIDE_BAN)
+	if (d.kind == DECIDE_BAN) {
 		check_banned(&d, l);
+		check_decided(&d, l);
+	}
 	if (l->kind == KIND_END)
 		connections[l->log][l->pid].open = false;
 }

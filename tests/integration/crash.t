@@ -31,6 +31,8 @@ connections() { # SEED
 	if (i % 50 == 1)
 		ip = sprintf("198.18.200.%d", i % 9)
 	print "tcpserver: pid " i " from " ip
+	if (i % 13 == 0)
+		print "rblcache: " ip " pid " i ": decided by RBLSMTPD"
 	if (i % 3 == 0)
 		printf "rblsmtpd: %s pid %d: 451 Listed by T%d, see https://rbl.test/%s\n", ip, i, i % 7, ip
 	if (i % 50 == 1) {

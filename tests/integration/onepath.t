@@ -114,6 +114,9 @@ make_log() { # SEED LINES: anything at all, stamped as multilog does
 			say_at $at, "rblcache: $host pid $p: passed";
 		} elsif ($what < 95) {
 			say_at $at, "rblcache: $host pid $p: allowed (pass)";
+		} elsif ($what < 96 && rand > 0.5) {
+			say_at $at, "rblcache: $host pid $p: decided by RBLSMTPD";
+			say_at $at, "rblsmtpd: $host pid $p: 553 go away";
 		} elsif ($what < 96) {
 			print "rblsmtpd: $host pid $p: 451 without a stamp\n";
 		} elsif ($what < 97) {

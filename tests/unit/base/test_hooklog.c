@@ -31,6 +31,8 @@ static const struct {
     {"451 Listed (ipset, left)", HOOKLOG_OTHER, NULL},
     {"allowed (pass)", HOOKLOG_PASS, NULL},
     {"passed", HOOKLOG_PASSED, NULL},
+    {"decided by RBLSMTPD", HOOKLOG_DECIDED, NULL},
+    {"decided by RBLSMTPD: 451 x", HOOKLOG_TROUBLE, NULL},
 };
 
 static void

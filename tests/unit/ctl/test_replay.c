@@ -457,6 +457,26 @@ local_rules_are_left_out(void **state)
 	assert_int_equal(n->hosts, 1);
 }
 
+/* RBLSMTPD: no list is asked, and rblsmtpd's line is none of a list's. */
+static void
+decided_by_the_server(void **state)
+{
+	(void)state;
+	/* no lines of tcpserver's yet */
+	line(T, "rblcache: " A " pid 1: decided by RBLSMTPD");
+	refuses(T, 1, B);
+	refuses(T, 1, A);
+	counts_are(1, 1);
+	refuses(T, 1, A);
+	counts_are(2, 2);
+	connects(T + 1, 2, B);
+	line(T + 1, "rblcache: " B " pid 2: decided by RBLSMTPD");
+	refuses(T + 1, 2, B);
+	ends(T + 1, 2);
+	counts_are(2, 2);
+	assert_int_equal(n->local, 2);
+}
+
 static void
 cached_text_of_no_list(void **state)
 {
@@ -559,6 +579,7 @@ main(void)
 	    TEST(refusals_alone),
 	    TEST(of_a_cache_in_use),
 	    TEST(local_rules_are_left_out),
+	    TEST(decided_by_the_server),
 	    TEST(cached_text_of_no_list),
 	    TEST(cached_text_of_spamdyke),
 	    TEST(trouble),

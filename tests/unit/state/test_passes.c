@@ -227,6 +227,9 @@ static const struct {
     {PID7 "would refuse: 451 text (ipset, 7s left)", true},
     {PID7 "not known", true},
     {PID7 "recheck", true},
+    {PID7 "decided by RBLSMTPD", false},
+    {"rblcache: " B " pid 7: decided by RBLSMTPD", true},
+    {"rblcache: " A " pid 8: decided by RBLSMTPD", true},
     {PID7 "set rblcache4: no right to read it (cap_net_admin)", true},
     {PID7 "recent.cdb: Input/output error", true},
     {"tcpserver: deny 7 localhost:127.0.0.1:25 :" A "::35799", false},
@@ -289,6 +292,74 @@ lines_of_rules_against(void **state)
 		end_state(state);
 	}
 	begin_state(state);
+}
+
+/* ---- the server's own decision ---- */
+
+#define DECIDED "decided by RBLSMTPD"
+
+static enum decide_why
+why_skipped(const char *ip, uint64_t pid)
+{
+	struct decision d = refused(ip, pid, T);
+
+	assert_int_equal(d.kind, DECIDE_SKIP);
+	assert_false(news.banned);
+	return d.why;
+}
+
+static void
+decided_by_the_server(void **state)
+{
+	(void)state;
+	line("tcpserver: pid 7 from " A);
+	line("tcpserver: pid 8 from " A);
+	put_ban(&host_b, T, T + 50);
+	line(PID7 DECIDED);
+	assert_int_equal(why_skipped(A, 7), DECIDE_DECIDED);
+	/* no list said anything: what is known of the host stays */
+	assert_false(news.ends_pass);
+	assert_int_equal(why_skipped(A, 7), DECIDE_DECIDED);
+	/* another process, and the same number once more */
+	assert_int_equal(refused(A, 8, T).kind, DECIDE_BAN);
+	line("tcpserver: end 7 status 0");
+	line("tcpserver: pid 7 from " A);
+	assert_int_equal(refused(A, 7, T).kind, DECIDE_BAN);
+	assert_int_equal(all.tallies.hook.all[HOOKLOG_DECIDED], 1);
+	assert_int_equal(all.tallies.list[0].all.skips[DECIDE_DECIDED], 2);
+}
+
+/* It is said in front of the refusal, by the process from that address. */
+static void
+not_decided(void **state)
+{
+	(void)state;
+	line("tcpserver: pid 7 from " A);
+	line("rblcache: " B " pid 7: " DECIDED);
+	line("rblcache: " A " pid 8: " DECIDED);
+	line("rblcache: " A " pid 0: " DECIDED);
+	line("rblcache: - pid 7: " DECIDED);
+	line(PID7 DECIDED " x");
+	assert_int_equal(refused(A, 7, T).kind, DECIDE_BAN);
+	line(PID7 DECIDED);
+	line_of(&log_b, "tcpserver: pid 7 from " A, T);
+	/* nobody becomes connected by it */
+	assert_int_equal(why_skipped(A, 8), DECIDE_UNSEEN);
+}
+
+/* The processes of such a log are known by that line alone. */
+static void
+decided_without_tcpserver(void **state)
+{
+	(void)state;
+	line("rblcache: " A " pid 0: " DECIDED);
+	line(PID7 DECIDED);
+	assert_int_equal(refused(A, 8, T).kind, DECIDE_BAN);
+	assert_int_equal(refused(B, 7, T).kind, DECIDE_BAN);
+	line(PID7 DECIDED);
+	assert_int_equal(why_skipped(A, 7), DECIDE_DECIDED);
+	/* which says so once; later the number is another's */
+	assert_int_equal(refused(A, 7, T).kind, DECIDE_BAN);
 }
 
 /* CHKUSER, badiprbl: no process number, so any of the host's may be it. */
@@ -712,6 +783,9 @@ main(void)
 	    test_state(a_refusal_shows_rblsmtpd),
 	    cmocka_unit_test_teardown(any_mark_against, end_state),
 	    cmocka_unit_test_teardown(lines_of_rules_against, end_state),
+	    test_state(decided_by_the_server),
+	    test_state(not_decided),
+	    test_state(decided_without_tcpserver),
 	    test_state(all_of_the_host),
 	    test_state(forged),
 	    test_state(who_is_banned),

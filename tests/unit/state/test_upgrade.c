@@ -256,6 +256,8 @@ check_day(const unsigned char *key, size_t klen, const unsigned char *value,
 		return;
 	day_seen = true;
 	put_day(&r, false);
+	for (int i = 0; i < 3; i++) /* of 0.7: what the server decided */
+		record_put(&r, 8, 0);
 	assert_int_equal(record_seal(&r, "d", 1), 0);
 	assert_int_equal(len, r.len);
 	assert_memory_equal(value, r.buf, len);
