@@ -201,10 +201,11 @@ hold_capabilities(uint32_t mask)
 static void
 say_set_error(const struct options *o, const struct addr *a, int error)
 {
-	say("set %s: %s", addr_is4(a) ? o->set4 : o->set6,
-	    error == ENOENT  ? "no such set"
-	    : error == EPERM ? HOOKLOG_SAYS_NO_RIGHT
-			     : strerror(error));
+	if (error != 0)
+		say("set %s: %s", addr_is4(a) ? o->set4 : o->set6,
+		    error == ENOENT  ? "no such set"
+		    : error == EPERM ? HOOKLOG_SAYS_NO_RIGHT
+				     : strerror(error));
 }
 
 static void
@@ -318,8 +319,7 @@ main(int argc, char **argv)
 	/* else rblsmtpd's refusal would look like a list's, in the log */
 	if (decided != NULL && *decided != 0 && client_address(&a))
 		say(HOOKLOG_SAYS_DECIDED);
-	if (set_error != 0)
-		say_set_error(&o, &a, set_error);
+	say_set_error(&o, &a, set_error);
 	if (known && o.passed) {
 		say(HOOKLOG_SAYS_PASSED);
 	} else if (known) {

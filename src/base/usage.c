@@ -11,10 +11,6 @@
 
 #define LINE_SIZE 512
 
-#ifndef USAGE_VERSION /* the Makefile takes it from debian/changelog */
-#define USAGE_VERSION "of unknown version"
-#endif
-
 /* ---- what is printed ---- */
 
 int
