@@ -627,7 +627,7 @@ replay_line(struct replay *r, const char *text, size_t len, int64_t written_s)
 
 	decide_line(&d, r->setup.rules, r->setup.guard, text, len, written_s);
 	r->counts.lines++;
-	r->stamped = d.message.p != text;
+	r->stamped = d.is_stamped;
 	if (take_time(r, d.time) != 0 || take_late(r) != 0 ||
 	    (d.kind == DECIDE_NOTHING ? take_other(r, &d)
 				      : take_match(r, &d)) != 0)

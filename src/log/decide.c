@@ -3,8 +3,9 @@
 
 #include <string.h>
 
+#include "base/hooklog.h"
 #include "log/listing.h"
-#include "log/stamp.h"
+#include "log/message.h"
 
 void
 decide_skip(struct decision *d, enum decide_why why)
@@ -29,6 +30,50 @@ decide_why_name(enum decide_why why)
 	};
 
 	return names[why];
+}
+
+/* Whether it begins with the name of a program that says more than a rule knows. */
+static bool
+is_of_server(struct slice message)
+{
+	static const char *const names[] = {
+	    "tcpserver: ", "rblsmtpd: ", HOOKLOG_SAYS_NAME,
+	    "sslserver: ", "sslhandle: ", "tcpsvd: ", "s6-tcpserverd: "};
+
+	for (size_t i = 0; message.len > 0 && i < sizeof names / sizeof *names;
+	     i++)
+		if (*names[i] == *message.p && slice_begins(&message, names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Takes the message in the first reading that a rule matches; else in the one
+ * that a server has written; else without its tag.
+ */
+static enum rules_outcome
+read_message(struct decision *d, struct rules *rules, const struct message *m,
+    struct rules_match *match)
+{
+	d->message = m->said;
+	/* it has a name of its own, so its tag is another's */
+	if (m->tag.len == 0 ? m->behind != STAMP_HOST : is_of_server(m->said))
+		return rules_apply(rules, m->said, match);
+	for (unsigned i = 0; i < MESSAGE_READINGS; i++) {
+		enum rules_outcome outcome;
+
+		if (!message_reading(m, i, d->room, &d->message))
+			continue;
+		outcome = rules_apply(rules, d->message, match);
+		if (outcome != RULES_NONE)
+			return outcome;
+	}
+	for (unsigned i = 0; i < MESSAGE_READINGS; i++)
+		if (message_reading(m, i, d->room, &d->message) &&
+		    is_of_server(d->message))
+			return RULES_NONE;
+	d->message = m->said;
+	return RULES_NONE;
 }
 
 /* A rule matches, and makes no exception of the line. */
@@ -63,17 +108,17 @@ decide_line(struct decision *d, struct rules *rules, struct guard *guard,
     const char *line, size_t len, int64_t unstamped_s)
 {
 	enum rules_outcome outcome;
+	struct message said;
 	struct rules_match m;
-	size_t stamp;
 
 	d->kind = DECIDE_NOTHING;
 	d->rule = NULL;
 	d->has_ip = false;
 	d->pid = 0;
 	d->time = unstamped_s;
-	stamp = stamp_parse(line, len, unstamped_s, &d->time);
-	d->message = (struct slice){line + stamp, len - stamp};
-	outcome = rules_apply(rules, d->message, &m);
+	message_read(&said, (struct slice){line, len}, unstamped_s, &d->time);
+	d->is_stamped = said.behind != STAMP_NONE;
+	outcome = read_message(d, rules, &said, &m);
 	if (outcome == RULES_NONE)
 		return;
 	d->rule = m.rule;

@@ -3,7 +3,7 @@
  * decide: what one log line means. Pure: the line, its rules and the guard's
  * knowledge go in, a decision comes out; no clock, no file, no kernel.
  *
- *	stamp -> rules -> addr -> listing -> guard
+ *	stamp, message -> rules -> addr -> listing -> guard
  *
  * What depends on earlier lines is added by judge.h.
  */
@@ -18,6 +18,7 @@
 #include "base/reply.h"
 #include "base/slice.h"
 #include "local/guard.h"
+#include "log/message.h"
 #include "log/rules.h"
 
 enum decide_kind {
@@ -48,17 +49,19 @@ struct decision {
 	struct addr ip;
 	uint64_t pid; /* as the line says; 0: it does not */
 	int64_t time; /* unix seconds: the line's stamp, else the given time */
-	struct slice message; /* the line behind its stamp */
+	bool is_stamped;
+	struct slice message; /* what the program said, as message.h reads it */
 	unsigned count;	      /* with COUNT: matches so far, of rule->count */
 	uint32_t ban_s;
 	bool is_vague; /* with BAN: ban_s is rule->vague_s */
 	char reply[REPLY_SIZE];
+	char room[MESSAGE_ROOM]; /* where the message may be */
 };
 
 /*
  * Decides on the len bytes of a line without its line feed. A line without a
  * stamp happened at unstamped_s (unix seconds). d->rule stays valid as long
- * as the rules do, d->message as long as the line. guard NULL: anybody may be
+ * as the rules do, d->message as long as the line and d. guard NULL: anybody may be
  * banned.
  */
 void decide_line(struct decision *d, struct rules *rules, struct guard *guard,

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include "log/stamp.h"
 
-#include <ctype.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include "base/slice.h"
+#include "log/localtime.h"
 
 #define TAI64N_LEN 26
 #define TAI64_UNIX_EPOCH 4611686018427387914ULL
+#define DAY_S 86400
 
 #define NO_DIGIT 16 /* a bit that no digit has */
+
+/* ---- TAI64N ---- */
 
 /* The value of a hexadecimal digit, as the loggers write it. */
 static unsigned
@@ -38,14 +37,14 @@ hex_digit(char c)
 	return (digits[(unsigned char)c] - 1U) & 31;
 }
 
-static bool
-parse_tai64n(struct slice *r, int64_t *unix_s)
+static enum stamp_behind
+take_tai64n(struct slice *r, int64_t *unix_s)
 {
 	uint64_t seconds = 0;
 	unsigned all = 0;
 
 	if (r->len < TAI64N_LEN || r->p[TAI64N_LEN - 1] != ' ')
-		return false;
+		return STAMP_NONE;
 	for (size_t i = 1; i <= 16; i++) {
 		unsigned digit = hex_digit(r->p[i]);
 
@@ -56,245 +55,301 @@ parse_tai64n(struct slice *r, int64_t *unix_s)
 		all |= hex_digit(r->p[i]);
 	if ((all & NO_DIGIT) != 0 || seconds < TAI64_UNIX_EPOCH ||
 	    seconds >> 32 > 0x40000000U + 0xffU)
-		return false;
+		return STAMP_NONE;
 	*unix_s = (int64_t)(seconds - TAI64_UNIX_EPOCH);
 	slice_advance(r, TAI64N_LEN);
-	return true;
+	return STAMP_MESSAGE;
 }
 
-/* Whether the rest begins with the shape, where 0 stands for any digit. */
+/* ---- dates and times of day ---- */
+
+/* Takes that many digits off the start, as a number. */
 static bool
-has_shape(const struct slice *r, const char *shape)
+take_number(struct slice *r, size_t digits, int *n)
 {
-	size_t n = strlen(shape);
-
-	if (r->len < n)
+	*n = 0;
+	if (r->len < digits)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		if (shape[i] == '0' ? !isdigit((unsigned char)r->p[i])
-				    : shape[i] != r->p[i])
+	for (size_t i = 0; i < digits; i++) {
+		unsigned digit = (unsigned)r->p[i] - '0';
+
+		if (digit > 9)
 			return false;
+		*n = *n * 10 + (int)digit;
+	}
+	slice_advance(r, digits);
 	return true;
 }
 
-static int
-number(const char *text, size_t len)
+static bool
+take_byte(struct slice *r, char c)
 {
-	return (int)slice_number((struct slice){text, len});
+	if (r->len == 0 || *r->p != c)
+		return false;
+	slice_advance(r, 1);
+	return true;
+}
+
+/* "2026-11-24" */
+static bool
+take_date(struct slice *r, struct localtime_date *d)
+{
+	return take_number(r, 4, &d->year) && take_byte(r, '-') &&
+	       take_number(r, 2, &d->month) && take_byte(r, '-') &&
+	       take_number(r, 2, &d->day);
+}
+
+/* "07:31:02" */
+static bool
+take_clock(struct slice *r, struct localtime_date *d)
+{
+	return take_number(r, 2, &d->hour) && take_byte(r, ':') &&
+	       take_number(r, 2, &d->minute) && take_byte(r, ':') &&
+	       take_number(r, 2, &d->second);
+}
+
+/* ".123": how many digits; 0 without them. */
+static size_t
+take_fraction(struct slice *r)
+{
+	return take_byte(r, '.') ? slice_digits(r).len : 0;
+}
+
+/* "+01:00", "+0100" or "+01", in seconds. */
+static bool
+take_offset(struct slice *r, int *offset_s)
+{
+	bool is_behind = take_byte(r, '-');
+	int hours;
+	int minutes = 0;
+
+	if ((!is_behind && !take_byte(r, '+')) || !take_number(r, 2, &hours))
+		return false;
+	if ((take_byte(r, ':') || (r->len > 0 && *r->p != ' ')) &&
+	    !take_number(r, 2, &minutes))
+		return false;
+	*offset_s = hours * 3600 + minutes * 60;
+	if (is_behind)
+		*offset_s = -*offset_s;
+	return true;
 }
 
 /*
- * mktime and timegm turn the 31st of February into March; such a stamp is none.
- * local: in the C library's time zone, else UTC.
+ * Behind "2026-11-24T07:31:02": svlogd's has five digits and no zone. More
+ * than the six of a syslog are those of a container, where no host and no tag
+ * come behind it; it leaves out zeros at the end, so there may be less.
  */
-static bool
-to_unix(struct tm tm, bool local, int64_t *unix_s)
+static enum stamp_behind
+take_rest_of_iso(struct slice *r, int64_t shown, int64_t *t)
 {
-	struct tm same = tm;
-	time_t t;
+	size_t digits = take_fraction(r);
+	int offset_s = 0;
 
-	same.tm_isdst = -1;
-	t = local ? mktime(&same) : timegm(&same);
-	if (t < 0 || tm.tm_mon != same.tm_mon || tm.tm_mday != same.tm_mday ||
-	    tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
-		return false;
-	if (local) { /* the first run of an hour that comes twice */
-		struct tm summer = tm;
-		time_t first;
-
-		summer.tm_isdst = 1;
-		first = mktime(&summer);
-		if (first >= 0 && first < t && summer.tm_hour == tm.tm_hour)
-			t = first;
+	*t = shown;
+	if (digits == 5 && take_byte(r, ' '))
+		return STAMP_MESSAGE;
+	if (!take_byte(r, 'Z')) {
+		if (!take_offset(r, &offset_s))
+			return STAMP_NONE;
+		*t -= offset_s;
 	}
-	*unix_s = t;
-	return true;
+	if (!take_byte(r, ' '))
+		return STAMP_NONE;
+	return digits > 6 ? STAMP_MESSAGE : STAMP_HOST;
 }
 
-/* "2026-11-24 07:31:02", with any byte between date and time. */
-static struct tm
-iso_time(const char *p)
+/* The same where a blank stands for the T: local, with one more from s6-log. */
+static enum stamp_behind
+take_rest_of_local(struct slice *r, int64_t shown, int64_t *t)
 {
-	return (struct tm){
-	    .tm_year = number(p, 4) - 1900,
-	    .tm_mon = number(p + 5, 2) - 1,
-	    .tm_mday = number(p + 8, 2),
-	    .tm_hour = number(p + 11, 2),
-	    .tm_min = number(p + 14, 2),
-	    .tm_sec = number(p + 17, 2),
-	};
+	size_t digits = take_fraction(r);
+
+	if ((digits != 9 && digits != 3) || !take_byte(r, ' '))
+		return STAMP_NONE;
+	if (digits == 9)
+		(void)take_byte(r, ' ');
+	*t = localtime_unix(shown);
+	return STAMP_MESSAGE;
 }
 
-static bool
-parse_logger(struct slice *r, int64_t *unix_s)
+/* "2026-11-24", a byte, "07:31:02" and what belongs to it. */
+static enum stamp_behind
+take_iso(struct slice *r, int64_t *t)
 {
-	static const struct {
-		const char *shape;
-		bool local;
-	} shapes[] = {
-	    {"0000-00-00 00:00:00.000000000  ", true},
-	    {"0000-00-00 00:00:00.000000000 ", true},
-	    {"0000-00-00 00:00:00.000 ", true},
-	    {"0000-00-00_00:00:00.00000 ", false},
-	    {"0000-00-00T00:00:00.00000 ", false},
-	};
+	struct localtime_date d;
+	int64_t shown;
+	char between;
 
-	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-		if (!has_shape(r, shapes[i].shape))
+	if (!take_date(r, &d) || r->len == 0)
+		return STAMP_NONE;
+	between = *r->p;
+	slice_advance(r, 1);
+	if (!take_clock(r, &d) || !localtime_shown(&d, &shown))
+		return STAMP_NONE;
+	switch (between) {
+	case ' ':
+		return take_rest_of_local(r, shown, t);
+	case '_':
+		*t = shown;
+		return take_fraction(r) == 5 && take_byte(r, ' ')
+			   ? STAMP_MESSAGE
+			   : STAMP_NONE;
+	case 'T':
+		return take_rest_of_iso(r, shown, t);
+	default:
+		return STAMP_NONE;
+	}
+}
+
+/* "2026-11-24 07:31:02 CET ", behind the day of the week. */
+static enum stamp_behind
+take_full(struct slice *r, int64_t *t)
+{
+	struct localtime_date d;
+	int64_t shown;
+	int offset_s;
+
+	if (!take_date(r, &d) || !take_byte(r, ' ') || !take_clock(r, &d) ||
+	    !localtime_shown(&d, &shown) || !take_byte(r, ' '))
+		return STAMP_NONE;
+	if (slice_skip(r, "UTC ") || slice_skip(r, "GMT ")) {
+		*t = shown;
+		return STAMP_HOST;
+	}
+	if (take_offset(r, &offset_s)) {
+		*t = shown - offset_s;
+	} else {
+		const char *blank = memchr(r->p, ' ', r->len);
+
+		if (blank == NULL || blank == r->p)
+			return STAMP_NONE;
+		slice_advance(r, (size_t)(blank - r->p));
+		*t = localtime_unix(shown);
+	}
+	return take_byte(r, ' ') ? STAMP_HOST : STAMP_NONE;
+}
+
+/* The place of a name of three letters among others, from 1 on; 0: none. */
+static int
+take_name(struct slice *r, const char *names)
+{
+	if (r->len < 3)
+		return 0;
+	for (int i = 0; names[3 * i] != 0; i++) {
+		if (memcmp(r->p, names + 3 * (size_t)i, 3) != 0)
 			continue;
-		if (!to_unix(iso_time(r->p), shapes[i].local, unix_s))
-			return false;
-		slice_advance(r, strlen(shapes[i].shape));
-		return true;
+		slice_advance(r, 3);
+		return i + 1;
 	}
-	return false;
+	return 0;
 }
 
-/* "2026-11-24T07:31:02[.123]Z " or with "+01:00" for the Z. */
-static bool
-parse_iso(struct slice *r, int64_t *unix_s)
+/* The time of that day in the year that brings it closest to about_s; -1: none. */
+static int64_t
+closest(struct localtime_date *d, int64_t about_s)
 {
-	struct slice s = *r;
-	int64_t t;
-
-	if (!has_shape(&s, "0000-00-00T00:00:00") ||
-	    !to_unix(iso_time(s.p), false, &t))
-		return false;
-	slice_advance(&s, strlen("0000-00-00T00:00:00"));
-	if (slice_skip(&s, "."))
-		(void)slice_digits(&s);
-	if (!slice_skip(&s, "Z ")) {
-		int offset;
-
-		if (!has_shape(&s, "+00:00 ") && !has_shape(&s, "-00:00 "))
-			return false;
-		offset = number(s.p + 1, 2) * 3600 + number(s.p + 4, 2) * 60;
-		t += *s.p == '+' ? -offset : offset;
-		slice_advance(&s, 7);
-	}
-	if (t < 0)
-		return false;
-	*r = s;
-	*unix_s = t;
-	return true;
-}
-
-/* "Nov 24 07:31:02 ", "Nov  4 07:31:02 " */
-static bool
-parse_rfc3164(struct slice *r, int64_t about_s, int64_t *unix_s)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	time_t about = (time_t)about_s;
-	struct tm tm;
-	struct tm year;
-	int month = 0;
+	const int64_t year_s = 31556952; /* 365.2425 days */
+	int year = 1970 + (int)(about_s / year_s);
+	int64_t shown[3];
+	int64_t least = INT64_MAX;
 	int64_t best = -1;
 
-	if (r->len < 16 || gmtime_r(&about, &year) == NULL)
-		return false;
-	while (month < 12 && memcmp(r->p, months + 3 * (size_t)month, 3) != 0)
-		month++;
-	slice_advance(r, 3);
-	if (month == 12 ||
-	    !(has_shape(r, " 00 00:00:00 ") || has_shape(r, "  0 00:00:00 ")))
-		return false;
-	tm = (struct tm){
-	    .tm_mon = month,
-	    .tm_mday = number(r->p + 2, 1) +
-		       (r->p[1] == ' ' ? 0 : 10 * number(r->p + 1, 1)),
-	    .tm_hour = number(r->p + 4, 2),
-	    .tm_min = number(r->p + 7, 2),
-	    .tm_sec = number(r->p + 10, 2),
-	};
-	for (int i = -1; i <= 1; i++) {
+	for (int i = 0; i < 3; i++) {
+		d->year = year - 1 + i;
+		if (!localtime_shown(d, &shown[i]))
+			shown[i] = INT64_MIN / 4;
+		if (llabs(shown[i] - about_s) < least)
+			least = llabs(shown[i] - about_s);
+	}
+	if (least > 3 * year_s)
+		return -1;
+	/* what the zone adds is less than a day */
+	for (int i = 0; i < 3; i++) {
 		int64_t t;
 
-		tm.tm_year = year.tm_year + i;
-		if (to_unix(tm, true, &t) &&
-		    (best < 0 || llabs(t - about_s) < llabs(best - about_s)))
+		if (llabs(shown[i] - about_s) > least + 2 * DAY_S)
+			continue;
+		t = localtime_unix(shown[i]);
+		if (best < 0 || llabs(t - about_s) < llabs(best - about_s))
 			best = t;
 	}
-	if (best < 0)
+	return best;
+}
+
+/* "Nov 24 07:31:02 ", "Nov  4 07:31:02.123456 " */
+static enum stamp_behind
+take_rfc3164(struct slice *r, int64_t about_s, int64_t *t)
+{
+	struct localtime_date d;
+
+	d.month = take_name(r, "JanFebMarAprMayJunJulAugSepOctNovDec");
+	if (d.month == 0 || !take_byte(r, ' ') ||
+	    !take_number(r, take_byte(r, ' ') ? 1 : 2, &d.day) ||
+	    !take_byte(r, ' ') || !take_clock(r, &d))
+		return STAMP_NONE;
+	(void)take_fraction(r);
+	if (!take_byte(r, ' '))
+		return STAMP_NONE;
+	*t = closest(&d, about_s);
+	return *t < 0 ? STAMP_NONE : STAMP_HOST;
+}
+
+/* "<22>1 2026-11-24T07:31:02Z " */
+static enum stamp_behind
+take_rfc5424(struct slice *r, int64_t *t)
+{
+	size_t digits;
+
+	slice_advance(r, 1);
+	digits = slice_digits(r).len;
+	if (digits == 0 || digits > 3 || !slice_skip(r, ">1 ") ||
+	    take_iso(r, t) != STAMP_HOST)
+		return STAMP_NONE;
+	return STAMP_FIELDS;
+}
+
+bool
+stamp_take_unix(struct slice *line, int64_t *unix_s)
+{
+	struct slice r = *line;
+	struct slice seconds = slice_digits(&r);
+
+	if (seconds.len != 10 || take_fraction(&r) != 6 || !take_byte(&r, ' '))
 		return false;
-	*unix_s = best;
-	slice_advance(r, 13);
+	*unix_s = (int64_t)slice_number(seconds);
+	*line = r;
 	return true;
 }
 
-static bool
-skip_word(struct slice *r)
-{
-	const char *blank = memchr(r->p, ' ', r->len);
+/* ---- all ---- */
 
-	if (blank == NULL || blank == r->p)
-		return false;
-	slice_advance(r, (size_t)(blank - r->p) + 1);
-	return true;
+static enum stamp_behind
+take_any(struct slice *r, int64_t about_s, int64_t *t)
+{
+	if (*r->p == '@')
+		return take_tai64n(r, t);
+	if (*r->p == '<')
+		return take_rfc5424(r, t);
+	if (*r->p >= '0' && *r->p <= '9')
+		return stamp_take_unix(r, t) ? STAMP_HOST : take_iso(r, t);
+	if (take_name(r, "SunMonTueWedThuFriSat") != 0)
+		return take_byte(r, ' ') ? take_full(r, t) : STAMP_NONE;
+	return take_rfc3164(r, about_s, t);
 }
 
-/* "host tag: " or "host tag[7]: " */
-static bool
-skip_host_and_tag(struct slice *r)
+enum stamp_behind
+stamp_take(struct slice *line, int64_t about_s, int64_t *unix_s)
 {
-	if (!skip_word(r))
-		return false;
-	return skip_word(r) && r->p[-2] == ':';
-}
+	struct slice r = *line;
+	enum stamp_behind behind;
+	int64_t t = -1;
 
-/* splogger: "1157520813.485077 " */
-static void
-parse_splogger(struct slice *r, int64_t *unix_s)
-{
-	if (!has_shape(r, "0000000000.000000 "))
-		return;
-	*unix_s = (int64_t)slice_number((struct slice){r->p, 10});
-	slice_advance(r, 18);
-}
-
-static bool
-parse_syslog(struct slice *r, int64_t about_s, int64_t *unix_s)
-{
-	int64_t t;
-
-	if (r->p[0] == '<') { /* <PRI>1 TIME HOST APP PROCID MSGID - MSG */
-		if (!has_shape(r, "<0>1 ") && !has_shape(r, "<00>1 ") &&
-		    !has_shape(r, "<000>1 "))
-			return false;
-		if (!skip_word(r) || !parse_iso(r, &t))
-			return false;
-		for (int i = 0; i < 4; i++)
-			if (!skip_word(r))
-				return false;
-		if (!slice_skip(r, "- "))
-			return false; /* structured data: no logger here */
-	} else if (isdigit((unsigned char)r->p[0])) {
-		if (!parse_iso(r, &t) || !skip_host_and_tag(r))
-			return false;
-	} else if (!parse_rfc3164(r, about_s, &t) || !skip_host_and_tag(r)) {
-		return false;
-	}
-	parse_splogger(r, &t);
+	if (line->len == 0)
+		return STAMP_NONE;
+	behind = take_any(&r, about_s, &t);
+	if (behind == STAMP_NONE || t < 0)
+		return STAMP_NONE;
+	*line = r;
 	*unix_s = t;
-	return true;
-}
-
-size_t
-stamp_parse(const char *line, size_t len, int64_t about_s, int64_t *unix_s)
-{
-	struct slice r = {line, len};
-	struct slice s = {line, len};
-	bool found;
-
-	if (len == 0)
-		return 0;
-	if (line[0] == '@')
-		found = parse_tai64n(&r, unix_s);
-	else
-		found =
-		    isdigit((unsigned char)line[0]) && parse_logger(&r, unix_s);
-	if (found)
-		return len - r.len;
-	if (line[0] != '@' && parse_syslog(&s, about_s, unix_s))
-		return len - s.len;
-	return 0;
+	return behind;
 }

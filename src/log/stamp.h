@@ -8,33 +8,51 @@
  *	2026-11-24 07:31:02.123456789  line	s6-log T, local time
  *	2026-11-24_07:31:02.12345 line		svlogd -tt, UTC
  *	2026-11-24T07:31:02.12345 line		svlogd -ttt, UTC
- *	Nov 24 07:31:02 host tag: line		syslog, RFC 3164, local time
- *	2026-11-24T07:31:02.123+01:00 host tag: line	syslog, ISO 8601
- *	<22>1 2026-11-24T07:31:02Z host tag 7 - - line	syslog, RFC 5424
+ *	2026-11-24T07:31:02.123456789Z line	containers
  *	line					no stamp
  *
- * Behind a syslog tag, splogger's own "1157520813.485077 " is part of the
- * stamp, and its time is the one that counts.
+ * In front of a host and a tag, as message.h has them:
+ *
+ *	Nov 24 07:31:02 host tag: line		syslog, RFC 3164, local time
+ *	Nov 24 07:31:02.123456 host tag: line	journalctl -o short-precise
+ *	2026-11-24T07:31:02.123+01:00 host tag: line	syslog, ISO 8601
+ *	2026-11-24T07:31:02+0100 host tag: line	journalctl -o short-iso
+ *	Tue 2026-11-24 07:31:02 CET host tag: line	journalctl -o short-full
+ *	1795505462.123456 host tag: line	journalctl -o short-unix
+ *	<22>1 2026-11-24T07:31:02Z host tag 7 - - line	syslog, RFC 5424
  */
 #ifndef STAMP_H
 #define STAMP_H
 
-#include <stddef.h>
 #include <stdint.h>
 
+#include "base/slice.h"
+
+enum stamp_behind {
+	STAMP_NONE,    /* there is no stamp, and so the line */
+	STAMP_MESSAGE, /* what the program said */
+	STAMP_HOST,    /* host and tag before that, as far as they are there */
+	STAMP_FIELDS,  /* those of RFC 5424, from the host on */
+};
+
 /*
- * Returns how many of the len bytes at line are the stamp, up to the message,
- * and its time in whole unix seconds; 0 (and *unix_s untouched) when the line
- * does not begin with a stamp. about_s is a time near the line's: RFC 3164
- * names no year, and gets the one that comes closest.
+ * Takes the stamp off the line, and tells its time in whole unix seconds; both
+ * are untouched when the line does not begin with one. Returns what is left of
+ * the line. about_s is a time near the line's: RFC 3164 names no year, and gets
+ * the one that comes closest.
  *
  * multilog and svlogd count TAI as unix time + 4611686018427387914 without
  * leap seconds (daemontools 0.76, tai_now). s6-log counts them, so its stamps
  * come out 27 s late; nothing in their shape tells. Local times go through the
  * C library's time zone, so TZ must be that of the program that wrote them; the
- * hour that daylight saving repeats counts as its first run.
+ * hour that daylight saving repeats counts as its first run. short-full names
+ * the zone: UTC and a difference in digits are read so, other names are taken
+ * for the local one.
  */
-size_t stamp_parse(const char *line, size_t len, int64_t about_s,
+enum stamp_behind stamp_take(struct slice *line, int64_t about_s,
     int64_t *unix_s) __attribute__((warn_unused_result));
+
+/* Takes "1157520813.485077 " off the line, which splogger writes behind its tag. */
+bool stamp_take_unix(struct slice *line, int64_t *unix_s);
 
 #endif

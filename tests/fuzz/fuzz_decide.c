@@ -116,8 +116,10 @@ check(const struct decision *d, const char *line, size_t len)
 	char text[DECIDE_TEXT_SIZE];
 	char reply[REPLY_SIZE];
 
-	HOLDS(d->message.p >= line &&
-	      d->message.p + d->message.len == line + len);
+	HOLDS(d->message.p == d->room
+		  ? d->message.len <= sizeof d->room
+		  : d->message.p >= line &&
+			d->message.p + d->message.len == line + len);
 	decide_format(d, text);
 	HOLDS((text[0] == 0) == (d->kind == DECIDE_NOTHING));
 	HOLDS(strpbrk(text, "\r\n") == NULL);
