@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/hooklog.h"
 #include "log/listing.h"
 #include "log/message.h"
 
@@ -32,34 +31,44 @@ decide_why_name(enum decide_why why)
 	return names[why];
 }
 
-/* Whether it begins with the name of a program that says more than a rule knows. */
+/* Whether it is a program that says more than a rule knows. */
 static bool
-is_of_server(struct slice message)
+is_server(struct slice name)
 {
-	static const char *const names[] = {
-	    "tcpserver: ", "rblsmtpd: ", HOOKLOG_SAYS_NAME,
-	    "sslserver: ", "sslhandle: ", "tcpsvd: ", "s6-tcpserverd: "};
+	static const char *const names[] = {"tcpserver", "rblsmtpd", "rblcache",
+	    "sslserver", "sslhandle", "tcpsvd", "s6-tcpserverd"};
 
-	for (size_t i = 0; message.len > 0 && i < sizeof names / sizeof *names;
-	     i++)
-		if (*names[i] == *message.p && slice_begins(&message, names[i]))
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (*name.p == *names[i] && slice_is(&name, names[i]))
 			return true;
 	return false;
 }
 
+/* Whether what was said begins with the name of such a program. */
+static bool
+names_server(struct slice said)
+{
+	const char *colon = memchr(said.p, ':', said.len);
+
+	return colon != NULL && colon > said.p &&
+	       is_server((struct slice){said.p, (size_t)(colon - said.p)});
+}
+
 /*
- * Takes the message in the first reading that a rule matches; else in the one
- * that a server has written; else without its tag.
+ * Takes the message in the first reading that a rule matches; else with the name
+ * of the server that said it, if its tag is that; else without the tag.
  */
 static enum rules_outcome
 read_message(struct decision *d, struct rules *rules, const struct message *m,
     struct rules_match *match)
 {
+	bool is_plain = m->behind != STAMP_HOST && m->behind != STAMP_FIELDS;
+
 	d->message = m->said;
-	/* it has a name of its own, so its tag is another's */
-	if (m->tag.len == 0 ? m->behind != STAMP_HOST : is_of_server(m->said))
+	/* what has a name of its own has the tag of another */
+	if (is_plain || names_server(m->said))
 		return rules_apply(rules, m->said, match);
-	for (unsigned i = 0; i < MESSAGE_READINGS; i++) {
+	for (enum message_reading i = 0; i < MESSAGE_READINGS; i++) {
 		enum rules_outcome outcome;
 
 		if (!message_reading(m, i, d->room, &d->message))
@@ -68,11 +77,9 @@ read_message(struct decision *d, struct rules *rules, const struct message *m,
 		if (outcome != RULES_NONE)
 			return outcome;
 	}
-	for (unsigned i = 0; i < MESSAGE_READINGS; i++)
-		if (message_reading(m, i, d->room, &d->message) &&
-		    is_of_server(d->message))
-			return RULES_NONE;
 	d->message = m->said;
+	if (m->tag.len > 0 && is_server(m->tag))
+		(void)message_reading(m, MESSAGE_NAMED, d->room, &d->message);
 	return RULES_NONE;
 }
 

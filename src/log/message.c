@@ -120,55 +120,43 @@ join(const struct message *m, bool with_pid, const char *between,
 	return true;
 }
 
+/* Whether the name stands where it should already. */
 static bool
-reading_behind_host(const struct message *m, unsigned i,
-    char room[MESSAGE_ROOM], struct slice *reading)
+is_in_place(const struct message *m, bool with_pid)
 {
-	switch (i) {
-	case 0:
-		*reading = m->whole;
-		return true;
-	case 1:
-		*reading = m->named;
-		return m->named.p != m->whole.p;
-	case 2:
-		*reading = m->said;
-		return m->tag.len > 0;
-	default:
-		return m->pid.len > 0 && join(m, false, ": ", room, reading);
-	}
+	return m->behind == STAMP_HOST && (with_pid || m->pid.len == 0);
 }
 
 static bool
-reading_of_fields(const struct message *m, unsigned i, char room[MESSAGE_ROOM],
+named(const struct message *m, bool with_pid, char room[MESSAGE_ROOM],
     struct slice *reading)
 {
-	switch (i) {
-	case 0:
-		return m->pid.len > 0 && join(m, true, ": ", room, reading);
-	case 1:
-		*reading = m->said;
-		return true;
-	case 2:
-		return join(m, false, ": ", room, reading);
-	default: /* RFC 3164 lets a tag end without a colon */
-		return join(m, false, " ", room, reading);
-	}
+	if (!is_in_place(m, with_pid))
+		return join(m, with_pid, ": ", room, reading);
+	*reading = m->named;
+	return true;
 }
 
 bool
-message_reading(const struct message *m, unsigned i, char room[MESSAGE_ROOM],
-    struct slice *reading)
+message_reading(const struct message *m, enum message_reading which,
+    char room[MESSAGE_ROOM], struct slice *reading)
 {
-	switch (m->behind) {
-	case STAMP_HOST:
-		return reading_behind_host(m, i, room, reading);
-	case STAMP_FIELDS:
-		return reading_of_fields(m, i, room, reading);
-	case STAMP_NONE:
-	case STAMP_MESSAGE:
+	switch (which) {
+	case MESSAGE_NUMBERED:
+		return m->pid.len > 0 && named(m, true, room, reading);
+	case MESSAGE_SAID:
+		*reading = m->said;
+		return true;
+	case MESSAGE_NAMED:
+		return m->tag.len > 0 && named(m, false, room, reading);
+	case MESSAGE_WORD:
+		return m->behind == STAMP_FIELDS &&
+		       join(m, false, " ", room, reading);
+	case MESSAGE_WHOLE:
+		*reading = m->whole;
+		return m->behind == STAMP_HOST && m->tag.len == 0;
+	case MESSAGE_READINGS:
 		break;
 	}
-	*reading = m->whole;
-	return i == 0;
+	return false;
 }

@@ -38,14 +38,22 @@ struct message {
 void message_read(
     struct message *m, struct slice line, int64_t about_s, int64_t *unix_s);
 
+enum message_reading {
+	MESSAGE_NUMBERED, /* "name[812]: what was said" */
+	MESSAGE_SAID,
+	MESSAGE_NAMED,	 /* "name: what was said" */
+	MESSAGE_WORD,	 /* "name what was said": a name ends without a colon */
+	MESSAGE_WHOLE,	 /* there was no host */
+	MESSAGE_READINGS /* how many there are */
+};
+
 /*
- * The i-th reading of MESSAGE_READINGS; false: this line has none such. One in
- * which the name must be moved to what was said is put into room; a line that is
- * too long for it is not read so.
+ * One of its readings; false: the line has none such. If the name must be moved
+ * to what was said, that is done in room; a line that is too long for it is not
+ * read so.
  */
-#define MESSAGE_READINGS 4
 #define MESSAGE_ROOM 1024
-bool message_reading(const struct message *m, unsigned i,
+bool message_reading(const struct message *m, enum message_reading which,
     char room[MESSAGE_ROOM], struct slice *reading);
 
 #endif

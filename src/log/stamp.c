@@ -7,7 +7,9 @@
 
 #define TAI64N_LEN 26
 #define TAI64_UNIX_EPOCH 4611686018427387914ULL
+#define YEAR_S 31556952 /* 365.2425 days */
 #define DAY_S 86400
+#define CLOSE_S (180 * DAY_S) /* no other year is closer, in any zone */
 
 #define NO_DIGIT 16 /* a bit that no digit has */
 
@@ -201,14 +203,18 @@ take_iso(struct slice *r, int64_t *t)
 	}
 }
 
-/* "2026-11-24 07:31:02 CET ", behind the day of the week. */
+/* "Tue 2026-11-24 07:31:02 CET " */
 static enum stamp_behind
 take_full(struct slice *r, int64_t *t)
 {
+	static const char days[] = "Sun Mon Tue Wed Thu Fri Sat ";
 	struct localtime_date d;
 	int64_t shown;
 	int offset_s;
 
+	if (memmem(days, sizeof days - 1, r->p, 4) == NULL)
+		return STAMP_NONE;
+	slice_advance(r, 4);
 	if (!take_date(r, &d) || !take_byte(r, ' ') || !take_clock(r, &d) ||
 	    !localtime_shown(&d, &shown) || !take_byte(r, ' '))
 		return STAMP_NONE;
@@ -229,14 +235,19 @@ take_full(struct slice *r, int64_t *t)
 	return take_byte(r, ' ') ? STAMP_HOST : STAMP_NONE;
 }
 
-/* The place of a name of three letters among others, from 1 on; 0: none. */
+/* "Nov": 11; 0: it is no month's. */
 static int
-take_name(struct slice *r, const char *names)
+take_month(struct slice *r)
 {
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 	if (r->len < 3)
 		return 0;
-	for (int i = 0; names[3 * i] != 0; i++) {
-		if (memcmp(r->p, names + 3 * (size_t)i, 3) != 0)
+	for (int i = 0; i < 12; i++) {
+		const char *name = names + 3 * (size_t)i;
+
+		if (r->p[0] != name[0] || r->p[1] != name[1] ||
+		    r->p[2] != name[2])
 			continue;
 		slice_advance(r, 3);
 		return i + 1;
@@ -248,26 +259,28 @@ take_name(struct slice *r, const char *names)
 static int64_t
 closest(struct localtime_date *d, int64_t about_s)
 {
-	const int64_t year_s = 31556952; /* 365.2425 days */
-	int year = 1970 + (int)(about_s / year_s);
+	int year = 1970 + (int)(about_s / YEAR_S);
 	int64_t shown[3];
 	int64_t least = INT64_MAX;
 	int64_t best = -1;
 
 	for (int i = 0; i < 3; i++) {
-		d->year = year - 1 + i;
+		static const int from[] = {0, -1, 1};
+
+		d->year = year + from[i];
 		if (!localtime_shown(d, &shown[i]))
 			shown[i] = INT64_MIN / 4;
+		if (llabs(shown[i] - about_s) < CLOSE_S)
+			return localtime_unix(shown[i]);
 		if (llabs(shown[i] - about_s) < least)
 			least = llabs(shown[i] - about_s);
 	}
-	if (least > 3 * year_s)
-		return -1;
-	/* what the zone adds is less than a day */
+	/* half a year away, or a leap day; what the zone adds may decide */
 	for (int i = 0; i < 3; i++) {
 		int64_t t;
 
-		if (llabs(shown[i] - about_s) > least + 2 * DAY_S)
+		if (least > 3 * YEAR_S ||
+		    llabs(shown[i] - about_s) > least + 2 * DAY_S)
 			continue;
 		t = localtime_unix(shown[i]);
 		if (best < 0 || llabs(t - about_s) < llabs(best - about_s))
@@ -282,7 +295,7 @@ take_rfc3164(struct slice *r, int64_t about_s, int64_t *t)
 {
 	struct localtime_date d;
 
-	d.month = take_name(r, "JanFebMarAprMayJunJulAugSepOctNovDec");
+	d.month = take_month(r);
 	if (d.month == 0 || !take_byte(r, ' ') ||
 	    !take_number(r, take_byte(r, ' ') ? 1 : 2, &d.day) ||
 	    !take_byte(r, ' ') || !take_clock(r, &d))
@@ -312,11 +325,18 @@ bool
 stamp_take_unix(struct slice *line, int64_t *unix_s)
 {
 	struct slice r = *line;
-	struct slice seconds = slice_digits(&r);
+	int seconds[2];
+	int micro;
 
-	if (seconds.len != 10 || take_fraction(&r) != 6 || !take_byte(&r, ' '))
+	if (r.len < 18 || r.p[10] != '.' || r.p[17] != ' ' ||
+	    !take_number(&r, 5, &seconds[0]) ||
+	    !take_number(&r, 5, &seconds[1]))
 		return false;
-	*unix_s = (int64_t)slice_number(seconds);
+	slice_advance(&r, 1);
+	if (!take_number(&r, 6, &micro))
+		return false;
+	slice_advance(&r, 1);
+	*unix_s = seconds[0] * INT64_C(100000) + seconds[1];
 	*line = r;
 	return true;
 }
@@ -332,9 +352,8 @@ take_any(struct slice *r, int64_t about_s, int64_t *t)
 		return take_rfc5424(r, t);
 	if (*r->p >= '0' && *r->p <= '9')
 		return stamp_take_unix(r, t) ? STAMP_HOST : take_iso(r, t);
-	if (take_name(r, "SunMonTueWedThuFriSat") != 0)
-		return take_byte(r, ' ') ? take_full(r, t) : STAMP_NONE;
-	return take_rfc3164(r, about_s, t);
+	return r->len > 8 && r->p[8] == '-' ? take_full(r, t)
+					    : take_rfc3164(r, about_s, t);
 }
 
 enum stamp_behind

@@ -71,7 +71,7 @@ expect(const char *stamp, const char *rest, const char *said, int64_t about,
 	HOLDS(n > 0 && (size_t)n < sizeof line);
 	message_read(&m, (struct slice){line, (size_t)n}, about, &t);
 	HOLDS(m.behind != STAMP_NONE && t == want);
-	for (unsigned i = 0; i < MESSAGE_READINGS; i++)
+	for (enum message_reading i = 0; i < MESSAGE_READINGS; i++)
 		found |= message_reading(&m, i, room, &reading) &&
 			 slice_is(&reading, said);
 	HOLDS(found || strlen(said) > MESSAGE_ROOM - 20);
@@ -241,7 +241,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(m.behind == STAMP_NONE || t >= 0);
 	HOLDS(m.said.p >= line.p && m.said.p + m.said.len == line.p + size);
 	HOLDS(m.behind != STAMP_NONE || m.said.len == size);
-	for (unsigned i = 0; i < MESSAGE_READINGS; i++)
+	for (enum message_reading i = 0; i < MESSAGE_READINGS; i++)
 		HOLDS(!message_reading(&m, i, room, &reading) ||
 		      reading.len <= size + 4);
 	/* what was said cannot change the time */
