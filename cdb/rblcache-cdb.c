@@ -6,10 +6,12 @@
  */
 #include <cdb.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/addr.h"
@@ -32,8 +34,9 @@ static const char usage[] =
     "  -V, --version  print the version\n"
     "See rblcache-cdb(8), and rblcache-hosts(5) for the rules.\n";
 
-__attribute__((noreturn, format(printf, 2, 3))) static void
-die(int code, const char *format, ...)
+/* Says what is wrong; the exit status is code. */
+__attribute__((format(printf, 2, 3))) static int
+complain(int code, const char *format, ...)
 {
 	va_list args;
 
@@ -42,9 +45,17 @@ die(int code, const char *format, ...)
 	vfprintf(stderr, format, args);
 	fputs("\n", stderr);
 	va_end(args);
-	exit(code);
+	return code;
 }
 
+/* The same of a file, by errno. */
+static int
+complain_of(const char *file)
+{
+	return complain(exits_code(errno), "%s: %s", file, strerror(errno));
+}
+
+#define die(...) exit(complain(__VA_ARGS__))
 #define die_usage(...) exit(usage_complain("rblcache-cdb", NULL, __VA_ARGS__))
 
 /* ---- build ---- */
@@ -60,55 +71,94 @@ list_name(const char *source)
 	return slash == NULL ? source : slash + 1;
 }
 
-static void
+/* Takes a line; 0, or the exit status after saying what is wrong. */
+static int
+add_line(struct localmake *m, const char *text, size_t len, const char *list,
+    unsigned number, const char *place)
+{
+	char error[HOSTS_ERROR_SIZE];
+	char prefix[NET_STRLEN];
+	struct local_rule rule;
+
+	switch (hosts_parse(text, len, list, &rule, error)) {
+	case HOSTS_NOTHING:
+		return 0;
+	case HOSTS_BAD:
+		return complain(EXIT_USAGE, "%s: %s", place, error);
+	case HOSTS_RULE:
+		break;
+	}
+	switch (localmake_add(m, &rule, number)) {
+	case LOCALMAKE_ADDED:
+	case LOCALMAKE_KNOWN:
+		break;
+	case LOCALMAKE_CONTRARY:
+		return complain(EXIT_USAGE,
+		    "%s: '%s' has another action further up", place,
+		    net_format(&rule.net, prefix));
+	case LOCALMAKE_ERROR:
+		return complain(EXIT_SYSTEM, "%s: %s", place, strerror(errno));
+	}
+	return 0;
+}
+
+/* The same of a source; number: which of them it is. */
+static int
 add_source(struct localmake *m, const char *source, unsigned number)
 {
 	FILE *in = strcmp(source, "-") == 0 ? stdin : fopen(source, "re");
 	const char *name = in == stdin ? "stdin" : source;
+	char place[PATH_MAX + 24];
+	unsigned long at = 0;
 	char *line = NULL;
 	size_t size = 0;
+	int code = 0;
 	ssize_t len;
-	unsigned long at = 0;
 
 	if (in == NULL)
-		die(exits_code(errno), "%s: %s", source, strerror(errno));
-	while ((len = getline(&line, &size, in)) >= 0) {
-		char error[HOSTS_ERROR_SIZE];
-		struct local_rule rule;
-
-		at++;
+		return complain_of(source);
+	while (code == 0 && (len = getline(&line, &size, in)) >= 0) {
+		snprintf(place, sizeof place, "%s:%lu", name, ++at);
 		if (len > 0 && line[len - 1] == '\n')
 			len--;
-		switch (hosts_parse(
-		    line, (size_t)len, list_name(source), &rule, error)) {
-		case HOSTS_NOTHING:
-			continue;
-		case HOSTS_BAD:
-			die(EXIT_USAGE, "%s:%lu: %s", name, at, error);
-		case HOSTS_RULE:
-			break;
-		}
-		switch (localmake_add(m, &rule, number)) {
-		case LOCALMAKE_ADDED:
-		case LOCALMAKE_KNOWN:
-			break;
-		case LOCALMAKE_CONTRARY: {
-			char prefix[NET_STRLEN];
-
-			die(EXIT_USAGE,
-			    "%s:%lu: '%s' has another action further up", name,
-			    at, net_format(&rule.net, prefix));
-		}
-		case LOCALMAKE_ERROR:
-			die(EXIT_SYSTEM, "%s:%lu: %s", name, at,
-			    strerror(errno));
-		}
+		code = add_line(
+		    m, line, (size_t)len, list_name(source), number, place);
 	}
-	if (ferror(in))
-		die(exits_code(errno), "%s: %s", name, strerror(errno));
+	if (code == 0 && ferror(in))
+		code = complain_of(name);
 	free(line);
 	if (in != stdin)
 		fclose(in);
+	return code;
+}
+
+/* Not a device, say, which would be one no more. A file that is new will do. */
+static int
+check_out(const char *out)
+{
+	struct stat st;
+
+	if (lstat(out, &st) == 0 && !S_ISREG(st.st_mode))
+		return complain(EXIT_USAGE, "%s: it is no regular file", out);
+	return 0;
+}
+
+static int
+build_of(struct localmake *m, const char *out, char **sources)
+{
+	struct cdbwrite w;
+	int code = 0;
+
+	/* before the sources are read: two that build at once take turns */
+	if (cdbwrite_start(&w, out, 0644) != 0)
+		return complain_of(out);
+	for (unsigned i = 0; code == 0 && sources[i] != NULL; i++)
+		code = add_source(m, sources[i], i);
+	if (code != 0)
+		cdbwrite_abort(&w);
+	else if (localmake_write(m, &w) != 0)
+		code = complain_of(out);
+	return code;
 }
 
 static int
@@ -116,18 +166,18 @@ build(char **args)
 {
 	const char *out = args[0];
 	struct localmake *m;
+	int code;
 
 	if (out == NULL || args[1] == NULL)
 		die_usage("build wants OUT.cdb SOURCE ...");
 	m = localmake_new();
 	if (m == NULL)
-		die(EXIT_SYSTEM, "%s", strerror(errno));
-	for (unsigned i = 1; args[i] != NULL; i++)
-		add_source(m, args[i], i);
-	if (localmake_write(m, out) != 0)
-		die(exits_code(errno), "%s: %s", out, strerror(errno));
+		return complain(EXIT_SYSTEM, "%s", strerror(errno));
+	code = check_out(out);
+	if (code == 0)
+		code = build_of(m, out, args + 1);
 	localmake_free(m);
-	return 0;
+	return code;
 }
 
 /* ---- query ---- */
@@ -138,7 +188,7 @@ open_cdb(const char *path)
 	int fd = cdbread_file(path);
 
 	if (fd < 0)
-		die(exits_code(errno), "%s: %s", path, strerror(errno));
+		exit(complain_of(path));
 	return fd;
 }
 
@@ -191,24 +241,21 @@ query(char **args)
 
 /* ---- dump ---- */
 
-/* Prints a node if it is a rule. -1: it is damaged. */
+/* Prints a node if it is a rule. -1: the hook would not find it as it is here. */
 static int
-dump_node(struct cdb *c)
+dump_node(struct cdb *c, const struct cdbread *hooks)
 {
 	const unsigned char *key = cdb_getkey(c);
-	const void *value = cdb_getdata(c);
+	unsigned klen = cdb_keylen(c);
 	char prefix[NET_STRLEN];
 	struct local_rule rule;
 	struct record r;
 	bool is_rule;
 
-	r.len = cdb_datalen(c);
-	if (key == NULL || value == NULL || r.len > sizeof r.buf)
+	if (key == NULL ||
+	    cdbread_find(hooks, key, klen, LOCAL_VERSION, &r) != CDBREAD_FOUND)
 		return -1;
-	memcpy(r.buf, value, r.len);
-	if (record_open(&r, key, cdb_keylen(c), LOCAL_VERSION) != 0)
-		return -1;
-	if (cdb_keylen(c) != LOCAL_KEY_BYTES)
+	if (klen != LOCAL_KEY_BYTES)
 		return 0; /* the header */
 	if (local_node_get(&r, &rule, &is_rule) != 0)
 		return -1;
@@ -222,10 +269,30 @@ dump_node(struct cdb *c)
 	return 0;
 }
 
+/* How many slots of the hash tables, which are the end of the file, are used. */
+static uint64_t
+slots_used(const struct cdbread *c)
+{
+	off_t at = cdb_unpack(c->tables);
+	unsigned char slots[65536];
+	uint64_t used = 0;
+	ssize_t n;
+
+	while ((n = pread(c->fd, slots, sizeof slots, at)) > 0) {
+		for (ssize_t i = 0; i + 8 <= n; i += 8)
+			used += cdb_unpack(slots + i) != 0 ||
+				cdb_unpack(slots + i + 4) != 0;
+		at += n;
+	}
+	return used;
+}
+
 static int
 dump(char **args)
 {
 	const char *path = args[0];
+	struct cdbread hooks;
+	uint64_t nodes = 0;
 	struct cdb c;
 	unsigned at;
 	int more;
@@ -234,6 +301,8 @@ dump(char **args)
 	if (path == NULL || args[1] != NULL)
 		die_usage("dump wants one CDB");
 	fd = open_cdb(path);
+	if (cdbread_open(&hooks, fd) != 0)
+		die_damaged(path);
 	errno = 0;
 	if (cdb_init(&c, fd) != 0) {
 		if (errno == 0 || errno == EPROTO)
@@ -241,13 +310,12 @@ dump(char **args)
 		die_damaged(path);
 	}
 	cdb_seqinit(&at, &c);
-	while ((more = cdb_seqnext(&at, &c)) > 0)
-		if (dump_node(&c) != 0)
-			break;
-	if (more != 0) {
-		errno = EINVAL;
+	errno = EINVAL;
+	while ((more = cdb_seqnext(&at, &c)) > 0 && dump_node(&c, &hooks) == 0)
+		nodes++;
+	/* each node has a slot; one more would lead a search astray */
+	if (more != 0 || slots_used(&hooks) != nodes)
 		die_damaged(path);
-	}
 	cdb_free(&c);
 	close(fd);
 	return 0;
@@ -271,11 +339,11 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		if (strcmp(*argv, verbs[i].name) != 0)
 			continue;
-		verbs[i].run(argv + 1);
+		code = verbs[i].run(argv + 1);
 		if (fflush(stdout) != 0 || ferror(stdout))
 			die(EXIT_SYSTEM, "standard output: %s",
 			    strerror(errno));
-		return 0;
+		return code;
 	}
 	die_usage("'%s' is none of build, query and dump", *argv);
 }

@@ -3,36 +3,99 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Whether the file that is open still has that name. */
+static bool
+has_name(int fd, const char *path)
+{
+	struct stat mine;
+	struct stat there;
+
+	return fstat(fd, &mine) == 0 && lstat(path, &there) == 0 &&
+	       mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+}
+
+/*
+ * Waits for the writer who has the name. Takes away what one left that was
+ * killed, and whatever else somebody put there. 0, or -1 with errno.
+ */
+static int
+clear(const char *path)
+{
+	struct stat st;
+	int fd = -1;
+	int failed = 0;
+
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? 0 : -1;
+	if (S_ISREG(st.st_mode) && st.st_uid == geteuid())
+		fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0)
+		failed = flock(fd, LOCK_EX);
+	if (failed == 0 && (fd < 0 || has_name(fd, path)) &&
+	    unlink(path) != 0 && errno != ENOENT)
+		failed = -1;
+	if (fd >= 0)
+		close(fd); /* errno stays: closing a file does not fail */
+	return failed;
+}
+
+/* A new file, which is locked while it has this name. -1 with errno. */
+static int
+create(const char *path)
+{
+	for (;;) {
+		int fd =
+		    open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+		if (fd < 0 && (errno != EEXIST || clear(path) != 0))
+			return -1;
+		if (fd < 0)
+			continue;
+		/* another one may have come before the lock, and cleared it */
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && has_name(fd, path))
+			return fd;
+		close(fd);
+	}
+}
+
+/* Takes the file away while its name is locked, and then closes it. */
+static void
+discard(const struct cdbwrite *w)
+{
+	int saved = errno;
+
+	unlink(w->beside);
+	close(w->fd);
+	errno = saved;
+}
 
 int
 cdbwrite_start(struct cdbwrite *w, const char *path, mode_t mode)
 {
 	int n;
 
-	w->fd = -1;
+	w->mode = mode;
 	n = snprintf(w->path, sizeof w->path, "%s", path);
 	if (n < 0 || (size_t)n >= sizeof w->path - sizeof ".new") {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
 	snprintf(w->beside, sizeof w->beside, "%.*s.new", n, path);
-	w->fd = open(w->beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	w->fd = create(w->beside);
 	if (w->fd < 0)
 		return -1;
-	if (fchmod(w->fd, mode) != 0 || cdb_make_start(&w->make, w->fd) != 0) {
-		int saved = errno;
-
-		close(w->fd);
-		unlink(w->beside);
-		errno = saved;
-		return -1;
-	}
-	return 0;
+	if (cdb_make_start(&w->make, w->fd) == 0)
+		return 0;
+	discard(w);
+	return -1;
 }
 
 int
@@ -90,25 +153,18 @@ keep(const char *path, const char *old)
 int
 cdbwrite_commit(struct cdbwrite *w, const char *old)
 {
-	int fd = w->fd;
-
-	if (cdb_make_finish(&w->make) != 0 || fsync(fd) != 0) {
-		int saved = errno;
-
-		close(fd);
-		unlink(w->beside);
-		errno = saved;
+	if (cdb_make_finish(&w->make) != 0 || fchmod(w->fd, w->mode) != 0 ||
+	    fsync(w->fd) != 0) {
+		discard(w);
 		return -1;
 	}
 	if (old != NULL)
 		keep(w->path, old);
-	if (close(fd) != 0 || rename(w->beside, w->path) != 0) {
-		int saved = errno;
-
-		unlink(w->beside);
-		errno = saved;
+	if (rename(w->beside, w->path) != 0) {
+		discard(w);
 		return -1;
 	}
+	close(w->fd);
 	return sync_directory_of(w->path);
 }
 
@@ -118,6 +174,7 @@ cdbwrite_abort(struct cdbwrite *w)
 	int saved = errno;
 	int null;
 
+	unlink(w->beside); /* while it is locked */
 	/*
 	 * Only finish frees the library's tables. It writes the index first,
 	 * which may be why we are here, so let it write to nowhere.
@@ -129,6 +186,5 @@ cdbwrite_abort(struct cdbwrite *w)
 	}
 	(void)cdb_make_finish(&w->make);
 	close(w->fd);
-	unlink(w->beside);
 	errno = saved;
 }

@@ -18,13 +18,16 @@
 struct cdbwrite {
 	struct cdb_make make;
 	int fd;
+	mode_t mode;
 	char path[PATH_MAX];
 	char beside[PATH_MAX]; /* path.new */
 };
 
 /*
- * Opens path.new with the given mode (whatever the umask says). Two writers
- * of one path must be kept apart by the caller. Returns 0, or -1 with errno.
+ * Makes path.new, which has that mode (whatever the umask says) once it is
+ * complete. Waits for another writer of the path, from its start to its commit or
+ * abort: so whoever reads what is to be written after this writes the newest. What
+ * a writer left that was killed is taken away. Returns 0, or -1 with errno.
  */
 int cdbwrite_start(struct cdbwrite *w, const char *path, mode_t mode)
     __attribute__((warn_unused_result));

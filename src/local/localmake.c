@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cdbwrite.h"
 #include "base/hash.h"
 #include "base/intern.h"
 
@@ -260,28 +259,34 @@ write_all(struct cdbwrite *w, const struct localmake *m,
 	return 0;
 }
 
-int
-localmake_write(struct localmake *m, const char *path)
+/* Puts the markers to all rules. */
+static int
+mark_rules(struct localmake *m, const struct local_lengths *v4,
+    const struct local_lengths *v6)
 {
-	struct local_lengths v4;
-	struct local_lengths v6;
-	struct cdbwrite w;
 	size_t rules = m->n;
 
-	collect_lengths(m, true, &v4);
-	collect_lengths(m, false, &v6);
 	for (size_t i = 0; i < rules; i++) {
 		bool is4 = net_is4(&m->list[i].net);
 
 		if (m->list[i].action != LOCAL_NONE &&
-		    add_markers(m, i, is4 ? &v4 : &v6) != 0)
+		    add_markers(m, i, is4 ? v4 : v6) != 0)
 			return -1;
 	}
-	if (cdbwrite_start(&w, path, 0644) != 0)
-		return -1;
-	if (write_all(&w, m, &v4, &v6) != 0) {
-		cdbwrite_abort(&w);
+	return 0;
+}
+
+int
+localmake_write(struct localmake *m, struct cdbwrite *w)
+{
+	struct local_lengths v4;
+	struct local_lengths v6;
+
+	collect_lengths(m, true, &v4);
+	collect_lengths(m, false, &v6);
+	if (mark_rules(m, &v4, &v6) != 0 || write_all(w, m, &v4, &v6) != 0) {
+		cdbwrite_abort(w);
 		return -1;
 	}
-	return cdbwrite_commit(&w, NULL);
+	return cdbwrite_commit(w, NULL);
 }

@@ -4,13 +4,14 @@
  *
  *	struct localmake *m = localmake_new();
  *	... localmake_add(m, &rule, source) ...
- *	localmake_write(m, "local.cdb");
+ *	localmake_write(m, &w); with cdbwrite_start before the rules are read
  */
 #ifndef LOCALMAKE_H
 #define LOCALMAKE_H
 
 #include <stddef.h>
 
+#include "base/cdbwrite.h"
 #include "local/local.h"
 
 struct localmake;
@@ -33,8 +34,11 @@ enum localmake_answer localmake_add(
     struct localmake *m, const struct local_rule *rule, unsigned source)
     __attribute__((warn_unused_result));
 
-/* Writes the cdb onto path, atomically. Returns 0, or -1 with errno. */
-int localmake_write(struct localmake *m, const char *path)
+/*
+ * Adds all to a cdb that was started, and commits it; frees w either way. Returns
+ * 0, or -1 with errno.
+ */
+int localmake_write(struct localmake *m, struct cdbwrite *w)
     __attribute__((warn_unused_result));
 
 #endif

@@ -215,9 +215,11 @@ check_file(struct localmake *m)
 {
 	static const char *const others[] = {
 	    "0.0.0.0", "192.0.2.1", "255.255.255.255", "::", "2001:db8::1"};
+	struct cdbwrite w;
 	int fd;
 
-	HOLDS(localmake_write(m, path) == 0);
+	HOLDS(cdbwrite_start(&w, path, 0644) == 0);
+	HOLDS(localmake_write(m, &w) == 0);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	HOLDS(fd >= 0);
 	for (size_t i = 0; i < wanted_n; i++)

@@ -6,6 +6,8 @@ here=$(dirname "$0")
 . "$here/../tap.sh"
 tap_scratch
 cdb=$RBLCACHE_BUILD/rblcache-cdb
+CDB=$cdb
+export CDB
 cd "$scratch" || exit 1
 
 cat >own <<'E2'
@@ -85,6 +87,97 @@ exits "dump: no cdb" 100 "junk: it is damaged, or no cdb of rblcache's" "$cdb" d
 ok "the old file is untouched" cmp l.cdb keep
 is "$(ls ./*.new 2>/dev/null)" "" "nothing is left beside it"
 
+# two at once: the file is whole, and it is that of the one who read last
+awk 'BEGIN { for (i = 0; i < 3000; i++)
+    printf "10.%d.%d.0/24 deny\n", i / 256, i % 256 }' >many
+# in memory, if it may be: a disk takes its time for each
+twice=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
+trap 'rm -rf "$scratch" "$twice"' EXIT
+rounds=0
+whole=0
+while [ $rounds -lt 100 ]; do
+	rounds=$((rounds + 1))
+	"$cdb" build "$twice/l.cdb" many own &
+	"$cdb" build "$twice/l.cdb" own &
+	"$cdb" build "$twice/l.cdb" many lists/bare
+	wait
+	! "$cdb" dump "$twice/l.cdb" >/dev/null 2>&1 || whole=$((whole + 1))
+done
+is "$whole of $rounds" "100 of 100" "three that build at once make a whole file"
+is "$(ls "$twice")" l.cdb "and leave nothing"
+mkfifo slow
+"$cdb" build turns.cdb slow &
+exec 3>slow # it has begun to read
+printf '192.0.2.1 deny old\n' >&3
+"$cdb" build turns.cdb own 3>&- &
+later=$!
+sleep 0.3
+ok "one that comes later waits" [ ! -e turns.cdb ]
+exec 3>&-
+wait $later
+is "$("$cdb" query turns.cdb 192.0.2.1 | cut -f 4)" "go away" \
+    "and so the newest sources are in the file"
+
+# what is left of one that was killed, or put there by somebody
+"$cdb" build left.cdb slow &
+exec 3>slow
+kill -9 $!
+wait
+exec 3>&-
+ok "killed: something is left" [ -e left.cdb.new ]
+ok "it is in nobody's way" "$cdb" build left.cdb own
+rm slow
+echo precious >precious
+for kind in "ln -s" ln "cp" mkfifo; do
+	rm -f left.cdb.new
+	case $kind in
+	mkfifo) mkfifo left.cdb.new ;;
+	*) $kind "$scratch/precious" left.cdb.new ;;
+	esac
+	ok "in its place, by $kind: it builds" timeout 20 "$cdb" build left.cdb own
+	is "$(cat precious) $(ls left*)" "precious left.cdb" "$kind: and touches no other file"
+done
+mkdir left.cdb.new
+exits "a directory in its place" 100 'left.cdb: Is a directory' "$cdb" build left.cdb own
+
+# OUT is no file: it stays what it is
+mkfifo out
+ln -s l.cdb link
+mkdir dir
+set -- out link dir
+if mknod device c 1 7 2>/dev/null; then
+	set -- "$@" device
+fi
+for out; do
+	kind=$(stat -c %F "$out")
+	exits "OUT is a $kind" 100 "^rblcache-cdb: $out: it is no regular file\$" \
+	    "$cdb" build "$out" own
+	is "$(stat -c %F "$out")" "$kind" "and stays a $kind"
+done
+exits "query: a fifo" 100 "out: it is damaged, or no cdb" \
+    timeout 20 "$cdb" query out 192.0.2.1
+exits "dump: a fifo" 100 "out: it is damaged, or no cdb" timeout 20 "$cdb" dump out
+
+# each byte counts: a dump shows that the file is whole
+"$cdb" build small.cdb - <<'E2'
+203.0.113.0/24 deny go away
+203.0.113.7 allow
+E2
+is "$(perl -e '
+	open F, "<", "small.cdb";
+	$whole = join "", <F>;
+	for (0 .. length($whole) - 1) {
+		next if $_ < 2048 && $_ % 37; # the tables of tables
+		my $damaged = $whole;
+		substr($damaged, $_, 1) ^= "\1";
+		open F, ">", "damaged.cdb";
+		print F $damaged;
+		close F;
+		$found++ if system "$ENV{CDB} dump damaged.cdb >/dev/null 2>&1";
+		$all++;
+	}
+	print $all - $found' | sed "s,^,missed: ,")" "missed: 0" "any byte that is another one"
+
 # a full disk
 if [ "$(id -u)" = 0 ] && unshare -m sh -c \
     "mount -t tmpfs -o size=64k none '$scratch/lists'" 2>/dev/null; then
@@ -116,6 +209,18 @@ cp lists/bare conf/lists/
 ok "make after a list came" make -C conf
 is "$("$cdb" query conf/local.cdb 203.0.113.5 | cut -f2)" deny "the list counts"
 like "$(make -C conf)" 'up to date|Nothing to be done' "nothing to do"
+is "$(stat -c '%a %h' conf/local.cdb)" "644 1" "everybody may read it"
+for damage in 'truncate -s 100' 'truncate -s 0' 'cp junk' 'sed -i s/deny/dens/' \
+    'sed -i s/go.away/go_away/'; do
+	case $damage in
+	cp*) cp junk conf/local.cdb ;;
+	*) $damage conf/local.cdb ;;
+	esac
+	ok "make after damage by $damage" make -C conf
+	is "$("$cdb" query conf/local.cdb 203.0.113.5 192.0.2.1 | cut -f 2,4)" \
+	    "deny${T}listed in bare
+deny${T}go away" "it is whole again"
+done
 cp conf/local.cdb keep
 echo junk >>conf/hosts
 exits "make with a bad line" 2 'hosts:8: ' make -C conf

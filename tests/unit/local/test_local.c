@@ -16,11 +16,13 @@ static char dir[64];
 static int
 open_built(struct localmake *m)
 {
+	struct cdbwrite w;
 	char path[128];
 	int fd;
 
 	snprintf(path, sizeof path, "%s/l.cdb", dir);
-	assert_int_equal(localmake_write(m, path), 0);
+	assert_int_equal(cdbwrite_start(&w, path, 0644), 0);
+	assert_int_equal(localmake_write(m, &w), 0);
 	fd = open(path, O_RDONLY);
 	assert_true(fd >= 0);
 	return fd;

@@ -183,10 +183,12 @@ local_says(enum local_action action, const char *reply)
 	struct localmake *m = localmake_new();
 	struct local_rule rule = {
 	    .action = action, .net = {unit_addr(REAL), ADDR_BITS}};
+	struct cdbwrite w;
 
 	snprintf(rule.reply, sizeof rule.reply, "%s", reply);
 	assert_int_equal(localmake_add(m, &rule, 1), LOCALMAKE_ADDED);
-	assert_int_equal(localmake_write(m, guard.path), 0);
+	assert_int_equal(cdbwrite_start(&w, guard.path, 0644), 0);
+	assert_int_equal(localmake_write(m, &w), 0);
 	localmake_free(m);
 	guard_refresh(&guard);
 }
