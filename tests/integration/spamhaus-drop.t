@@ -86,10 +86,13 @@ list4 20 >served/drop_v4.json
 kept "half as long" 'has only 20 networks, less than half as many as before'
 { echo '{"cidr":"198.18.0.1/15","sblid":"SBL1"}'; list4 41; } >served/drop_v4.json
 kept "a bad network" 'drop_v4.json:1: .*'
-for large in 0.0.0.0/0 2.0.0.0/7; do
-	{ echo '{"cidr":"'$large'","sblid":"SBL1"}'; list4 41; } \
+for large in '"cidr":"0.0.0.0/0"' '"cidr":"2.0.0.0/7"' '"cidr":"0.0.0.0/00"' \
+    '"cidr": "0.0.0.0/0"' '"cidr" :"0.0.0.0/1"' '"cidr":"::ffff:0:0/96"' \
+    '"cidr":"::ffff:2.0.0.0/103"' '"cidr":"::/0"' '"cidr":"2000::/3"' \
+    '"cidr":"2a00::/12"' '"cidr":"2A00::/019"'; do
+	{ echo "{$large,\"sblid\":\"SBL1\"}"; list4 41; } \
 	    >served/drop_v4.json
-	kept "$large" 'lists a large part of the internet'
+	kept "$large" 'drop_v4.json (lists a large part of the internet|has an error)'
 done
 rm served/drop_v4.json
 kept "gone" 'drop_v4.json cannot be fetched'
