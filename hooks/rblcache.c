@@ -78,25 +78,25 @@ struct options {
 static char client[ADDR_STRLEN] = "-";
 
 /*
- * A logger that is gone, or a file at its limit, is no reason to die of a signal
- * (SIGPIPE, SIGXFSZ), and a logger that hangs is none to wait for ever. The next
- * program gets both signals as they were.
+ * A logger that is gone, or a file at its limit, is no reason to die of a signal,
+ * and a logger that hangs is none to wait for ever. The next program gets the
+ * signal as it was.
  */
 static void
 write_line(const char *line, size_t len)
 {
-	static const struct timespec at_once;
-	struct pollfd logger = {2, POLLOUT, 0};
-	sigset_t deadly;
-	sigset_t before;
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	bool is_file = lseek(2, 0, SEEK_CUR) >= 0;
+	int deadly = is_file ? SIGXFSZ : SIGPIPE;
+	struct pollfd log = {2, POLLOUT, 0};
+	struct sigaction before;
 
-	sigemptyset(&deadly);
-	sigaddset(&deadly, SIGPIPE);
-	sigaddset(&deadly, SIGXFSZ);
-	(void)sigprocmask(SIG_BLOCK, &deadly, &before);
-	if (poll(&logger, 1, LOGGER_WAIT_MS) != 0 && write(2, line, len) < 0)
-		(void)sigtimedwait(&deadly, NULL, &at_once);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	(void)sigaction(deadly, &ignore, &before);
+	if ((is_file || poll(&log, 1, LOGGER_WAIT_MS) != 0) &&
+	    write(2, line, len) < 0)
+		/* takes it back where it was blocked */
+		(void)sigaction(deadly, &ignore, NULL);
+	(void)sigaction(deadly, &before, NULL);
 }
 
 /* One line to stderr in one write, so that lines of others do not mix in. */
