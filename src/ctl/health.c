@@ -84,14 +84,16 @@ static void
 judge_set(struct judgement *j, const json_t *set)
 {
 	int64_t room = jsonget_integer(set, "room");
+	int64_t entries = jsonget_integer(set, "entries");
 
 	if (jsonget_string(set, "error") != NULL)
 		find(j, HEALTH_WARNING,
 		    json_sprintf("set %s", jsonget_string(set, "error")));
-	else if (jsonget_integer(set, "entries") > room / 100 * FULL_PERCENT)
+	else if (entries > 0 && entries * 100 >= room * FULL_PERCENT)
 		find(j, HEALTH_WARNING,
-		    json_sprintf(
-			"set %s is nearly full", jsonget_string(set, "name")));
+		    json_sprintf("set %s is %sfull",
+			jsonget_string(set, "name"),
+			entries < room ? "nearly " : ""));
 }
 
 static void

@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/slice.h"
 #include "kernel/settest.h"
 
 #define PENDING_MAX 4096
 #define ERROR_SIZE 512
-#define LIST_SIZE 16384 /* twice what the library prints at once */
+#define BAN_NETMASK "64" /* ADDR_V6_BAN_BITS, as the library prints it */
+#define LIST_SIZE 16384	 /* twice what the library prints at once */
 
 struct element {
 	struct addr ip;
@@ -238,31 +240,57 @@ number_behind(const struct sets *s, const char *word, int base)
 			  : (uint32_t)strtoul(at + strlen(word), NULL, base);
 }
 
-/* Describes a set; -1 also when it is one that will not do. */
-static int
-describe_usable(struct sets *s, const struct set *set)
+/* The word behind another one of the description; of length 0: it is not there. */
+static struct slice
+word_behind(const struct sets *s, const char *word)
 {
-	if (describe(s, set) != 0)
-		return -1;
-	if (strstr(s->list, " timeout ") != NULL)
-		return 0;
-	snprintf(s->error, sizeof s->error,
-	    "%s: this set has no timeout; destroy it, and the feed "
-	    "makes a new one",
-	    set->name);
-	return -1;
+	const char *at = strstr(s->list, word);
+
+	if (at == NULL)
+		return slice_of("");
+	at += strlen(word);
+	return (struct slice){at, strcspn(at, " \n")};
 }
 
-/* Whether an existing set will do, and is the one that it was. */
-static enum sets_answer
-check(struct sets *s, struct set *set)
+static bool
+is_wrong(
+    struct sets *s, const struct set *set, const char *what, struct slice word)
 {
-	uint32_t before = set->seed;
+	snprintf(s->error, sizeof s->error,
+	    "%s: this set has %s%.*s; destroy it, and the feed makes a new one",
+	    set->name, what, (int)word.len, word.p);
+	return true;
+}
 
-	if (describe_usable(s, set) != 0)
-		return SETS_ERROR;
-	set->seed = number_behind(s, " initval 0x", 16);
-	return before == 0 || set->seed == before ? SETS_OK : SETS_EMPTY;
+/*
+ * Whether the description is that of a set which will not do, with the error: one
+ * that takes other entries than we put in, or that bans or passes others with
+ * them, or for ever. A set of IPv4 networks will do: we put hosts there.
+ */
+static bool
+is_another_kind(struct sets *s, const struct set *set)
+{
+	bool is4 = set->family == AF_INET;
+	struct slice type = word_behind(s, "\nType: ");
+	struct slice family = word_behind(s, " family ");
+	struct slice mask = word_behind(s, " netmask ");
+	const char *wanted = is4 || s->holds == SETS_HOSTS ? "" : BAN_NETMASK;
+
+	if (!slice_is(&type, "hash:ip") &&
+	    !(is4 && slice_is(&type, "hash:net")))
+		return is_wrong(s, set, "the type ", type);
+	if (!slice_is(&family, is4 ? "inet" : "inet6"))
+		return is_wrong(s, set, "the family ", family);
+	if (word_behind(s, " bitmask ").len > 0)
+		return is_wrong(
+		    s, set, "the bitmask ", word_behind(s, " bitmask "));
+	if (mask.len == 0 && *wanted != 0)
+		return is_wrong(s, set, "no netmask ", slice_of(wanted));
+	if (!slice_is(&mask, wanted))
+		return is_wrong(s, set, "the netmask ", mask);
+	if (word_behind(s, " timeout ").len == 0)
+		return is_wrong(s, set, "no timeout", slice_of(""));
+	return false;
 }
 
 static void
@@ -289,20 +317,39 @@ can_be_asked(const struct set *set)
 	return test.answer != SETTEST_ERROR;
 }
 
+/* Describes a set, which will do. 0, or -1 with the error. */
+static int
+look_at(struct sets *s, const struct set *set)
+{
+	int error = can_be_asked(set) ? 0 : errno;
+
+	/* EINVAL: such a question is none for a set of this kind */
+	if (error != 0 && error != EINVAL) {
+		explain(s, set, error);
+		return -1;
+	}
+	if (!open_session(s) || describe(s, set) != 0 ||
+	    is_another_kind(s, set))
+		return -1;
+	if (error != 0)
+		explain(s, set, error);
+	return error == 0 ? 0 : -1;
+}
+
 static enum sets_answer
 see_to(struct sets *s, struct set *set)
 {
+	uint32_t before = set->seed;
+	bool is_new;
+
 	if (*set->name == 0)
 		return SETS_OK;
-	if (can_be_asked(set))
-		return check(s, set);
-	if (errno != ENOENT) {
-		explain(s, set, errno);
+	is_new = !can_be_asked(set) && errno == ENOENT;
+	if ((is_new && create(s, set) != 0) || look_at(s, set) != 0)
 		return SETS_ERROR;
-	}
-	if (create(s, set) != 0 || check(s, set) == SETS_ERROR)
-		return SETS_ERROR;
-	return SETS_EMPTY;
+	set->seed = number_behind(s, " initval 0x", 16);
+	return is_new || (before != 0 && set->seed != before) ? SETS_EMPTY
+							      : SETS_OK;
 }
 
 static enum sets_answer
@@ -314,12 +361,13 @@ worse(enum sets_answer a, enum sets_answer b)
 enum sets_answer
 sets_create(struct sets *s)
 {
-	enum sets_answer four;
+	enum sets_answer six;
 
 	if (!open_session(s))
 		return SETS_ERROR;
-	four = see_to(s, &s->four);
-	return worse(four, see_to(s, &s->six));
+	/* the other way round, so that the error is that of the first */
+	six = see_to(s, &s->six);
+	return worse(see_to(s, &s->four), six);
 }
 
 /* line 0 sends at once, another number collects until ipset_commit. */
@@ -487,17 +535,6 @@ sets_flush(struct sets *s)
 	return answer;
 }
 
-/* For those that only read. */
-static bool
-open_to_read(struct sets *s, const struct set *set)
-{
-	if (!can_be_asked(set)) {
-		explain(s, set, errno);
-		return false;
-	}
-	return open_session(s);
-}
-
 int
 sets_list(struct sets *s, bool is4, sets_each *each, void *user)
 {
@@ -506,7 +543,11 @@ sets_list(struct sets *s, bool is4, sets_each *each, void *user)
 
 	if (*set->name == 0)
 		return 0;
-	if (!open_to_read(s, set))
+	if (!can_be_asked(set)) {
+		explain(s, set, errno);
+		return -1;
+	}
+	if (!open_session(s))
 		return -1;
 	s->each = each;
 	s->each_user = user;
@@ -523,7 +564,7 @@ sets_size(struct sets *s, bool is4, struct sets_size *size)
 	*size = (struct sets_size){0};
 	if (*set->name == 0)
 		return 0;
-	if (!open_to_read(s, set) || describe_usable(s, set) != 0)
+	if (look_at(s, set) != 0)
 		return -1;
 	size->entries = number_behind(s, "Number of entries: ", 10);
 	size->room = number_behind(s, " maxelem ", 10);

@@ -6,7 +6,7 @@
 #include "base/timespan.h"
 
 #define LOOK_MS 10000
-#define RETRY_MAX_MS 3600000
+#define RETRY_MAX_MS 80000 /* the first of them doubled, and again */
 
 /* The kernel takes 0 for "for ever", so what is over is not put. */
 static void

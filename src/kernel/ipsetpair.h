@@ -7,7 +7,7 @@
  * Otherwise only new ones, so what an admin deletes from a set stays deleted.
  * An entry that a set would not take is tried again at each look, every 10 s.
  * Where ipset cannot be used at all, this says so once, goes on without, and
- * tries again after 10 s, 20 s, ... up to an hour.
+ * tries again after 10 s, 20 s, 40 s, then every 80 s.
  */
 #ifndef IPSETPAIR_H
 #define IPSETPAIR_H

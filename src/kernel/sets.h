@@ -48,7 +48,8 @@ void sets_free(struct sets *s);
 /*
  * Creates the sets that do not exist: with times, and forceadd (a full set
  * drops some old entry for a new one). A set that exists stays as it is,
- * entries included, but must know times (else ERROR). EMPTY when one was
+ * entries included; one that knows no times, or is of another type (hash:net will
+ * do for IPv4), family or netmask than we would make it, is an ERROR. EMPTY when one was
  * created, or is not the one of the last call: it was destroyed and made anew,
  * or swapped. The kernel says so by the seed of the set's hash (initval, since
  * Linux 5.11); flushing a set keeps it.
