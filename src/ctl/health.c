@@ -48,6 +48,11 @@ judge_log(struct judgement *j, const json_t *log)
 		find(j, HEALTH_WARNING,
 		    json_sprintf("%s is read late: inotify: %s", path,
 			jsonget_string(log, "inotify_error")));
+	if (jsonget_integer(log, "missed") > j->now - LATELY_S)
+		find(j, HEALTH_WARNING,
+		    json_sprintf("%s: lines may be missing: files were deleted "
+				 "or truncated",
+			path));
 	if (jsonget_integer(log, "capped") > j->now - LATELY_S)
 		find(j, HEALTH_WARNING,
 		    json_sprintf(

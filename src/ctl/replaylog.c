@@ -15,7 +15,8 @@ fail(char error[REPLAYLOG_ERROR_SIZE], const char *what)
 {
 	int why = errno;
 
-	snprintf(error, REPLAYLOG_ERROR_SIZE, "%s: %s", what, strerror(why));
+	snprintf(
+	    error, REPLAYLOG_ERROR_SIZE, "%s: %s", what, follow_reason(why));
 	errno = why;
 	return -1;
 }

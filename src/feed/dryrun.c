@@ -73,7 +73,7 @@ dryrun_print(struct feed *f)
 		if (print_log(f, i) == 0)
 			continue;
 		code = exits_code(errno);
-		feed_say(f, "%s: %s", f->o.logs[i], strerror(errno));
+		feed_say(f, "%s: %s", f->o.logs[i], follow_reason(errno));
 	}
 	return fflush(stdout) == 0 ? code : EXIT_SYSTEM;
 }

@@ -25,6 +25,7 @@ struct log {
 	struct follow *follow;
 	bool ended;
 	bool missed;	       /* and not yet told, for want of a time */
+	int64_t missed_s;      /* unix seconds: when that was last so; 0 */
 	int64_t capped_minute; /* the last one told */
 	int error;	       /* errno of the last one told; 0 */
 	int unwatched;	       /* errno of inotify, told; 0 */

@@ -19,8 +19,8 @@ tell_missed(struct feed *f, size_t i, int64_t from_s, int64_t until_s)
 		when_format(from_s, from);
 	when_format(until_s, to);
 	feed_complain(f,
-	    "%s: files were gone before they could be read; lines from %s "
-	    "to %s are missing",
+	    "%s: files were deleted or truncated before they could be read; "
+	    "lines from %s to %s may be missing",
 	    f->o.logs[i], from, to);
 	f->logs[i].missed = false;
 }

@@ -99,7 +99,7 @@ static void
 log_failed(struct feed *f, size_t i)
 {
 	if (f->logs[i].error != errno)
-		feed_complain(f, "%s: %s", f->o.logs[i], strerror(errno));
+		feed_complain(f, "%s: %s", f->o.logs[i], follow_reason(errno));
 	f->logs[i].error = errno;
 }
 
@@ -113,7 +113,10 @@ read_log(struct feed *f, size_t i)
 	for (int n = 0; !log->ended && n < LINES_A_ROUND; n++) {
 		enum follow_answer answer = follow_line(log->follow, &line);
 
-		log->missed |= follow_missed(log->follow);
+		if (follow_missed(log->follow)) {
+			log->missed = true;
+			log->missed_s = time(NULL);
+		}
 		switch (answer) {
 		case FOLLOW_LINE:
 			log->error = 0;

@@ -31,7 +31,6 @@ struct follow {
 	struct logqueue_file first;
 
 	uint64_t offset; /* of the first file's next byte */
-	uint64_t size;	 /* what it was when it was read */
 	char head[POSITION_HEAD_BYTES];
 	size_t head_n;
 	int64_t written_s;
@@ -48,6 +47,7 @@ struct follow {
 	struct position position;
 	bool position_is_before;
 	bool missed;
+	bool moved;	 /* another directory stands at the log's path */
 	unsigned denied; /* times in a row */
 	time_t gone_s;	 /* since when the live file is not there; 0: it is */
 };
@@ -55,19 +55,21 @@ struct follow {
 static void
 set_place(struct follow *f, uint64_t offset)
 {
-	f->position.ino = f->first.ino;
 	f->position.offset = offset;
 	f->position_is_before = false;
 }
 
-/* The place with its file's first bytes, while that is the first file. */
+/* The place with all that is said of its file, while that is the first one. */
 static struct position
-whole_place(const struct follow *f)
+whole_place(struct follow *f)
 {
 	struct position place = f->position;
 
-	if (!f->position_is_before)
+	if (!f->position_is_before) {
 		position_set_head(&place, f->head, f->head_n);
+		place.ino = logfiles_id(f->first.fd).ino;
+		logqueue_done(&f->files, place.done);
+	}
 	return place;
 }
 
@@ -84,7 +86,7 @@ static void
 begin_file(struct follow *f)
 {
 	f->reads = logqueue_first(&f->files, &f->first);
-	f->offset = f->size = f->head_n = 0;
+	f->offset = f->head_n = 0;
 }
 
 /* ---- open and close ---- */
@@ -100,6 +102,16 @@ follow_allow_files(void)
 	(void)!setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* Some file systems say less than there is to be read. */
+static bool
+ends_before(int fd, const struct stat *st, uint64_t offset)
+{
+	char last;
+
+	return (uint64_t)st->st_size < offset &&
+	       pread(fd, &last, 1, (off_t)offset - 1) != 1;
+}
+
 /* Goes on at a place. 1, 0 when its file is gone, -1 errno. */
 static int
 find_place(struct follow *f, const struct position *place)
@@ -113,11 +125,11 @@ find_place(struct follow *f, const struct position *place)
 	begin_file(f);
 	n = pread(f->first.fd, f->head, place->head_len, 0);
 	f->head_n = n < 0 ? 0 : (size_t)n;
-	f->offset = f->size = place->offset;
-	/* a copy may be shorter: all of it was read, and more */
+	f->offset = place->offset;
+	/* it may be shorter: all of it was read, and more */
 	if (fstat(f->first.fd, &st) == 0 &&
-	    (uint64_t)st.st_size < place->offset) {
-		f->offset = f->size = (uint64_t)st.st_size;
+	    ends_before(f->first.fd, &st, place->offset)) {
+		f->offset = (uint64_t)st.st_size;
 		forget_rest(f);
 		set_place(f, f->offset);
 	}
@@ -132,6 +144,8 @@ start_reading(struct follow *f, const struct position *from)
 	if (found < 0)
 		return -1;
 	if (found == 0) {
+		if (from != NULL)
+			logqueue_skip(&f->files, from->done);
 		if (logqueue_more(&f->files) != 0)
 			return -1;
 		f->missed = from != NULL;
@@ -172,6 +186,15 @@ follow_watched(struct follow *f)
 }
 
 const char *
+follow_reason(int error)
+{
+	return error == LOGQUEUE_NOT_A_FILE
+		   ? "what should be the log file is a directory, a fifo or a "
+		     "device"
+		   : strerror(error);
+}
+
+const char *
 follow_remedy(int error)
 {
 	switch (error) {
@@ -194,18 +217,8 @@ open_stream(struct follow *f, const char *path)
 }
 
 static int
-open_log(struct follow *f, const char *path, const struct position *from)
+open_files(struct follow *f, const struct position *from)
 {
-	struct stat st;
-
-	if (strcmp(path, "-") == 0)
-		return open_stream(f, path);
-	if (stat(path, &st) != 0)
-		return -1;
-	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-		return open_stream(f, path);
-	if (logqueue_start(&f->files, path, S_ISDIR(st.st_mode)) != 0)
-		return -1;
 	watch(f);
 	for (int tries = 0;; tries++) {
 		if (start_reading(f, from) == 0)
@@ -219,6 +232,22 @@ open_log(struct follow *f, const char *path, const struct position *from)
 	if (f->files.is_dir)
 		opener_start(&f->opener, &f->files);
 	return 0;
+}
+
+static int
+open_log(struct follow *f, const char *path, const struct position *from)
+{
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return open_stream(f, path);
+	if (stat(path, &st) != 0)
+		return -1;
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return open_stream(f, path);
+	if (logqueue_start(&f->files, path, S_ISDIR(st.st_mode)) != 0)
+		return -1;
+	return open_files(f, from);
 }
 
 struct follow *
@@ -240,19 +269,50 @@ follow_open(const char *path, const struct position *from)
 	return f;
 }
 
+/* What open_files started. */
+static void
+close_files(struct follow *f)
+{
+	if (f->opener.queue != NULL)
+		opener_stop(&f->opener);
+	f->opener.queue = NULL;
+	if (f->notify >= 0)
+		close(f->notify);
+	f->notify = -1;
+}
+
+/*
+ * The log's directory was moved away, and is read: goes on as after a restart
+ * with the one that was made in its place.
+ */
+static int
+change_directory(struct follow *f)
+{
+	bool has_place = follow_position(f, &f->position);
+	bool missed = follow_missed(f);
+	int failed;
+
+	close_files(f);
+	f->position_is_before = has_place;
+	f->moved = false;
+	forget_rest(f);
+	if (logqueue_restart(&f->files) != 0)
+		return -1;
+	failed = open_files(f, has_place ? &f->position : NULL);
+	f->missed = missed;
+	return failed;
+}
+
 void
 follow_close(struct follow *f)
 {
 	if (f == NULL)
 		return;
-	if (f->opener.queue != NULL)
-		opener_stop(&f->opener);
+	close_files(f);
 	if (f->files.dir[0] != 0)
 		logqueue_stop(&f->files);
 	if (f->stream >= 0)
 		close(f->stream);
-	if (f->notify >= 0)
-		close(f->notify);
 	free(f);
 }
 
@@ -284,15 +344,15 @@ keep_head(struct follow *f, size_t n)
 }
 
 /*
- * Whether a plain file is no longer the one that was read up to offset: shorter
- * than that, or with another beginning, since it has grown again.
+ * Whether the file is no longer the one that was read up to offset: shorter than
+ * that, or with another beginning, since it has grown again.
  */
 static bool
 was_truncated(const struct follow *f, const struct stat *st)
 {
 	char head[POSITION_HEAD_BYTES];
 
-	return (uint64_t)st->st_size < f->offset ||
+	return ends_before(f->first.fd, st, f->offset) ||
 	       pread(f->first.fd, head, f->head_n, 0) != (ssize_t)f->head_n ||
 	       memcmp(head, f->head, f->head_n) != 0;
 }
@@ -305,22 +365,18 @@ static int
 after_truncation(struct follow *f)
 {
 	struct position here = {.offset = f->offset};
+	int found;
 
 	position_set_head(&here, f->head, f->head_n);
-	switch (find_place(f, &here)) {
-	case 1:
-		if (!f->position_is_before)
-			set_place(f, f->position.offset);
-		return 0;
-	case 0:
-		f->missed |= f->size > f->offset;
-		begin_file(f);
-		forget_rest(f);
-		set_place(f, 0);
-		return 0;
-	default:
-		return -1;
-	}
+	logqueue_done(&f->files, here.done);
+	found = find_place(f, &here);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	f->missed = true;
+	begin_file(f);
+	forget_rest(f);
+	set_place(f, 0);
+	return 0;
 }
 
 /* -1 with EINTR when another file is to be read first. */
@@ -347,16 +403,19 @@ read_file(struct follow *f)
 	    fd, f->text + f->end, sizeof f->text - f->end, (off_t)f->offset);
 	struct stat st;
 
-	if (n < 0 || fstat(fd, &st) != 0)
-		return -1;
-	if (!f->files.is_dir && was_truncated(f, &st)) {
+	if (n < 0 || fstat(fd, &st) != 0) {
+		if (errno != ESTALE) /* deleted by another host of a network */
+			return -1;
+		f->missed = true;
+		return 0;
+	}
+	if (was_truncated(f, &st)) {
 		errno = after_truncation(f) == 0 ? EINTR : errno;
 		return -1;
 	}
 	if (n > 0 && f->offset == 0 && confirm(f) != 0)
 		return -1;
 	f->written_s = st.st_mtim.tv_sec;
-	f->size = (uint64_t)st.st_size;
 	if (n > 0) {
 		keep_head(f, (size_t)n);
 		f->offset += (uint64_t)n;
@@ -383,11 +442,23 @@ fill(struct follow *f)
 
 /* ---- lines ---- */
 
+/*
+ * Where the next line begins: behind a hole, which a writer that does not append
+ * leaves after a truncation, and some file systems after a crash.
+ */
+static const char *
+next_line(struct follow *f)
+{
+	while (!f->too_long && f->start < f->end && f->text[f->start] == 0)
+		f->start++;
+	return f->text + f->start;
+}
+
 /* Gives out the next whole line in the buffer. */
 static bool
 take_line(struct follow *f, struct follow_line *line)
 {
-	const char *from = f->text + f->start;
+	const char *from = next_line(f);
 	const char *feed;
 
 	while ((feed = memchr(from, '\n', f->end - f->start)) != NULL) {
@@ -402,7 +473,7 @@ take_line(struct follow *f, struct follow_line *line)
 			set_place(f, f->offset - (f->end - f->start));
 		if (whole && line->len <= FOLLOW_LINE_MAX)
 			return true;
-		from = f->text + f->start;
+		from = next_line(f);
 	}
 	if (f->end - f->start > FOLLOW_LINE_MAX) {
 		f->too_long = true;
@@ -451,10 +522,18 @@ first_file(struct follow *f)
 	int failed = logqueue_more(&f->files);
 
 	begin_file(f);
-	if (!f->reads)
-		return failed != 0 ? cannot_open(f) : FOLLOW_WAIT;
-	set_place(f, 0);
-	return FOLLOW_LINE;
+	if (f->reads) {
+		set_place(f, 0);
+		return FOLLOW_LINE;
+	}
+	if (logqueue_has_moved(&f->files))
+		failed = change_directory(f);
+	if (f->reads)
+		return FOLLOW_LINE;
+	if (failed == 0 && logqueue_has_rotated(&f->files) < 0 &&
+	    errno != ENOENT)
+		failed = -1;
+	return failed != 0 ? cannot_open(f) : FOLLOW_WAIT;
 }
 
 /* The live file cannot be seen; errno. */
@@ -470,14 +549,22 @@ cannot_see(struct follow *f)
 	return now - f->gone_s < GONE_S ? FOLLOW_WAIT : FOLLOW_ERROR;
 }
 
-/* At the end of the first file: FOLLOW_LINE when it may be left. */
+/*
+ * At the end of the first file: FOLLOW_LINE when it is to be read once more, and
+ * then to be left if there is a next one or another directory.
+ */
 static enum follow_answer
 after_end(struct follow *f)
 {
 	int rotated = 0;
 
+	f->moved = false;
 	if (!f->files.is_dir || !logqueue_has_next(&f->files))
 		rotated = logqueue_has_rotated(&f->files);
+	if (rotated <= 0 && !logqueue_has_next(&f->files))
+		f->moved = logqueue_has_moved(&f->files);
+	if (f->moved)
+		return FOLLOW_LINE;
 	if (rotated < 0)
 		return cannot_see(f);
 	f->gone_s = 0;
@@ -485,14 +572,23 @@ after_end(struct follow *f)
 	    !logqueue_has_next(&f->files))
 		return cannot_open(f);
 	f->denied = 0;
-	return logqueue_has_next(&f->files) ? FOLLOW_LINE : FOLLOW_WAIT;
+	if (logqueue_has_next(&f->files))
+		return FOLLOW_LINE;
+	/* if the live file is a copy that took its place, it may go on in that */
+	return rotated > 0 && logqueue_has_rotated(&f->files) == 0
+		   ? FOLLOW_LINE
+		   : FOLLOW_WAIT;
 }
 
-/* The rest of a file whose writer was killed is all there is of that line. */
+/*
+ * The rest of a file whose writer was killed is all there is of that line; the
+ * rest of the last file of a directory as well.
+ */
 static bool
 take_cut_line(struct follow *f, struct follow_line *line)
 {
-	return logqueue_first(&f->files, &f->first) && f->first.cut &&
+	return logqueue_first(&f->files, &f->first) &&
+	       (f->first.cut || f->moved) &&
 	       follow_rest(f, line) == FOLLOW_LINE;
 }
 
@@ -522,14 +618,17 @@ follow_line(struct follow *f, struct follow_line *line)
 		if (finished) {
 			if (take_cut_line(f, line))
 				return FOLLOW_LINE;
-			next_file(f);
+			if (!f->moved)
+				next_file(f);
+			else if (change_directory(f) != 0)
+				return cannot_open(f);
 			finished = false;
 			continue;
 		}
 		answer = after_end(f);
 		if (answer != FOLLOW_LINE)
 			return answer;
-		finished = true;
+		finished = f->moved || logqueue_has_next(&f->files);
 	}
 }
 
@@ -577,7 +676,7 @@ follow_missed(struct follow *f)
 bool
 follow_position(struct follow *f, struct position *place)
 {
-	if (f->stream >= 0 || f->position.ino == 0)
+	if (f->stream >= 0 || (!f->reads && !f->position_is_before))
 		return false;
 	*place = whole_place(f);
 	return true;

@@ -11,7 +11,9 @@
  * A rotated file is read to its end before the next one; files are opened as
  * soon as they are seen, so one that is deleted afterwards is still read. A
  * line that a writer cut over two files (multilog does, above 2,000 bytes) is
- * put together again. Lines longer than FOLLOW_LINE_MAX are passed over.
+ * put together again. A file that is truncated is read from its start. A
+ * directory that is moved away is read until its logger writes to another one in
+ * its place; then that is read. Lines longer than FOLLOW_LINE_MAX are passed over.
  */
 #ifndef FOLLOW_H
 #define FOLLOW_H
@@ -75,9 +77,13 @@ enum follow_answer follow_rest(struct follow *f, struct follow_line *line)
 enum follow_answer follow_to_end(struct follow *f, struct follow_line *line)
     __attribute__((warn_unused_result));
 
+/* The text of the errno of FOLLOW_ERROR, and of follow_open. */
+const char *follow_reason(int error);
+
 /*
  * Whether lines may have been missed since the last call: the file of the
- * place was gone, or was deleted with others before they could be opened.
+ * place was gone, or was deleted with others before they could be opened; or a
+ * file was truncated, of which there is no copy.
  */
 bool follow_missed(struct follow *f);
 

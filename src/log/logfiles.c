@@ -61,7 +61,7 @@ belongs(const char *name, const char *live, bool is_dir, const char *after)
 }
 
 static int
-add(struct logfiles *l, const char *name, uint64_t ino, int64_t mtime_ns)
+add(struct logfiles *l, const char *name, const struct stat *st)
 {
 	struct logfiles_file *list = l->list;
 
@@ -76,8 +76,9 @@ add(struct logfiles *l, const char *name, uint64_t ino, int64_t mtime_ns)
 	list += l->n++;
 	memset(list, 0, sizeof *list);
 	snprintf(list->name, sizeof list->name, "%s", name);
-	list->ino = ino;
-	list->mtime_ns = mtime_ns;
+	list->id = (struct logfiles_id){st->st_dev, st->st_ino};
+	list->mtime_ns =
+	    (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 	return 0;
 }
 
@@ -102,30 +103,31 @@ by_mtime(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* Moves the live file to the end and drops second names of a file. */
+/*
+ * Moves the live file to the end, and drops second names of a file: "previous",
+ * that of the newest finished one in a rotation, and hard links.
+ */
 static void
 tidy(struct logfiles *l, const char *live)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->list[i].name, live) == 0) {
-			struct logfiles_file file = l->list[i];
+	struct logfiles_file file = {0};
+	size_t kept = 0;
 
-			memmove(&l->list[i], &l->list[i + 1],
-			    (l->n - i - 1) * sizeof file);
-			l->list[l->n - 1] = file;
-			break;
-		}
-	/*
-	 * Only "previous" can be a second name of a file, that of the newest
-	 * finished one; it stands right behind it.
-	 */
-	for (size_t i = l->n; i-- > 1 && i + 2 >= l->n;)
-		if (l->list[i].ino == l->list[i - 1].ino) {
-			memmove(&l->list[i], &l->list[i + 1],
-			    (l->n - i - 1) * sizeof *l->list);
-			l->n--;
-			break;
-		}
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->list[i].name, live) == 0)
+			file = l->list[i];
+	for (size_t i = 0; i < l->n; i++) {
+		const struct logfiles_file *next = &l->list[i];
+
+		if (*file.name != 0 && logfiles_is(&next->id, &file.id))
+			continue;
+		if (kept > 0 && logfiles_is(&next->id, &l->list[kept - 1].id))
+			continue;
+		l->list[kept++] = *next;
+	}
+	if (*file.name != 0)
+		l->list[kept++] = file;
+	l->n = kept;
 }
 
 /*
@@ -141,83 +143,87 @@ open_quietly(int at, const char *path, int flags)
 }
 
 /*
- * All names of a directory at one moment: the kernel holds it still during a
- * call, so what did not fit into one is asked for anew with more room. Returns
- * how many bytes of struct entry there are in *buf, to be freed; or -1.
+ * All names of a directory, as far as size bytes of struct entry hold them, and
+ * whether they are of one moment: the kernel holds it still during a call.
+ * Returns how many bytes there are; -1 with EINVAL when there are more.
  */
 static ssize_t
-read_names(int fd, char **buf)
+fill_names(int fd, char *buf, size_t size, bool *at_once)
 {
-	size_t size = FIRST_BYTES;
+	size_t len = 0;
+	int calls = 0;
+	long n;
 
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -1;
+	while ((n = syscall(SYS_getdents64, fd, buf + len, size - len)) > 0) {
+		len += (size_t)n;
+		calls++;
+	}
+	*at_once = calls <= 1;
+	return n < 0 ? -1 : (ssize_t)len;
+}
+
+/*
+ * The same with as much room as it takes, in *buf, to be freed. FUSE gives out
+ * a few names a call, however much room there is.
+ */
+static ssize_t
+read_names(int fd, char **buf, bool *at_once)
+{
 	*buf = NULL;
-	for (; size <= LAST_BYTES; size *= 2) {
+	for (size_t size = FIRST_BYTES; size <= LAST_BYTES; size *= 2) {
 		char *larger = realloc(*buf, size);
-		char more[2 * (sizeof(struct entry) + NAME_MAX)];
-		long n;
-		long rest;
+		ssize_t n;
 
 		if (larger == NULL)
 			return -1;
 		*buf = larger;
-		if (lseek(fd, 0, SEEK_SET) < 0)
-			return -1;
-		n = syscall(SYS_getdents64, fd, *buf, size);
-		rest =
-		    n < 0 ? -1 : syscall(SYS_getdents64, fd, more, sizeof more);
-		if (rest < 0)
-			return -1;
-		if (rest == 0)
+		n = fill_names(fd, *buf, size, at_once);
+		if (n >= 0 || errno != EINVAL)
 			return n;
 	}
-	errno = EAGAIN;
 	return -1;
 }
 
 /*
- * Adds a file by the inode that the directory names for it. Of a plain log its
- * age is asked as well; -1 with EAGAIN when the name has moved on by then.
+ * Adds a file. is_sure becomes false when the directory names another inode for
+ * it: the name has moved on since, or such are this file system's numbers.
  */
 static int
-add_entry(struct logfiles *l, int dir, const struct entry *e, bool is_dir)
+add_entry(struct logfiles *l, int dir, const struct entry *e, bool *is_sure)
 {
 	struct stat st;
 
-	if (is_dir && e->type == DT_REG)
-		return add(l, e->name, e->ino, 0);
 	if (fstatat(dir, e->name, &st, 0) != 0) {
+		if (errno == ENOENT && e->type == DT_LNK) /* to nothing */
+			return 0;
 		if (errno == ENOENT)
 			errno = EAGAIN;
 		return -1;
 	}
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	if (st.st_ino != e->ino && e->type == DT_REG) {
-		errno = EAGAIN;
-		return -1;
-	}
-	return add(l, e->name, st.st_ino,
-	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec);
+	*is_sure &= st.st_ino == e->ino;
+	return S_ISREG(st.st_mode) ? add(l, e->name, &st) : 0;
 }
 
+/* The list, and whether it is surely that of one moment. */
 static int
-list_once(struct logfiles *l, const char *path, const char *live, bool is_dir,
-    const char *after)
+list_once(struct logfiles *l, int at, const char *live, bool is_dir,
+    const char *after, bool *is_sure)
 {
-	int dir =
-	    open_quietly(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir = open_quietly(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char *names = NULL;
-	ssize_t n = dir < 0 ? -1 : read_names(dir, &names);
+	ssize_t n = dir < 0 ? -1 : read_names(dir, &names, is_sure);
 	int error = n < 0 ? errno : 0;
 
 	*l = (struct logfiles){0};
-	for (ssize_t at = 0; at < n && error == 0;) {
-		const struct entry *e = (const void *)(names + at);
+	for (ssize_t next = 0; next < n && error == 0;) {
+		const struct entry *e = (const void *)(names + next);
 
 		if (belongs(e->name, live, is_dir, after) &&
-		    add_entry(l, dir, e, is_dir) != 0)
+		    add_entry(l, dir, e, is_sure) != 0)
 			error = errno;
-		at += e->len_bytes;
+		next += e->len_bytes;
 	}
 	free(names);
 	if (dir >= 0)
@@ -234,17 +240,44 @@ list_once(struct logfiles *l, const char *path, const char *live, bool is_dir,
 	return 0;
 }
 
-int
-logfiles_list(struct logfiles *l, const char *dir, const char *live,
-    bool is_dir, const char *after)
+static bool
+is_same(const struct logfiles *a, const struct logfiles *b)
 {
+	for (size_t i = 0; i < a->n && i < b->n; i++)
+		if (strcmp(a->list[i].name, b->list[i].name) != 0 ||
+		    !logfiles_is(&a->list[i].id, &b->list[i].id))
+			return false;
+	return a->n == b->n;
+}
+
+int
+logfiles_list(struct logfiles *l, int dir, const char *live, bool is_dir,
+    const char *after)
+{
+	struct logfiles before = {0};
+	bool has_before = false;
+	int result = -1;
+
 	for (int i = 0; i < TRIES; i++) {
-		if (list_once(l, dir, live, is_dir, after) == 0)
-			return 0;
-		if (errno != EAGAIN)
+		bool is_sure = false;
+		int failed = list_once(l, dir, live, is_dir, after, &is_sure);
+
+		if (failed != 0 && errno != EAGAIN)
 			break;
+		/* nothing has moved between two that are the same */
+		if (failed == 0 &&
+		    (is_sure || (has_before && is_same(l, &before)))) {
+			result = 0;
+			break;
+		}
+		logfiles_free(&before);
+		before = *l;
+		has_before = failed == 0;
+		*l = (struct logfiles){0};
+		errno = EAGAIN;
 	}
-	return -1;
+	logfiles_free(&before);
+	return result;
 }
 
 void
@@ -255,26 +288,40 @@ logfiles_free(struct logfiles *l)
 }
 
 int
-logfiles_open(const char *dir, const struct logfiles_file *file)
+logfiles_open(int dir, const struct logfiles_file *file)
 {
-	char path[PATH_MAX + NAME_MAX + 2];
-	struct stat st;
-	int fd;
+	struct logfiles_id id;
+	int fd = open_quietly(
+	    dir, file->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	snprintf(path, sizeof path, "%s/%s", dir, file->name);
-	fd = open_quietly(
-	    AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
 		if (errno == ENOENT)
 			errno = EAGAIN;
 		return -1;
 	}
-	if (fstat(fd, &st) != 0 || st.st_ino != file->ino) {
+	id = logfiles_id(fd);
+	if (!logfiles_is(&id, &file->id)) {
 		close(fd);
 		errno = EAGAIN;
 		return -1;
 	}
 	return fd;
+}
+
+bool
+logfiles_is(const struct logfiles_id *a, const struct logfiles_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+struct logfiles_id
+logfiles_id(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return (struct logfiles_id){0};
+	return (struct logfiles_id){st.st_dev, st.st_ino};
 }
 
 bool

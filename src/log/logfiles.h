@@ -17,9 +17,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Which file it is, as stat says at this moment. The numbers of an open file
+ * change where a file system such as overlayfs moves it.
+ */
+struct logfiles_id {
+	uint64_t dev, ino;
+};
+
 struct logfiles_file {
 	char name[NAME_MAX + 1];
-	uint64_t ino;
+	struct logfiles_id id;
 	int64_t mtime_ns;
 };
 
@@ -29,16 +37,18 @@ struct logfiles {
 };
 
 /*
- * Lists the log's files in dir as they are at one moment, of a directory's
- * finished ones only those from the name after on ("": all). live is "current"
- * or the plain file's name, and is_dir tells which. A file that has two names
- * at that moment is listed once. Returns 0 and a list to be freed with
- * logfiles_free, or -1 with errno (EAGAIN: the directory would not hold still).
- * The file system must name the same inode number in readdir and stat, as all
- * of the kernel's own do.
+ * Lists the log's files in the directory open at dir (O_PATH will do) as they
+ * are at one moment, of finished ones only those from the name after on ("":
+ * all). live is "current" or the plain file's name, and is_dir tells which. A
+ * file that has two names at that moment is listed once. What is no regular
+ * file is left out. Returns 0 and a list to be freed with logfiles_free, or -1
+ * with errno (EAGAIN: the directory would not hold still).
+ *
+ * Other numbers in readdir than in stat are no harm: file systems have them
+ * where a file is mounted, or where they are made of several.
  */
-int logfiles_list(struct logfiles *l, const char *dir, const char *live,
-    bool is_dir, const char *after) __attribute__((warn_unused_result));
+int logfiles_list(struct logfiles *l, int dir, const char *live, bool is_dir,
+    const char *after) __attribute__((warn_unused_result));
 
 void logfiles_free(struct logfiles *l);
 
@@ -47,8 +57,13 @@ void logfiles_free(struct logfiles *l);
  * on since to another file or to none, EACCES for a moment when multilog has
  * just made it.
  */
-int logfiles_open(const char *dir, const struct logfiles_file *file)
+int logfiles_open(int dir, const struct logfiles_file *file)
     __attribute__((warn_unused_result));
+
+bool logfiles_is(const struct logfiles_id *a, const struct logfiles_id *b);
+
+/* The file open at fd; that of no file if it cannot be seen. */
+struct logfiles_id logfiles_id(int fd);
 
 /*
  * Whether the file's writer was killed, so that its last line may have no end

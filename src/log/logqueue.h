@@ -16,21 +16,26 @@
 #ifndef LOGQUEUE_H
 #define LOGQUEUE_H
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "log/logfiles.h"
 #include "log/position.h"
 
 /* half a second of a logger that makes one every half millisecond */
 #define LOGQUEUE_MAX 1000
 
+#define LOGQUEUE_NOT_A_FILE EMEDIUMTYPE /* errno of a fifo, a directory, ... */
+
 struct logqueue_file {
 	int fd;
-	uint64_t ino;
+	struct logfiles_id id;
 	bool cut; /* it may end within a line that does not go on */
+	char name[POSITION_NAME_SIZE]; /* if it is a finished one; or "" */
 };
 
 /* What stands below the lock is used under it. */
@@ -39,26 +44,44 @@ struct logqueue {
 	char live[NAME_MAX + 1]; /* "current", or the plain file's name */
 	bool is_dir;
 	pthread_mutex_t lock;
-	char newest[NAME_MAX + 1]; /* of the finished files seen so far */
+	int dir_fd;		       /* the directory that is read */
+	char newest[NAME_MAX + 1];     /* of the finished files seen so far */
+	char done[POSITION_NAME_SIZE]; /* of those that were taken out; or "" */
 	struct logqueue_file files[LOGQUEUE_MAX];
 	size_t n;
-	uint64_t last_ino; /* the last that was ever queued; 0: none */
-	uint64_t before;   /* the last that was taken out; 0: none */
+	struct logfiles_id before; /* the last that was taken out; 0: none */
 	bool missed;
 };
 
 /*
  * Prepares for the log at path, a directory of multilog's kind or a plain
- * file; opens nothing. Returns 0, or -1 with errno ENAMETOOLONG.
+ * file; opens its directory alone. Returns 0, or -1 with errno, such as
+ * ENAMETOOLONG; then nothing is to be stopped.
  */
 int logqueue_start(struct logqueue *q, const char *path, bool is_dir)
     __attribute__((warn_unused_result));
 void logqueue_stop(struct logqueue *q);
 
 /*
+ * Whether another directory stands at the path now, with bytes in its live file.
+ * One that was moved away is to be read until then, since its logger goes on
+ * with it. Leaves errno as it is.
+ */
+bool logqueue_has_moved(const struct logqueue *q);
+
+/* Begins anew with the directory at the path. 0, or -1 with errno: as before. */
+int logqueue_restart(struct logqueue *q) __attribute__((warn_unused_result));
+
+/* For a queue that is empty: the finished files up to that name are known. */
+void logqueue_skip(struct logqueue *q, const char *name);
+
+/* The newest finished file of those that were read: its name, or "". */
+void logqueue_done(struct logqueue *q, char name[POSITION_NAME_SIZE]);
+
+/*
  * Makes the file of the place the only one in the queue; what was written
- * after it comes next. Of a plain file that was copied and truncated, the
- * newest copy is as good. Returns 1, 0 when there is no such file and nothing
+ * after it comes next. When it is gone, the newest copy is as good: the log was
+ * copied and truncated, or it was moved to another file system. Returns 1, 0 when there is no such file and nothing
  * is changed, or -1 with errno (EAGAIN: the directory is on the move).
  */
 int logqueue_find(struct logqueue *q, const struct position *place)
@@ -94,7 +117,8 @@ bool logqueue_has_next(struct logqueue *q);
 
 /*
  * Whether the live file is another one than the last that was queued: 1, 0, or
- * -1 with errno when it cannot be seen (ENOENT, for a moment, in a rotation).
+ * -1 with errno when it cannot be seen (ENOENT, for a moment, in a rotation) or
+ * is LOGQUEUE_NOT_A_FILE.
  */
 int logqueue_has_rotated(struct logqueue *q);
 

@@ -21,8 +21,7 @@ position_is_in(const struct position *p, int fd, bool as_copy)
 
 	if (fstat(fd, &st) != 0 || p->head_len > sizeof head)
 		return false;
-	if (as_copy ? p->head_len == 0
-		    : st.st_ino != p->ino || (uint64_t)st.st_size < p->offset)
+	if (as_copy ? p->head_len == 0 : st.st_ino != p->ino)
 		return false;
 	return pread(fd, head, p->head_len, 0) == (ssize_t)p->head_len &&
 	       hash_fnv64(HASH_FNV64, head, p->head_len) == p->head_hash;

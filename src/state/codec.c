@@ -486,6 +486,21 @@ log_record(const struct state_log *log, struct codec_key *key, struct record *r)
 	record_put(r, 8, (uint64_t)log->minute);
 	record_put(r, 4, log->minute_bans);
 	alarm_put(r, &log->alarm);
+	record_put_bytes(r, log->position.done, strlen(log->position.done));
+}
+
+/* Its last field, which those before 0.7 have not. */
+static void
+take_done(struct position *place, struct record *r)
+{
+	size_t len;
+	const void *name;
+
+	if (r->at == r->len)
+		return;
+	name = record_get_bytes(r, sizeof place->done - 1, &len);
+	if (name != NULL)
+		memcpy(place->done, name, len);
 }
 
 static int
@@ -509,6 +524,7 @@ take_log(struct state_log *logs, size_t n, const unsigned char *key,
 	read.minute_bans = (uint32_t)record_get(r, 4);
 	if (r->version >= 4 && alarm_get(r, &read.alarm) != 0)
 		return -1;
+	take_done(&read.position, r);
 	if (r->bad || klen < 1 || klen > PATH_MAX)
 		return -1;
 	memcpy(read.path, key + 1, klen - 1);

@@ -109,6 +109,6 @@ lines 0 200 | multilog t s4096 n4 ./lost
 lines 200 2000 | multilog t s4096 n4 ./lost
 like "$("$feed" -f /dev/null -l '' -1 -m 0 -c "$rules" -d state -s '' -S '' \
     lost 2>&1)" \
-    'lost: files were gone before they could be read; lines from 20.* to 20.* are missing' \
+    'lost: files were deleted or truncated before they could be read; lines from 20.* to 20.* may be missing' \
     "files deleted in the meantime: said, with the time"
 done_testing

@@ -846,7 +846,8 @@ last_troubles(void **state)
 static const char well[] =
     "{\"now\": 1795521600, \"feed\": {\"pid\": 7}, \"local_error\": null,"
     " \"logs\": [{\"path\": \"/log\", \"following\": true, \"error\": null,"
-    "  \"unread_bytes\": 9, \"newest_line\": 1795521590, \"capped\": null}],"
+    "  \"unread_bytes\": 9, \"newest_line\": 1795521590, \"missed\": null,"
+    " \"capped\": null}],"
     " \"sets\": [{\"name\": \"four\", \"entries\": 7, \"room\": 1000}],"
     " \"hook\": {\"last\": {\"ipset\": 1795521500}},"
     " \"checkpoint\": {\"path\": \"/recent\", \"error\": null}}";
@@ -891,6 +892,9 @@ healths(void **state)
 	    {"logs.0.following", json_false(), HEALTH_CRITICAL, "has ended"},
 	    {"logs.0.newest_line", json_integer(NOON - 61), HEALTH_WARNING,
 		"61 s behind"},
+	    {"logs.0.missed", json_integer(NOON - 600), HEALTH_WARNING,
+		"may be missing"},
+	    {"logs.0.missed", json_integer(NOON - 3601), HEALTH_OK, NULL},
 	    {"logs.0.capped", json_integer(NOON - 600), HEALTH_WARNING, "-m"},
 	    {"logs.0.capped", json_integer(NOON - 3601), HEALTH_OK, NULL},
 	    {"sets.0.error", json_string("four: no such set"), HEALTH_WARNING,

@@ -2,6 +2,7 @@
 /* follow, logfiles: each line once, whatever is done to the files. */
 #include "../unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "log/follow.h"
@@ -288,13 +289,344 @@ truncated(void **state)
 	assert_int_equal(truncate(path, 0), 0);
 	append("log", "second\n");
 	assert_string_equal(rest(f), "second ");
-	assert_false(follow_missed(f));
+	assert_true(follow_missed(f)); /* it may be */
 	/* longer than it was before anybody looked */
 	assert_int_equal(truncate(path, 0), 0);
 	append("log", "third\nfourth\nfifth\n");
 	assert_string_equal(rest(f), "third fourth fifth ");
+	assert_true(follow_missed(f));
+	follow_close(f);
+}
+
+static void
+cut_off(const char *name, off_t size)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	assert_int_equal(truncate(path, size), 0);
+}
+
+/* A directory's live file, by somebody who wants room on the disk. */
+static void
+truncated_in_a_directory(void **state)
+{
+	struct position place;
+	struct follow *f;
+
+	(void)state;
+	append("current", "1\n");
+	rotate(1);
+	append("current", "2\n");
+	rotate(2);
+	append("current", "3\n");
+	f = open_at("", NULL);
+	assert_string_equal(rest(f), "1 2 3 ");
+	cut_off("current", 0);
+	append("current", "4\n");
+	assert_string_equal(rest(f), "4 ");
+	assert_true(follow_missed(f));
+	/* longer than it was before anybody looked */
+	cut_off("current", 0);
+	append("current", "5\n6\n7\n");
+	assert_string_equal(rest(f), "5 6 7 ");
+	assert_true(follow_missed(f));
+	/* and rotated before anybody looked */
+	cut_off("current", 0);
+	append("current", "8\n");
+	rotate(3);
+	append("current", "9\n");
+	assert_string_equal(rest(f), "8 9 ");
+	assert_true(follow_missed(f));
+	assert_true(follow_position(f, &place));
+	follow_close(f);
+	f = open_at("", &place);
+	assert_string_equal(rest(f), "");
 	assert_false(follow_missed(f));
 	follow_close(f);
+	/* while nobody looks: nothing that was read is read again */
+	cut_off("current", 0);
+	append("current", "10\n");
+	f = open_at("", &place);
+	assert_string_equal(rest(f), "10 ");
+	assert_true(follow_missed(f));
+	assert_true(follow_position(f, &place));
+	follow_close(f);
+	cut_off("current", 0);
+	append("current", "11\n");
+	rotate(4);
+	append("current", "12\n");
+	f = open_at("", &place);
+	assert_string_equal(rest(f), "11 12 ");
+	follow_close(f);
+}
+
+/* As a file system does that lost what had not been written. */
+static void
+shortened(void **state)
+{
+	char text[602];
+	struct position place;
+	struct follow *f;
+
+	(void)state;
+	snprintf(text, sizeof text, "%0299d\n%0300d\n", 1, 2);
+	for (int i = 0; i < 2; i++) {
+		const char *name = i == 0 ? "current" : "log";
+
+		append(name, text);
+		f = open_at(i == 0 ? "" : name, NULL);
+		(void)rest(f);
+		assert_true(follow_position(f, &place));
+		cut_off(name, 300);
+		assert_string_equal(rest(f), "");
+		append(name, "3\n");
+		assert_string_equal(rest(f), "3 ");
+		follow_close(f);
+		cut_off(name, 300);
+		f = open_at(i == 0 ? "" : name, &place);
+		append(name, "4\n");
+		assert_string_equal(rest(f), "4 ");
+		follow_close(f);
+	}
+}
+
+static void
+shell(const char *what)
+{
+	char command[512];
+
+	snprintf(command, sizeof command, "cd %s && %s", dir, what);
+	assert_int_equal(system(command), 0);
+}
+
+/* Such a copy has all that was read, under another number. */
+static void
+a_copy_in_its_place(void **state)
+{
+	struct position place;
+	struct follow *f;
+
+	(void)state;
+	append("current", "1\n");
+	rotate(1);
+	append("current", "2\n3");
+	append("log", "1\n2\n");
+	f = open_at("", NULL);
+	assert_string_equal(rest(f), "1 2 ");
+	shell("cp current copy && mv copy current");
+	append("current", "3\n4\n");
+	assert_string_equal(rest(f), "33 4 ");
+	assert_false(follow_missed(f));
+	append("current", "5\n");
+	rotate(2);
+	append("current", "6\n");
+	assert_string_equal(rest(f), "5 6 ");
+	assert_false(follow_missed(f));
+	assert_true(follow_position(f, &place));
+	follow_close(f);
+	shell("mkdir copy && cp -p @* current copy && rm @* current && "
+	      "mv copy/* . && rmdir copy");
+	append("current", "7\n");
+	f = open_at("", &place);
+	assert_string_equal(rest(f), "7 ");
+	assert_false(follow_missed(f));
+	follow_close(f);
+	f = open_at("log", NULL);
+	assert_string_equal(rest(f), "1 2 ");
+	shell("cp log copy && mv copy log");
+	append("log", "3\n");
+	assert_string_equal(rest(f), "3 ");
+	assert_false(follow_missed(f));
+	assert_true(follow_position(f, &place));
+	follow_close(f);
+	shell("cp log copy && mv copy log");
+	append("log", "4\n");
+	f = open_at("log", &place);
+	assert_string_equal(rest(f), "4 ");
+	assert_false(follow_missed(f));
+	follow_close(f);
+}
+
+static void
+hard_links(void **state)
+{
+	struct follow *f;
+
+	(void)state;
+	append("log", "1\n");
+	shell("ln log log-backup");
+	f = open_at("log", NULL);
+	assert_string_equal(rest(f), "1 ");
+	append("log", "2\n");
+	assert_string_equal(rest(f), "2 ");
+	/* rotated by two names */
+	shell("ln log log.1 && : >new && mv new log");
+	append("log-backup", "3\n");
+	append("log", "4\n");
+	assert_string_equal(rest(f), "3 4 ");
+	assert_false(follow_missed(f));
+	follow_close(f);
+	/* as multilog does: current, previous, then the name that stays */
+	append("current", "1\n");
+	f = open_at("", NULL);
+	assert_string_equal(rest(f), "1 ");
+	append("current", "2\n");
+	move("current", "previous");
+	append("current", "3\n");
+	assert_string_equal(rest(f), "2 3 ");
+	shell("ln previous @4000000066d1f3a500000001.s");
+	append("current", "4\n");
+	assert_string_equal(rest(f), "4 ");
+	drop("previous");
+	append("current", "5\n");
+	rotate(2);
+	assert_string_equal(rest(f), "5 ");
+	assert_false(follow_missed(f));
+	follow_close(f);
+}
+
+/* A writer that does not append leaves a hole where it goes on. */
+static void
+a_hole(void **state)
+{
+	struct position place;
+	struct follow *f;
+
+	(void)state;
+	append("log", "1\n");
+	f = open_at("log", NULL);
+	assert_string_equal(rest(f), "1 ");
+	cut_off("log", 0);
+	cut_off("log", FOLLOW_LINE_MAX * 5);
+	append("log", "2\n");
+	assert_string_equal(rest(f), "2 ");
+	assert_true(follow_position(f, &place));
+	follow_close(f);
+	append("log", "3\n");
+	f = open_at("log", &place);
+	assert_string_equal(rest(f), "3 ");
+	follow_close(f);
+}
+
+/* ---- directories and other things ---- */
+
+static void
+make(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	assert_int_equal(mkdir(path, 0755), 0);
+}
+
+/* Its logger goes on in it until it is started again. */
+static void
+moved_away(void **state)
+{
+	struct position place;
+	struct follow *f;
+
+	(void)state;
+	make("d");
+	append("d/current", "1\n");
+	f = open_at("d", NULL);
+	assert_string_equal(rest(f), "1 ");
+	move("d", "old");
+	append("old/current", "2\n");
+	assert_string_equal(rest(f), "2 ");
+	make("d");
+	move("old/current", "old/@4000000066d1f3a500000001.s");
+	append("old/current", "3\n");
+	assert_string_equal(rest(f), "3 ");
+	append("old/current", "4\nhalf of");
+	append("d/current", "5\n");
+	move("d/current", "d/@4000000066d1f3a500000002.s");
+	append("d/current", "6\n");
+	assert_string_equal(rest(f), "4 half of 5 6 ");
+	assert_false(follow_missed(f));
+	append("d/current", "7\n");
+	move("d/current", "d/@4000000066d1f3a500000003.s");
+	append("d/current", "8\n");
+	assert_string_equal(rest(f), "7 8 ");
+	assert_false(follow_missed(f));
+	/* with what there was: only what is new in it */
+	shell("cp -rp d new && mv d old2 && mv new d");
+	append("d/current", "9\n");
+	assert_string_equal(rest(f), "9 ");
+	assert_false(follow_missed(f));
+	assert_true(follow_position(f, &place));
+	follow_close(f);
+	/* while nobody looks */
+	shell("mv d old3 && mkdir d");
+	append("d/current", "10\n");
+	f = open_at("d", &place);
+	assert_string_equal(rest(f), "10 ");
+	assert_true(follow_missed(f));
+	/* removed */
+	shell("rm -r d && mkdir d");
+	append("d/current", "11\n");
+	assert_string_equal(rest(f), "11 ");
+	follow_close(f);
+	/* a plain file's */
+	append("d/log", "1\n");
+	f = open_at("d/log", NULL);
+	assert_string_equal(rest(f), "1 ");
+	move("d", "old4");
+	append("old4/log", "2\n");
+	make("d");
+	append("d/log", "3\n");
+	assert_string_equal(rest(f), "2 3 ");
+	assert_false(follow_missed(f));
+	follow_close(f);
+}
+
+static void
+expect_no_file(struct follow *f)
+{
+	struct follow_line line;
+
+	follow_wake(f);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(follow_line(f, &line), FOLLOW_ERROR);
+		assert_non_null(strstr(follow_reason(errno), "a fifo"));
+	}
+}
+
+static void
+no_file(void **state)
+{
+	static const char *const how[] = {
+	    "mkdir current", "mkfifo current", "ln -s /dev/null current"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(how); i++) {
+		struct follow *f;
+
+		shell(how[i]); /* from the start on */
+		f = open_at("", NULL);
+		expect_no_file(f);
+		shell("rm -r current");
+		append("current", "1\n"); /* mended */
+		assert_string_equal(rest(f), "1 ");
+		shell("rm current");
+		shell(how[i]); /* later */
+		expect_no_file(f);
+		shell("rm -r current");
+		append("current", "2\n");
+		assert_string_equal(rest(f), "2 ");
+		follow_close(f);
+		shell("rm current");
+	}
+	/* a link to nothing is as good as no file */
+	shell("ln -s nothing current");
+	append("@4000000066d1f3a500000001.s", "1\n");
+	{
+		struct follow *f = open_at("", NULL);
+
+		assert_string_equal(rest(f), "1 ");
+		follow_close(f);
+	}
 }
 
 /* What was not read before the truncation stands in the copy. */
@@ -529,6 +861,13 @@ main(void)
 	    IN_DIRECTORY(a_line_over_two_files),
 	    IN_DIRECTORY(a_plain_file),
 	    IN_DIRECTORY(truncated),
+	    IN_DIRECTORY(truncated_in_a_directory),
+	    IN_DIRECTORY(shortened),
+	    IN_DIRECTORY(a_copy_in_its_place),
+	    IN_DIRECTORY(hard_links),
+	    IN_DIRECTORY(a_hole),
+	    IN_DIRECTORY(moved_away),
+	    IN_DIRECTORY(no_file),
 	    IN_DIRECTORY(copied_and_truncated),
 	    IN_DIRECTORY(renamed_under_its_writer),
 	    IN_DIRECTORY(a_cut_file),
