@@ -10,18 +10,14 @@
 
 #include "base/hash.h"
 #include "base/intern.h"
+#include "state/template.h"
 
 #define EMPTY UINT32_MAX
-/*
- * Listing texts quote the listed address. In the shared string this byte, which
- * no reply holds, stands in its place.
- */
-#define IP_MARK '\1'
 
 struct entry {
 	struct addr ip;
 	uint32_t since, until; /* unix seconds, good until 2106 */
-	uint32_t rule, reply;  /* texts */
+	uint32_t rule, reply;  /* texts; of the reply the template */
 	uint32_t refused;
 	uint32_t heap_at;
 };
@@ -225,43 +221,16 @@ bans_free(struct bans *b)
 	free(b);
 }
 
-/* Puts the mark in place of the first ip in the reply. */
-static void
-fold_reply(char out[REPLY_SIZE], const char *reply, const struct addr *a)
-{
-	char ip[ADDR_STRLEN];
-	const char *at = strstr(reply, addr_format(a, ip));
-
-	if (at == NULL)
-		snprintf(out, REPLY_SIZE, "%s", reply);
-	else
-		snprintf(out, REPLY_SIZE, "%.*s%c%s", (int)(at - reply), reply,
-		    IP_MARK, at + strlen(ip));
-}
-
-static void
-unfold_reply(char out[REPLY_SIZE], const char *folded, const struct addr *a)
-{
-	char ip[ADDR_STRLEN];
-	const char *mark = strchr(folded, IP_MARK);
-
-	if (mark == NULL)
-		snprintf(out, REPLY_SIZE, "%s", folded);
-	else
-		snprintf(out, REPLY_SIZE, "%.*s%s%s", (int)(mark - folded),
-		    folded, addr_format(a, ip), mark + 1);
-}
-
 /* Fills the entry's fields but for heap_at. */
 static int
 fill(struct bans *b, struct entry *e, const struct ban *ban)
 {
-	char folded[REPLY_SIZE];
+	char template[REPLY_SIZE];
 	uint32_t rule = intern_keep(b->texts, ban->rule);
 	uint32_t reply;
 
-	fold_reply(folded, ban->reply, &ban->ip);
-	reply = intern_keep(b->texts, folded);
+	template_make(template, ban->reply, &ban->ip);
+	reply = intern_keep(b->texts, template);
 	if (rule == INTERN_NONE || reply == INTERN_NONE) {
 		if (rule != INTERN_NONE)
 			intern_drop(b->texts, rule);
@@ -410,7 +379,7 @@ bans_nth(const struct bans *b, size_t i, struct ban *ban)
 	get_times(e, ban);
 	snprintf(
 	    ban->rule, sizeof ban->rule, "%s", intern_get(b->texts, e->rule));
-	unfold_reply(ban->reply, intern_get(b->texts, e->reply), &e->ip);
+	template_fill(ban->reply, intern_get(b->texts, e->reply), &e->ip);
 }
 
 size_t
