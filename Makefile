@@ -429,7 +429,7 @@ $(B)/tests/bench/latency: $(B)/tests/bench/latency.o $(ARCHIVES)
 $(B)/tests/bench/load: $(B)/tests/bench/load.o $(B)/tests/bench/client.o
 	$(Q)$(CC) $(own_ldflags) -pie $(LDFLAGS) -o $@ $^
 # what makes up traffic
-TRAFFIC := $(patsubst %,$(B)/tests/bench/%.o,traffic crowd)
+TRAFFIC := $(patsubst %,$(B)/tests/bench/%.o,traffic params crowd listed)
 
 $(B)/tests/bench/simulate: $(B)/tests/bench/simulate.o \
     $(B)/tests/bench/servers.o $(B)/tests/bench/figures.o $(TRAFFIC) \

@@ -9,7 +9,7 @@
 BEGIN {
 	while ((getline <zone) > 0) {
 		listed[$1] = 1
-		changes[$1] = $2 " " $3
+		changes[$1] = changes[$1] $2 " " $3 " "
 	}
 }
 

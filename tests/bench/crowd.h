@@ -5,26 +5,28 @@
 #ifndef CROWD_H
 #define CROWD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "traffic.h"
 
 /*
- * How many times listed hosts tried in a week, in percent of the hosts that
- * did; traffic_help says where from. They make 99.9.
+ * How many times listed hosts tried, in percent of the hosts that did;
+ * traffic_help says where from, and of how long. They make 100 about.
  */
 #define CROWD_BUCKETS 7
-extern const struct crowd_bucket {
+struct crowd_bucket {
 	unsigned least, most;
 	double percent;
-} crowd_buckets[CROWD_BUCKETS];
+};
+/* by enum traffic_fit: of a week, and of four */
+extern const struct crowd_bucket crowd_buckets[2][CROWD_BUCKETS];
 
 struct crowd_visit {
 	double time_s;
 	uint32_t host;
-	uint32_t try;	 /* of its mail, from 0 */
-	double mailed_s; /* when that came first */
+	bool spam;
 };
 
 struct crowd {

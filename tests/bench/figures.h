@@ -13,7 +13,7 @@
 /*
  * Writes a line each, "WHAT<TAB>PUBLISHED<TAB>GENERATED", all numbers in
  * percent but for those that say what they are; "-" where nothing is published.
- * Weeks are those of a calendar, as published, and days too; whole weeks are
+ * Weeks are those of a calendar, as published, and days too; whole four weeks are
  * wanted. 0, or -1 with errno.
  */
 int figures_write(FILE *to, const struct traffic_params *p)

@@ -53,7 +53,7 @@ ask_trial(struct server *s, const struct traffic_host *host,
     const struct traffic_connection *c)
 {
 	char line[TRAFFIC_LINE_SIZE] = "";
-	bool told = c->listed || c->error;
+	bool told = c->answer != TRAFFIC_NOT_LISTED;
 	struct trial_connection connection = {
 	    .time_s = SERVER_EPOCH + (int64_t)c->time_s,
 	    .ip = host->ip,
@@ -63,7 +63,7 @@ ask_trial(struct server *s, const struct traffic_host *host,
 
 	if (told)
 		connection.len =
-		    strlen(traffic_line(host, c->error, connection.pid, line));
+		    strlen(traffic_line(host, c->answer, connection.pid, line));
 	switch (trial_connect(s->trial, &connection)) {
 	case TRIAL_ASKED:
 		return (struct server_answer){true, told, false};
@@ -87,9 +87,9 @@ is_used(enum server_kind kind, const struct known *k,
 		return k->any && c->time_s < k->until_s;
 	case SERVER_RECIPE:
 		return k->listed && c->time_s < k->until_s;
-	case SERVER_IDEAL_REFUSALS:
+	case SERVER_PROPHET_OF_REFUSALS:
 		return k->listed && c->listed;
-	case SERVER_IDEAL:
+	case SERVER_PROPHET:
 		return k->any && k->listed == c->listed;
 	case SERVER_ALONE:
 	case SERVER_CACHE:
@@ -98,17 +98,18 @@ is_used(enum server_kind kind, const struct known *k,
 	return false;
 }
 
-/* What it is told then. */
+/* What it is told then; prophets are told the truth. */
 static struct known
 ask(const struct server *s, const struct traffic_connection *c)
 {
-	bool is_ideal = s->setup.kind == SERVER_IDEAL ||
-			s->setup.kind == SERVER_IDEAL_REFUSALS;
-	double keeps_s =
-	    s->setup.kind == SERVER_RESOLVER ? RESOLVER_S : s->setup.ttl_s;
+	bool is_prophet = s->setup.kind == SERVER_PROPHET ||
+			  s->setup.kind == SERVER_PROPHET_OF_REFUSALS;
+	double keeps_s = s->setup.kind == SERVER_RESOLVER
+			     ? RESOLVER_S / s->setup.speed
+			     : s->setup.ttl_s;
 
 	return (struct known){.any = true,
-	    .listed = c->listed || (c->error && !is_ideal),
+	    .listed = is_prophet ? c->listed : c->answer != TRAFFIC_NOT_LISTED,
 	    .until_s = c->time_s + keeps_s};
 }
 

@@ -3,7 +3,8 @@
  * servers: the mail servers that are compared, each on the same traffic.
  *
  * All ask one list, once a connection; each knows what it was told when it
- * asked. The last two also know when that is no longer true.
+ * asked. The last two also know when that is no longer true: a prophet knows
+ * every change of the list, and asks once a host and once a change.
  */
 #ifndef SERVERS_H
 #define SERVERS_H
@@ -24,16 +25,15 @@ enum server_kind {
 	 * and of errors; they do so no longer.
 	 */
 	SERVER_RECIPE,
-	SERVER_CACHE, /* rblcache, as the setup has it */
-	/* a memory of refusals that forgets none, and none too late */
-	SERVER_IDEAL_REFUSALS,
-	/* the same of all answers */
-	SERVER_IDEAL,
+	SERVER_CACHE,		    /* rblcache, as the setup has it */
+	SERVER_PROPHET_OF_REFUSALS, /* remembers nothing else */
+	SERVER_PROPHET,
 };
 
 struct server_setup {
 	enum server_kind kind;
 	double ttl_s;		  /* of SERVER_RECIPE */
+	double speed;		  /* that of the traffic, for the resolver */
 	struct trial_setup trial; /* of SERVER_CACHE */
 };
 

@@ -3,7 +3,7 @@
  * simulate: made-up traffic, and what different servers make of it.
  *
  *	simulate figures		is it like the published figures?
- *	simulate table -C RULES -N RULES	the servers compared
+ *	simulate table -C RULES -F FEED.CONF	the servers compared
  *	simulate answers [-C RULES -t SECONDS]	what is done, each time
  *	simulate log			the log of rblsmtpd alone
  *	simulate zone			who is listed, from when until when
@@ -18,18 +18,20 @@
 #include <unistd.h>
 
 #include "base/exits.h"
+#include "feed/settings.h"
 #include "figures.h"
 #include "servers.h"
 #include "state/state.h"
 #include "traffic.h"
 
 #define TTLS_MAX 16
+#define LATE_S (4 * TRAFFIC_HOUR_S)
 #define TAI_EPOCH 4611686018427387914LL /* of multilog's stamps */
 
 static const char usage[] =
     "usage: simulate [option ...] figures|table|answers|log|zone\n"
     "  figures   what the traffic is like, beside what is published; of whole\n"
-    "            weeks\n"
+    "            four weeks\n"
     "  table     what different servers make of it, tab-separated\n"
     "  answers   what rblcache makes of each connection, without a limit of\n"
     "            bans a minute; or rblsmtpd alone, if there is no -C:\n"
@@ -38,6 +40,7 @@ static const char usage[] =
     "  zone      listed hosts: IP, from and until when, in seconds\n"
     "servers:\n"
     "  -C RULES          rules for rblcache\n"
+    "  -F FEED.CONF      its settings, as shipped; none\n"
     "  -t SECONDS[,...]  times to live: 1, 4, 12, 24, 72 h\n"
     "  -p SECONDS        passes: 900, if there are any\n"
     "  -R NUMBER         rblcache -r: 100; 0: none\n"
@@ -47,7 +50,7 @@ static const char usage[] =
 
 static struct {
 	struct traffic_params traffic;
-	const char *rules;
+	const char *rules, *settings;
 	double ttls_s[TTLS_MAX];
 	size_t ttls_n;
 	double warm_days;
@@ -121,7 +124,7 @@ run_once(const struct server_setup *setup, told *tell, void *user)
 struct sums {
 	double from_s;
 	double connections, queries, listed, let_in;
-	double good_mails, good_mails_refused, good_refusals;
+	double good_mails, good_mails_refused, good_mails_late, good_refusals;
 	double delisted, delisted_refused;
 	bool *is_delisted, *is_refused; /* by host */
 };
@@ -133,13 +136,35 @@ count_host(double *n, bool *is, uint32_t host)
 	is[host] = true;
 }
 
+/* It left the list between these times. */
+static bool
+has_left(const struct traffic_host *host, double from_s, double until_s)
+{
+	for (size_t i = 0; i < TRAFFIC_LISTED; i++)
+		if (host->listed[i].until_s >= from_s &&
+		    host->listed[i].until_s <= until_s)
+			return true;
+	return false;
+}
+
+/* This is the first try of a mail at more than LATE_S after it should have been
+   let in. */
+static bool
+becomes_late(const struct traffic_connection *c)
+{
+	double late_s = c->wronged_s + LATE_S / o.traffic.speed;
+
+	return c->try > 0 && c->tried_s <= late_s && c->time_s > late_s;
+}
+
 static void
 count(void *user, const struct traffic_host *host,
     const struct traffic_connection *c, const struct server_answer *a)
 {
 	struct sums *t = user;
-	bool delisted =
-	    host->kind == TRAFFIC_SERVER && host->good_s >= t->from_s;
+	bool delisted = host->kind == TRAFFIC_SERVER &&
+			has_left(host, t->from_s, c->time_s);
+	bool first = isinf(c->wronged_s);
 
 	if (c->time_s < t->from_s)
 		return;
@@ -147,10 +172,11 @@ count(void *user, const struct traffic_host *host,
 	t->queries += a->asked;
 	t->listed += c->listed;
 	t->let_in += c->listed && !a->refused;
-	if (c->listed || c->time_s < host->good_s)
+	t->good_mails_late += becomes_late(c);
+	if (c->listed || c->spam)
 		return;
-	t->good_mails += !c->wronged;
-	t->good_mails_refused += !c->wronged && a->refused;
+	t->good_mails += first;
+	t->good_mails_refused += first && a->refused;
 	t->good_refusals += a->refused;
 	if (delisted)
 		count_host(&t->delisted, t->is_delisted, c->host);
@@ -158,12 +184,26 @@ count(void *user, const struct traffic_host *host,
 		count_host(&t->delisted_refused, t->is_refused, c->host);
 }
 
-/* From when on it has to be given the traffic to know all that it would. */
+/*
+ * From when on it has to be given the traffic to know all that it would: from
+ * the beginning, if it is not known how long it remembers.
+ */
 static double
 start_of(const struct server_setup *setup, double from_s)
 {
-	if (setup->kind == SERVER_IDEAL || setup->kind == SERVER_IDEAL_REFUSALS)
-		return 0; /* they forget nothing */
+	switch (setup->kind) {
+	case SERVER_PROPHET:
+	case SERVER_PROPHET_OF_REFUSALS:
+		return 0;
+	case SERVER_CACHE:
+		if (setup->ttl_s == 0)
+			return 0;
+		break;
+	case SERVER_ALONE:
+	case SERVER_RESOLVER:
+	case SERVER_RECIPE:
+		break;
+	}
 	return from_s - setup->ttl_s - TRAFFIC_DAY_S / o.traffic.speed;
 }
 
@@ -186,9 +226,10 @@ write_row(struct traffic *traffic, const char *name,
 	printf("%s\t%.0f\t%.0f\t%.0f\t%.2f\t", name, setup->ttl_s,
 	    t.connections, t.queries,
 	    all_queries > 0 ? 100 * t.queries / all_queries : 0);
-	printf("%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\n", t.good_mails,
-	    t.good_mails_refused, t.good_refusals, t.delisted,
-	    t.delisted_refused, t.listed, t.let_in);
+	printf("%.0f\t%.0f\t%.0f\t%.0f\t", t.good_mails, t.good_mails_refused,
+	    t.good_mails_late, t.good_refusals);
+	printf("%.0f\t%.0f\t%.0f\t%.0f\n", t.delisted, t.delisted_refused,
+	    t.listed, t.let_in);
 	free(t.is_delisted);
 	free(t.is_refused);
 	return t.queries;
@@ -208,6 +249,19 @@ cache(double ttl_s, struct rules *r, uint32_t pass_s)
 		.seed = o.traffic.seed}};
 }
 
+/* As the rules and settings that are shipped have it. */
+static struct server_setup
+shipped(void)
+{
+	char error[SETTINGS_ERROR_SIZE];
+	struct settings settings = {0};
+
+	if (o.settings != NULL &&
+	    settings_load(o.settings, &settings, error) != 0)
+		errx(EXIT_USAGE, "%s", error);
+	return cache(0, rules, settings.pass_s);
+}
+
 static void
 write_table(void)
 {
@@ -215,9 +269,10 @@ write_table(void)
 		const char *name;
 		struct server_setup setup;
 	} servers[] = {
-	    {"resolver", {.kind = SERVER_RESOLVER}},
-	    {"ideal for refusals", {.kind = SERVER_IDEAL_REFUSALS}},
-	    {"ideal", {.kind = SERVER_IDEAL}},
+	    {"resolver", {.kind = SERVER_RESOLVER, .speed = o.traffic.speed}},
+	    {"prophet of refusals", {.kind = SERVER_PROPHET_OF_REFUSALS}},
+	    {"prophet", {.kind = SERVER_PROPHET}},
+	    {"shipped", shipped()},
 	};
 	const struct server_setup alone = {.kind = SERVER_ALONE};
 	struct traffic *traffic = make_traffic();
@@ -228,7 +283,8 @@ write_table(void)
 	if (o.warm_days >= o.traffic.days)
 		errx(EXIT_USAGE, "table: -w leaves nothing of -d");
 	puts("server\tttl_s\tconnections\tqueries\tqueries_left_percent\t"
-	     "good_mails\tgood_mails_refused\tgood_refusals\t"
+	     "good_mails\tgood_mails_refused\tgood_mails_late\t"
+	     "good_refusals\t"
 	     "delisted_hosts\tdelisted_hosts_refused\t"
 	     "listed\tlet_in_while_listed");
 	all = write_row(traffic, "rblsmtpd alone", &alone, 0);
@@ -300,8 +356,8 @@ write_log_of(void *user, const struct traffic_host *host,
 	printf("%s tcpserver: pid %llu from %s\n", stamp,
 	    (unsigned long long)*pid, ip_of(host));
 	if (a->refused)
-		printf(
-		    "%s %s\n", stamp, traffic_line(host, c->error, *pid, line));
+		printf("%s %s\n", stamp,
+		    traffic_line(host, c->answer, *pid, line));
 	printf("%s tcpserver: end %llu status 0\n", stamp,
 	    (unsigned long long)*pid);
 }
@@ -323,9 +379,10 @@ write_zone(void)
 	for (uint32_t i = 0; i < traffic_hosts(t); i++) {
 		const struct traffic_host *h = traffic_host(t, i);
 
-		if (h->kind != TRAFFIC_CLEAN)
-			printf("%s\t%.6f\t%.6f\n", ip_of(h), h->listed_s,
-			    h->unlisted_s);
+		for (size_t j = 0; j < TRAFFIC_LISTED; j++)
+			if (h->listed[j].from_s < INFINITY)
+				printf("%s\t%.6f\t%.6f\n", ip_of(h),
+				    h->listed[j].from_s, h->listed[j].until_s);
 	}
 	traffic_free(t);
 }
@@ -333,8 +390,8 @@ write_zone(void)
 static void
 write_figures(void)
 {
-	if (o.traffic.days != 7 * floor(o.traffic.days / 7))
-		errx(EXIT_USAGE, "figures: whole weeks are wanted");
+	if (o.traffic.days != 28 * floor(o.traffic.days / 28))
+		errx(EXIT_USAGE, "figures: whole four weeks are wanted");
 	if (figures_write(stdout, &o.traffic) != 0)
 		err(EXIT_SYSTEM, NULL);
 }
@@ -379,16 +436,20 @@ read_options(int argc, char **argv)
 	int c;
 
 	while (
-	    (c = getopt(argc, argv, "+hoC:t:p:R:w:" TRAFFIC_OPTIONS)) != -1) {
+	    (c = getopt(argc, argv, "+hoC:F:t:p:R:w:" TRAFFIC_OPTIONS)) != -1) {
 		switch (c) {
 		case 'h':
-			printf("%s%s", usage, traffic_help);
+			fputs(usage, stdout);
+			traffic_help(stdout);
 			exit(fflush(stdout) == 0 ? 0 : EXIT_SYSTEM);
 		case 'o':
 			o.once = true;
 			break;
 		case 'C':
 			o.rules = optarg;
+			break;
+		case 'F':
+			o.settings = optarg;
 			break;
 		case 't':
 			read_ttls(optarg);

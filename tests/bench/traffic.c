@@ -6,9 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chance.h"
 #include "crowd.h"
 
 #define RETRY_S 400.0 /* chanskip of qmail-send, squared */
+
+/* of pools: traffic_help says where from */
+#define POOL_LEAST_S 60.0
+#define POOL_MOST_S 360.0
+#define POOL_LONGEST_S (3.6 * TRAFFIC_HOUR_S)
 
 static const char listed_text[] =
     "Listed by XBL, see https://check.spamhaus.org/query/ip/";
@@ -20,124 +26,28 @@ struct traffic {
 	struct crowd crowd;
 	size_t at; /* in its visits */
 	double speed;
-	double error_s, no_error_s; /* from when until when */
+	struct traffic_span trouble;
+	enum traffic_answer troubled; /* what the list answers then */
 	/* those that come again, a heap with the next one at 0 */
 	struct traffic_connection *again;
 	size_t again_n, again_cap;
 };
 
-const char traffic_help[] =
-    "traffic, made up from published figures; what is called assumed has "
-    "none:\n"
-    "  -s SEED    1      the same numbers lead to the same connections\n"
-    "  -d DAYS    38     simulated; they take DAYS / SPEED\n"
-    "  -n HOSTS   1250   a day that are new, and listed: assumed. About "
-    "19,000\n"
-    "                    connections a day; Spamhaus serves 100,000 for "
-    "nothing\n"
-    "                    (spamhaus.org, DNSBL Fair Use Policy)\n"
-    "  -l SHARE   0.65   of the connections are of listed hosts: 0.4 to 0.9 "
-    "as\n"
-    "                    servers report it (82 % of the hosts: C. Siebenmann,\n"
-    "                    CBLStats-2005-06-27, "
-    "utcc.utoronto.ca/~cks/space/blog)\n"
-    "  -L WEEKS   4      that a listed host goes on: assumed. With 1 there "
-    "are\n"
-    "                    fewer repeats in a week than is published, see below\n"
-    "  -b SHARE   0      of the listed hosts try again at once, 10 s to 1 h\n"
-    "                    later. The figures below leave no room for more than\n"
-    "                    few; of hosts that were greylisted 51 % did at some\n"
-    "                    time (J. Levine, Greylisting Still Works, "
-    "circleid.com)\n"
-    "  -e SHARE   0.05   of them come once before they are listed, 20 minutes\n"
-    "                    before their first refusal on the average: assumed; "
-    "of\n"
-    "                    greylisted hosts 5.3 % were listed when they came\n"
-    "                    again, 0.8 % later (Levine, part II)\n"
-    "  -c SHARE   0.2    of them are neighbours: 16 in a /24 on the average,\n"
-    "                    that come first within 1 h to a day: assumed\n"
-    "  -g SHARE   0.01   of the hosts that are never listed are in such a\n"
-    "                    network, one in each at most: assumed\n"
-    "  -m SHARE   0.012  of the listed hosts are mail servers, among those "
-    "with\n"
-    "                    5 tries or more; they leave the list, and good mail\n"
-    "                    comes for a week: assumed\n"
-    "  -M MAILS   8      a day come from such a server, before and after:\n"
-    "                    assumed\n"
-    "  -r SHARE   0.65   of the connections of a day that are of hosts never\n"
-    "                    listed repeat a host of that day; 0.58 to 0.73 of "
-    "all\n"
-    "                    connections did (the same server, weekly figures of\n"
-    "                    2006), which -r 0.9 -l 0.4 comes to. Hosts follow\n"
-    "                    Zipf's law (Jung and Sit, An Empirical Study of Spam\n"
-    "                    Traffic, IMC 2004)\n"
-    "  -E HOURS   0      in the middle of the last 7 days, in which the list\n"
-    "                    answers with an error, as Spamhaus does whom it "
-    "serves\n"
-    "                    no longer (127.255.255.252 to 255, Spamhaus FAQ):\n"
-    "                    rblsmtpd refuses everybody then. Assumed\n"
-    "  -x SPEED   1      simulated seconds in one of the server's\n"
-    "  -q STEP    0      seconds; the list changes at whole steps only\n"
-    "and not to be chosen:\n"
-    "  tries of a listed host in a week: 1: 61.9 % of the hosts, 2: 16.8, 3: "
-    "9.3,\n"
-    "  4: 3.5, 5 to 10: 6.4, 11 to 20: 1.3, more: 0.7 (a university's server,\n"
-    "  CBL, a week of 2006), up to 490; above 20 the share falls with the "
-    "square\n"
-    "  of the number, so that those above ten have the published mean of 32. "
-    "They\n"
-    "  are spread evenly over the week, or there would be more repeats in a "
-    "day\n"
-    "  than the published 27 % (1,142 of 4,180 refusals, "
-    "CBLStats-2005-06-27).\n"
-    "  There is one list, and no resolver's cache in front of it. Only mail\n"
-    "  servers leave it.\n"
-    "  good mail that is refused: as qmail-send 1.03 tries again, 400 s times\n"
-    "  the square of the number of tries, for a week.\n";
-
-/* ---- options ---- */
-
-int
-traffic_option(struct traffic_params *p, int letter, const char *value)
-{
-	const struct {
-		int letter;
-		double *to, least, most;
-	} options[] = {
-	    {'b', &p->retrying, 0, 1},
-	    {'c', &p->clustered, 0, 1},
-	    {'d', &p->days, 0.01, 1000},
-	    {'e', &p->late, 0, 1},
-	    {'E', &p->error_hours, 0, 1000},
-	    {'g', &p->neighbours, 0, 1},
-	    {'l', &p->listed, 0.01, 1},
-	    {'L', &p->weeks, 1, 52},
-	    {'m', &p->servers, 0, 0.08},
-	    {'M', &p->mails, 0.01, 100000},
-	    {'n', &p->new_hosts, 1, 1000000},
-	    {'q', &p->step_s, 0, TRAFFIC_DAY_S},
-	    {'r', &p->repeats, 0.1, 0.95},
-	    {'x', &p->speed, 1, TRAFFIC_DAY_S},
-	};
-	char *end;
-	double n = strtod(value, &end);
-
-	if (end == value || *end != 0)
-		return -1;
-	if (letter == 's' && n >= 0 && n < 0x1p53) {
-		p->seed = (uint64_t)n;
-		return 0;
-	}
-	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-		if (options[i].letter == letter && n >= options[i].least &&
-		    n <= options[i].most) {
-			*options[i].to = n;
-			return 0;
-		}
-	return -1;
-}
-
 /* ---- connections ---- */
+
+static enum traffic_answer
+answer_in(enum traffic_trouble trouble)
+{
+	switch (trouble) {
+	case TRAFFIC_EVERYBODY:
+		return TRAFFIC_IS_LISTED;
+	case TRAFFIC_NOBODY:
+		return TRAFFIC_NOT_LISTED;
+	case TRAFFIC_ERROR:
+		break;
+	}
+	return TRAFFIC_HAS_ERROR;
+}
 
 struct traffic *
 traffic_new(const struct traffic_params *p)
@@ -147,9 +57,11 @@ traffic_new(const struct traffic_params *p)
 	if (t == NULL)
 		return NULL;
 	t->speed = p->speed;
-	t->error_s =
+	t->trouble.from_s =
 	    fmax(p->days * TRAFFIC_DAY_S - TRAFFIC_WEEK_S / 2, 0) / p->speed;
-	t->no_error_s = t->error_s + p->error_hours * TRAFFIC_HOUR_S / p->speed;
+	t->trouble.until_s =
+	    t->trouble.from_s + p->trouble_hours * TRAFFIC_HOUR_S / p->speed;
+	t->troubled = answer_in(p->trouble);
 	if (crowd_make(&t->crowd, p) == 0)
 		return t;
 	free(t);
@@ -227,11 +139,25 @@ traffic_due(const struct traffic *t)
 	return t->again_n > 0 ? fmin(next_s, t->again[0].time_s) : next_s;
 }
 
+static bool
+is_in(const struct traffic_span *span, double time_s)
+{
+	return time_s >= span->from_s && time_s < span->until_s;
+}
+
+bool
+traffic_listed(const struct traffic_host *h, double time_s)
+{
+	for (size_t i = 0; i < TRAFFIC_LISTED; i++)
+		if (is_in(&h->listed[i], time_s))
+			return true;
+	return false;
+}
+
 bool
 traffic_next(struct traffic *t, struct traffic_connection *c)
 {
 	const struct crowd_visit *visit = t->crowd.visits + t->at;
-	const struct traffic_host *h;
 
 	if (t->at == t->crowd.visits_n)
 		return false;
@@ -240,13 +166,17 @@ traffic_next(struct traffic *t, struct traffic_connection *c)
 	} else {
 		*c = (struct traffic_connection){.time_s = visit->time_s,
 		    .host = visit->host,
-		    .try = visit->try,
-		    .mailed_s = visit->mailed_s};
+		    .spam = visit->spam,
+		    .mail = t->at,
+		    .mailed_s = visit->time_s,
+		    .wronged_s = INFINITY};
 		t->at++;
 	}
-	h = &t->crowd.hosts[c->host];
-	c->listed = c->time_s >= h->listed_s && c->time_s < h->unlisted_s;
-	c->error = c->time_s >= t->error_s && c->time_s < t->no_error_s;
+	c->listed = traffic_listed(&t->crowd.hosts[c->host], c->time_s);
+	if (is_in(&t->trouble, c->time_s))
+		c->answer = t->troubled;
+	else
+		c->answer = c->listed ? TRAFFIC_IS_LISTED : TRAFFIC_NOT_LISTED;
 	return true;
 }
 
@@ -256,17 +186,39 @@ traffic_due_again(double mailed_s, unsigned tries, double speed)
 	return mailed_s + RETRY_S * tries * tries / speed;
 }
 
+/* When and from where a pool tries again. The mail's own chance decides. */
+static void
+try_in_pool(const struct traffic *t, const struct traffic_host *h,
+    struct traffic_connection *next)
+{
+	struct chance chance = {next->mail << 8 | next->try};
+	double gap_s = chance_scale(&chance, POOL_LEAST_S, POOL_MOST_S);
+	uint32_t place = next->host - h->pool;
+
+	gap_s = fmin(ldexp(gap_s, (int)next->try - 1), POOL_LONGEST_S);
+	next->time_s = next->tried_s + gap_s / t->speed;
+	if (h->pool_wanders)
+		place += (uint32_t)(chance_bits(&chance) % h->pool_n);
+	next->host = h->pool + place % h->pool_n;
+}
+
 int
 traffic_refused(struct traffic *t, const struct traffic_connection *c)
 {
+	const struct traffic_host *h = &t->crowd.hosts[c->host];
 	struct traffic_connection next = *c;
 	size_t i = t->again_n;
 
+	if (c->spam)
+		return 0;
 	next.try++;
+	next.tried_s = c->time_s;
 	next.time_s = traffic_due_again(c->mailed_s, next.try, t->speed);
-	next.wronged |= !c->listed;
-	if (c->time_s < t->crowd.hosts[c->host].good_s ||
-	    next.time_s > c->mailed_s + TRAFFIC_WEEK_S / t->speed)
+	if (!c->listed)
+		next.wronged_s = fmin(c->wronged_s, c->time_s);
+	if (h->pool_n > 0)
+		try_in_pool(t, h, &next);
+	if (next.time_s > c->mailed_s + TRAFFIC_WEEK_S / t->speed)
 		return 0;
 	if (i == t->again_cap) {
 		size_t cap = i == 0 ? 64 : 2 * i;
@@ -287,13 +239,14 @@ traffic_refused(struct traffic *t, const struct traffic_connection *c)
 }
 
 const char *
-traffic_line(const struct traffic_host *h, bool error, uint64_t pid,
-    char buf[TRAFFIC_LINE_SIZE])
+traffic_line(const struct traffic_host *h, enum traffic_answer answer,
+    uint64_t pid, char buf[TRAFFIC_LINE_SIZE])
 {
 	char ip[ADDR_STRLEN];
 
 	addr_format(&h->ip, ip);
 	snprintf(buf, TRAFFIC_LINE_SIZE, "rblsmtpd: %s pid %llu: 451 %s%s", ip,
-	    (unsigned long long)pid, error ? error_text : listed_text, ip);
+	    (unsigned long long)pid,
+	    answer == TRAFFIC_HAS_ERROR ? error_text : listed_text, ip);
 	return buf;
 }
