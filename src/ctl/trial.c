@@ -41,6 +41,7 @@ trial_new(const struct trial_setup *setup)
 	t->setup = *setup;
 	t->policy = (struct policy){.cap = setup->cap,
 	    .alarm = setup->alarm,
+	    .line_max = TORN_LINE_MAX,
 	    .ban_s = setup->ban_s,
 	    .guard = setup->guard,
 	    .rules = setup->rules};
@@ -120,19 +121,17 @@ end_pass(struct trial *t, const struct addr *a)
 }
 
 int
-trial_line(struct trial *t, const char *line, size_t len, int64_t unstamped_s,
-    int64_t now_s, struct decision *d)
+trial_line(struct trial *t, const struct follow_line *line, int64_t now_s,
+    struct decision *d, struct news *news)
 {
-	struct news news;
-
-	if (judge_line(&t->state, &t->log, &t->policy, line, len, unstamped_s,
-		now_s, d, &news) != 0)
+	if (judge_line(&t->state, &t->log, &t->policy, line, now_s, d, news) !=
+	    0)
 		return -1;
-	if (news.passed && t->setup.pass_s > 0 &&
-	    put_pass(t, &news.ip, d->time) != 0)
+	if (news->passed && t->setup.pass_s > 0 &&
+	    put_pass(t, &news->ip, d->time) != 0)
 		return -1;
-	if (news.ends_pass)
-		end_pass(t, &news.ip);
+	if (news->ends_pass)
+		end_pass(t, &news->ip);
 	return 0;
 }
 
@@ -140,9 +139,12 @@ trial_line(struct trial *t, const char *line, size_t len, int64_t unstamped_s,
 static int
 take(struct trial *t, const char *line, size_t len, int64_t time_s)
 {
+	const struct follow_line given = {
+	    .text = line, .len = len, .written_s = time_s};
 	struct decision d;
+	struct news news;
 
-	return trial_line(t, line, len, time_s, time_s, &d);
+	return trial_line(t, &given, time_s, &d, &news);
 }
 
 /* ---- */

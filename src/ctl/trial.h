@@ -24,7 +24,9 @@
 #include "base/addr.h"
 #include "local/guard.h"
 #include "log/decide.h"
+#include "log/follow.h"
 #include "log/rules.h"
+#include "state/state.h"
 
 /* How such a server is set up. */
 struct trial_setup {
@@ -70,12 +72,10 @@ enum trial_answer trial_connect(struct trial *t,
     const struct trial_connection *c) __attribute__((warn_unused_result));
 
 /*
- * Takes a line of a log, as the feed does: a trial without its hook. Without a
- * stamp it happened at unstamped_s; now_s is as in judge.h. d is what it leads
- * to. 0, or -1 with errno ENOMEM.
+ * Takes a line of a log, as the feed does: a trial without its hook. now_s, d
+ * and news are as in judge.h. 0, or -1 with errno ENOMEM.
  */
-int trial_line(struct trial *t, const char *line, size_t len,
-    int64_t unstamped_s, int64_t now_s, struct decision *d)
-    __attribute__((warn_unused_result));
+int trial_line(struct trial *t, const struct follow_line *line, int64_t now_s,
+    struct decision *d, struct news *news) __attribute__((warn_unused_result));
 
 #endif

@@ -44,6 +44,7 @@ make_policy(struct feed *f)
 	f->policy = (struct policy){.cap = f->o.cap,
 	    .drop_after = f->settings.drop_after,
 	    .alarm = f->settings.alarm,
+	    .line_max = f->settings.line_max,
 	    .guard = &f->guard,
 	    .rules = f->rules,
 	    .secrets = &f->settings.secrets};

@@ -19,11 +19,11 @@ print_line(struct feed *f, size_t i, const struct follow_line *line)
 	struct decision d;
 	struct news news;
 
-	if (judge_line(&f->state, &f->marks[i], &f->policy, line->text,
-		line->len, line->written_s, time(NULL), &d, &news) != 0)
+	if (judge_line(&f->state, &f->marks[i], &f->policy, line, time(NULL),
+		&d, &news) != 0)
 		return -1;
-	if (d.kind != DECIDE_NOTHING)
-		puts(decide_format(&d, text));
+	if (*judge_format(&d, &news, text) != 0)
+		puts(text);
 	return d.rule != NULL;
 }
 

@@ -32,11 +32,8 @@ spread(struct feed *f, const struct decision *d, const struct news *news,
 {
 	int64_t left = d->time + f->settings.pass_s - now;
 
-	if (news->lifted) {
+	if (news->lifted)
 		livesets_lift(&f->livesets, &news->ip);
-		if (f->o.verbose)
-			feed_say(f, "a recheck lifts a ban");
-	}
 	if (news->passed && left > 0)
 		livesets_pass(&f->livesets, &news->ip, (uint32_t)left);
 	if (news->ends_pass)
@@ -64,22 +61,21 @@ tell_capped(struct feed *f, size_t i)
 
 /* What is to be known of the decision itself. */
 static void
-report(struct feed *f, size_t i, const struct decision *d)
+report(
+    struct feed *f, size_t i, const struct decision *d, const struct news *news)
 {
 	char text[DECIDE_TEXT_SIZE];
 
-	if (d->kind == DECIDE_NOTHING) {
-		if (d->rule != NULL && d->rule->gave_up == 1)
-			feed_complain(f,
-			    "[%s]: a pattern takes too many steps; such lines "
-			    "ban nobody",
-			    d->rule->name);
-		return;
-	}
+	if (d->kind == DECIDE_NOTHING && d->rule != NULL &&
+	    d->rule->gave_up == 1)
+		feed_complain(f,
+		    "[%s]: a pattern takes too many steps; such lines ban "
+		    "nobody",
+		    d->rule->name);
 	if (d->kind == DECIDE_SKIP && d->why == DECIDE_CAP)
 		tell_capped(f, i);
-	if (f->o.verbose)
-		feed_say(f, "%s", decide_format(d, text));
+	if (f->o.verbose && *judge_format(d, news, text) != 0)
+		feed_say(f, "%s", text);
 }
 
 void
@@ -90,8 +86,8 @@ lines_take(struct feed *f, size_t i, const struct follow_line *line)
 	int64_t now = time(NULL);
 	struct decision d;
 	struct news news;
-	int result = judge_line(&f->state, &f->marks[i], &f->policy, line->text,
-	    line->len, line->written_s, now, &d, &news);
+	int result = judge_line(
+	    &f->state, &f->marks[i], &f->policy, line, now, &d, &news);
 
 	if (f->logs[i].missed)
 		tell_missed(f, i, before_s, d.time);
@@ -101,5 +97,5 @@ lines_take(struct feed *f, size_t i, const struct follow_line *line)
 	}
 	trust_line(f, i, alarming);
 	spread(f, &d, &news, now);
-	report(f, i, &d);
+	report(f, i, &d, &news);
 }

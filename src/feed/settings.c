@@ -9,12 +9,16 @@
 
 #include "base/inifile.h"
 #include "base/timespan.h"
+#include "log/follow.h"
+#include "log/torn.h"
 
 #define LABEL "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 #define LABEL_MAX 63
 #define DAY_S 86400U
 #define CANARY_S 300
 #define DNS_PORT 53
+#define LINE_LEAST 256
+#define LINE_MOST FOLLOW_LINE_MAX
 #define BLANKS " \t"
 
 /* The file while it is read. */
@@ -239,10 +243,25 @@ set_alarm(void *user, const char *value)
 		    "alarm: '%s' is neither yes nor no", value);
 }
 
+static void
+set_line_max(void *user, const char *value)
+{
+	struct loading *l = user;
+	unsigned n = read_number(value, LINE_MOST);
+
+	if (n < LINE_LEAST)
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "line-max: '%s' is no number from %d to %d", value,
+		    LINE_LEAST, LINE_MOST);
+	else
+		l->settings->line_max = n;
+}
+
 static const struct inifile_known keys[] = {
     {"alarm", set_alarm, false},
     {"canary", set_canary, false},
     {"drop", set_drop, false},
+    {"line-max", set_line_max, false},
     {"pass", set_pass, false},
     {"resolver", set_resolver, false},
     {"zone", set_zone, true},
@@ -268,6 +287,7 @@ settings_load(
 	static const struct settings defaults = {
 	    .canary_s = CANARY_S,
 	    .alarm = true,
+	    .line_max = TORN_LINE_MAX,
 	};
 	struct loading l = {
 	    .file = {.path = path, .message = error}, .settings = s};

@@ -13,6 +13,16 @@ decide_skip(struct decision *d, enum decide_why why)
 	d->why = why;
 }
 
+void
+decide_part(struct decision *d)
+{
+	d->kind = DECIDE_NOTHING;
+	d->rule = NULL;
+	d->has_ip = false;
+	d->pid = 0;
+	d->is_part = true;
+}
+
 const char *
 decide_why_name(enum decide_why why)
 {
@@ -26,9 +36,18 @@ decide_why_name(enum decide_why why)
 	    [DECIDE_ALARM] = "alarm",
 	    [DECIDE_CAP] = "cap",
 	    [DECIDE_DECIDED] = "decided",
+	    [DECIDE_TORN] = "torn",
 	};
 
 	return names[why];
+}
+
+static uint64_t
+pid_of(struct slice digits)
+{
+	uint64_t pid = slice_number(digits);
+
+	return digits.len > 0 && pid == 0 ? DECIDE_NO_PID : pid;
 }
 
 /* Whether it is a program that says more than a rule knows. */
@@ -122,6 +141,8 @@ decide_line(struct decision *d, struct rules *rules, struct guard *guard,
 	d->rule = NULL;
 	d->has_ip = false;
 	d->pid = 0;
+	d->is_part = false;
+	d->torn = TORN_NO;
 	d->time = unstamped_s;
 	message_read(&said, (struct slice){line, len}, unstamped_s, &d->time);
 	d->is_stamped = said.behind != STAMP_NONE;
@@ -137,7 +158,7 @@ decide_line(struct decision *d, struct rules *rules, struct guard *guard,
 		return;
 	}
 	d->has_ip = addr_parse(m.ip.p, m.ip.len, &d->ip) == 0;
-	d->pid = slice_number(m.pid);
+	d->pid = pid_of(m.pid);
 	if (outcome == RULES_EXCEPT)
 		decide_skip(d, DECIDE_EXCEPT);
 	else

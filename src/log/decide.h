@@ -20,6 +20,7 @@
 #include "local/guard.h"
 #include "log/message.h"
 #include "log/rules.h"
+#include "log/torn.h"
 
 enum decide_kind {
 	DECIDE_NOTHING, /* no rule matches */
@@ -38,8 +39,12 @@ enum decide_why {
 	DECIDE_ALARM,	   /* so do many refusals; alarm.h */
 	DECIDE_CAP,
 	DECIDE_DECIDED, /* RBLSMTPD refuses the client, and no list does */
+	DECIDE_TORN,	/* a client may have written it; torn.h */
 	DECIDE_WHYS	/* how many there are */
 };
+
+/* The line has one that no process has: 0, or one with too many digits. */
+#define DECIDE_NO_PID UINT64_MAX
 
 struct decision {
 	enum decide_kind kind;
@@ -47,11 +52,13 @@ struct decision {
 	enum decide_why why;
 	bool has_ip;
 	struct addr ip;
-	uint64_t pid; /* as the line says; 0: it does not */
+	uint64_t pid; /* as the line says; 0: it does not; DECIDE_NO_PID */
 	int64_t time; /* unix seconds: the line's stamp, else the given time */
 	bool is_stamped;
 	struct slice message; /* what the program said, as message.h reads it */
-	unsigned count;	      /* with COUNT: matches so far, of rule->count */
+	bool is_part;	      /* there is more of it than the message */
+	enum torn_answer torn; /* what judge.h knows of that; else TORN_NO */
+	unsigned count;	       /* with COUNT: matches so far, of rule->count */
 	uint32_t ban_s;
 	bool is_vague; /* with BAN: ban_s is rule->vague_s */
 	char reply[REPLY_SIZE];
@@ -66,6 +73,9 @@ struct decision {
  */
 void decide_line(struct decision *d, struct rules *rules, struct guard *guard,
     const char *line, size_t len, int64_t unstamped_s);
+
+/* The line goes on behind what was decided on: no rule matches it. */
+void decide_part(struct decision *d);
 
 /* Makes it a skip. */
 void decide_skip(struct decision *d, enum decide_why why);

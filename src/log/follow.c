@@ -38,7 +38,8 @@ struct follow {
 	/* bytes read and not yet given out: text[start .. end) */
 	char text[BUFFER_BYTES];
 	size_t start, end;
-	bool too_long; /* passing over the rest of a line */
+	bool too_long; /* passing over the rest of a line, which begins so: */
+	char part[FOLLOW_PART];
 
 	/*
 	 * Behind the last line, in the first file; or in one before it, when a
@@ -454,32 +455,39 @@ next_line(struct follow *f)
 	return f->text + f->start;
 }
 
+/* What is read of a line is too much; where its end is, the next begins. */
+static void
+pass_over(struct follow *f)
+{
+	if (!f->too_long)
+		memcpy(f->part, f->text + f->start, sizeof f->part);
+	f->too_long = true;
+	f->start = f->end = 0;
+}
+
 /* Gives out the next whole line in the buffer. */
 static bool
 take_line(struct follow *f, struct follow_line *line)
 {
 	const char *from = next_line(f);
-	const char *feed;
+	const char *feed = memchr(from, '\n', f->end - f->start);
 
-	while ((feed = memchr(from, '\n', f->end - f->start)) != NULL) {
-		bool whole = !f->too_long;
-
-		line->text = from;
-		line->len = (size_t)(feed - from);
-		line->written_s = f->written_s;
-		f->start += line->len + 1;
-		f->too_long = false;
-		if (f->stream < 0)
-			set_place(f, f->offset - (f->end - f->start));
-		if (whole && line->len <= FOLLOW_LINE_MAX)
-			return true;
-		from = next_line(f);
+	if (feed == NULL) {
+		if (f->end - f->start > FOLLOW_LINE_MAX)
+			pass_over(f);
+		return false;
 	}
-	if (f->end - f->start > FOLLOW_LINE_MAX) {
-		f->too_long = true;
-		f->start = f->end = 0;
-	}
-	return false;
+	line->text = f->too_long ? f->part : from;
+	line->len = (size_t)(feed - from);
+	line->is_part = f->too_long || line->len > FOLLOW_LINE_MAX;
+	f->start += line->len + 1;
+	if (line->is_part)
+		line->len = FOLLOW_PART;
+	line->written_s = f->written_s;
+	f->too_long = false;
+	if (f->stream < 0)
+		set_place(f, f->offset - (f->end - f->start));
+	return true;
 }
 
 /*
@@ -639,6 +647,7 @@ follow_rest(struct follow *f, struct follow_line *line)
 		return FOLLOW_END;
 	line->text = f->text + f->start;
 	line->len = f->end - f->start;
+	line->is_part = false;
 	line->written_s = f->written_s;
 	f->start = f->end = 0;
 	if (f->stream < 0)

@@ -13,7 +13,8 @@
  * line that a writer cut over two files (multilog does, above 2,000 bytes) is
  * put together again. A file that is truncated is read from its start. A
  * directory that is moved away is read until its logger writes to another one in
- * its place; then that is read. Lines longer than FOLLOW_LINE_MAX are passed over.
+ * its place; then that is read. Of a line longer than FOLLOW_LINE_MAX only the
+ * start is given out.
  */
 #ifndef FOLLOW_H
 #define FOLLOW_H
@@ -25,6 +26,7 @@
 #include "log/position.h"
 
 #define FOLLOW_LINE_MAX 32768
+#define FOLLOW_PART 512
 
 struct follow;
 
@@ -37,6 +39,7 @@ void follow_allow_files(void);
 struct follow_line {
 	const char *text; /* valid until the next call; no line feed, no NUL */
 	size_t len;
+	bool is_part; /* it is longer; these are its first FOLLOW_PART bytes */
 	int64_t written_s; /* unix seconds: when the file had grown to here at
 			      the latest; its time if it has no stamp */
 };

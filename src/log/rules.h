@@ -31,7 +31,11 @@
 
 struct rules;
 
-enum rules_seen { /* must tcpserver have said that the host is connected? */
+/*
+ * Must tcpserver have said that the host is connected? For a line without a
+ * process number it must, whatever the rule says.
+ */
+enum rules_seen {
 	RULES_SEEN_AUTO, /* once it has said that of any host */
 	RULES_SEEN_YES,
 	RULES_SEEN_NO,

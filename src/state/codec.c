@@ -299,7 +299,7 @@ take_zone(
 
 /* So many reasons are in each record; those since stand at its end, in order. */
 #define FIRST_WHYS 8
-_Static_assert(DECIDE_WHYS == FIRST_WHYS + 1 && HOOKLOG_KINDS == 11,
+_Static_assert(HOOKLOG_KINDS == 11,
     "a new one goes to the end of its enum, and of the record");
 
 /* What the hook says, in the order of the record. */
@@ -343,6 +343,25 @@ get_newer(struct record *r)
 	return r->at == r->len ? 0 : record_get(r, 8);
 }
 
+static void
+put_later_whys(struct record *r, const struct tally *tally)
+{
+	for (int i = FIRST_WHYS; i < DECIDE_WHYS; i++) {
+		record_put(r, 8, tally->all.skips[i]);
+		record_put(r, 8, tally->today.skips[i]);
+	}
+}
+
+/* A version that knows fewer has written fewer. */
+static void
+get_later_whys(struct record *r, struct tally *tally)
+{
+	for (int i = FIRST_WHYS; i < DECIDE_WHYS && r->at < r->len; i++) {
+		tally->all.skips[i] = record_get(r, 8);
+		tally->today.skips[i] = record_get(r, 8);
+	}
+}
+
 static int
 next_tally(
     const struct state *s, size_t *at, struct codec_key *key, struct record *r)
@@ -356,10 +375,7 @@ next_tally(
 	key_add(key, tally->rule, strlen(tally->rule));
 	put_numbers(r, &tally->all);
 	put_numbers(r, &tally->today);
-	for (int i = FIRST_WHYS; i < DECIDE_WHYS; i++) {
-		record_put(r, 8, tally->all.skips[i]);
-		record_put(r, 8, tally->today.skips[i]);
-	}
+	put_later_whys(r, tally);
 	return 1;
 }
 
@@ -379,10 +395,7 @@ take_tally(
 		return -1;
 	get_numbers(r, &tally->all);
 	get_numbers(r, &tally->today);
-	for (int i = FIRST_WHYS; i < DECIDE_WHYS; i++) {
-		tally->all.skips[i] = get_newer(r);
-		tally->today.skips[i] = get_newer(r);
-	}
+	get_later_whys(r, tally);
 	return r->bad ? -1 : 0;
 }
 
@@ -470,6 +483,52 @@ take_day(
 /* ---- logs ---- */
 
 static void
+put_torn(struct record *r, const struct state_log *log)
+{
+	const struct torn *t = &log->torn;
+
+	record_put(r, 1, t->goes_on);
+	record_put(r, 2, t->open);
+	record_put(r, 1, t->lines);
+	record_put(r, 8, (uint64_t)t->time_s);
+	record_put(r, 8, t->rests);
+	record_put(r, 8, t->torn);
+	record_put(r, 8, (uint64_t)t->lost_at_s);
+	record_put(r, 2, t->lost_s);
+	record_put(r, 2, t->lost_before_s);
+	record_put(r, 8, log->late);
+	record_put(r, 8, log->recovered);
+	record_put(r, 8, (uint64_t)log->unshown_s);
+}
+
+/* Not there in what 0.6 wrote. */
+static int
+get_torn(struct record *r, struct state_log *log)
+{
+	struct torn *t = &log->torn;
+
+	if (r->at == r->len)
+		return 0;
+	t->goes_on = record_get(r, 1) != 0;
+	t->open = (uint32_t)record_get(r, 2);
+	t->lines = (uint32_t)record_get(r, 1);
+	t->time_s = (int64_t)record_get(r, 8);
+	t->rests = record_get(r, 8);
+	t->torn = record_get(r, 8);
+	t->lost_at_s = (int64_t)record_get(r, 8);
+	t->lost_s = (uint32_t)record_get(r, 2);
+	t->lost_before_s = (uint32_t)record_get(r, 2);
+	log->late = record_get(r, 8);
+	log->recovered = record_get(r, 8);
+	log->unshown_s = (int64_t)record_get(r, 8);
+	return is_time(t->time_s) && is_time(t->lost_at_s) &&
+		       is_time(log->unshown_s) && t->lines <= TORN_LINES &&
+		       t->open <= TORN_OPEN_MAX
+		   ? 0
+		   : -1;
+}
+
+static void
 log_record(const struct state_log *log, struct codec_key *key, struct record *r)
 {
 	key_begin(key, 'l');
@@ -486,6 +545,7 @@ log_record(const struct state_log *log, struct codec_key *key, struct record *r)
 	record_put(r, 8, (uint64_t)log->minute);
 	record_put(r, 4, log->minute_bans);
 	alarm_put(r, &log->alarm);
+	put_torn(r, log);
 	record_put_bytes(r, log->position.done, strlen(log->position.done));
 }
 
@@ -522,7 +582,8 @@ take_log(struct state_log *logs, size_t n, const unsigned char *key,
 	}
 	read.minute = (int64_t)record_get(r, 8);
 	read.minute_bans = (uint32_t)record_get(r, 4);
-	if (r->version >= 4 && alarm_get(r, &read.alarm) != 0)
+	if (r->version >= 4 &&
+	    (alarm_get(r, &read.alarm) != 0 || get_torn(r, &read) != 0))
 		return -1;
 	take_done(&read.position, r);
 	if (r->bad || klen < 1 || klen > PATH_MAX)

@@ -6,6 +6,8 @@
 
 #include "base/lru.h"
 
+#define HOST (CONNECTIONS_HOST_REJECTED | CONNECTIONS_HOST_BANNED)
+
 struct host_key {
 	uint64_t log;
 	struct addr ip;
@@ -15,7 +17,8 @@ struct host_key {
 struct host {
 	struct host_key key;
 	uint32_t n;
-	bool rejected;
+	uint32_t passed; /* of these */
+	uint32_t marks;	 /* of HOST */
 };
 
 struct connections {
@@ -60,7 +63,13 @@ host_key(const struct connections_entry *e)
 static uint32_t
 marks_with(const struct connections_entry *e, const struct host *host)
 {
-	return e->marks | (host->rejected ? CONNECTIONS_HOST_REJECTED : 0);
+	return e->marks | host->marks;
+}
+
+static bool
+has_passed(const struct connections_entry *e)
+{
+	return (e->marks & CONNECTIONS_PASSED) != 0;
 }
 
 /* The marks that it had. */
@@ -71,6 +80,7 @@ drop(struct connections *s, struct connections_entry *e)
 	struct host *host = lru_find(s->hosts, &key);
 	uint32_t marks = marks_with(e, host);
 
+	host->passed -= has_passed(e);
 	if (--host->n == 0)
 		lru_remove(s->hosts, host);
 	lru_remove(s->entries, e);
@@ -98,7 +108,8 @@ add(struct connections *s, const struct connections_entry *entry)
 		return -1;
 	}
 	*e = *entry;
-	host->rejected |= (entry->marks & CONNECTIONS_HOST_REJECTED) != 0;
+	host->passed += has_passed(e);
+	host->marks |= entry->marks & HOST;
 	return 0;
 }
 
@@ -148,32 +159,49 @@ mark_host(
 {
 	const struct host_key key = {log, *a};
 	struct host *host = lru_find(s->hosts, &key);
-	uint32_t before = CONNECTIONS_KNOWN;
+	uint32_t before;
 
 	if (host == NULL)
 		return 0;
-	if (host->rejected)
-		before |= CONNECTIONS_HOST_REJECTED;
-	host->rejected |= mark != 0;
+	before = CONNECTIONS_KNOWN | host->marks;
+	if (host->passed == host->n)
+		before |= CONNECTIONS_PASSED;
+	if ((mark & CONNECTIONS_BANNED) != 0)
+		host->marks |= CONNECTIONS_HOST_BANNED;
+	if ((mark & ~(uint32_t)CONNECTIONS_BANNED) != 0)
+		host->marks |= CONNECTIONS_HOST_REJECTED;
 	return before;
+}
+
+static void
+mark(struct connections *s, struct connections_entry *e, uint32_t mark)
+{
+	struct host_key key = host_key(e);
+
+	if (!has_passed(e) && (mark & CONNECTIONS_PASSED) != 0) {
+		struct host *host = lru_find(s->hosts, &key);
+
+		host->passed++;
+	}
+	e->marks |= mark;
 }
 
 uint32_t
 connections_mark(struct connections *s, uint64_t log, uint64_t pid,
-    const struct addr *a, uint32_t mark)
+    const struct addr *a, uint32_t marks)
 {
 	const struct connections_key key = {log, pid};
 	struct connections_entry *e;
 	uint32_t before = 0;
 
 	if (pid == 0)
-		return a == NULL ? 0 : mark_host(s, log, a, mark);
+		return a == NULL ? 0 : mark_host(s, log, a, marks);
 	e = lru_find(s->entries, &key);
 	if (e == NULL)
 		return 0;
 	if (a != NULL && memcmp(&e->ip, a, sizeof *a) == 0)
 		before = CONNECTIONS_KNOWN | marks_of(s, e);
-	e->marks |= mark;
+	mark(s, e, marks);
 	return before;
 }
 

@@ -38,6 +38,10 @@ enum connections_mark {
 	CONNECTIONS_KNOWN = 16,
 	/* the server itself refuses it, by RBLSMTPD */
 	CONNECTIONS_DECIDED = 32,
+	/* no list has it; in answers about a host: nor any other of its */
+	CONNECTIONS_PASSED = 64,
+	CONNECTIONS_BANNED = 128,      /* a line about it made a ban */
+	CONNECTIONS_HOST_BANNED = 256, /* as CONNECTIONS_HOST_REJECTED */
 };
 
 struct connections_entry {
@@ -64,8 +68,9 @@ bool connections_end(struct connections *seen, uint64_t log, uint64_t pid,
 
 /*
  * Marks a connection, whatever address the line had that named it; with pid 0,
- * for lines that do not name it, the host's that are open now, with
- * CONNECTIONS_HOST_REJECTED. A mark of 0 changes nothing. Returns the marks
+ * for lines that do not name it, the host's that are open now: with HOST_BANNED
+ * for BANNED, and with HOST_REJECTED for any other. A mark of 0 changes
+ * nothing. Returns the marks
  * that it had, with CONNECTIONS_KNOWN; or 0, if there is none from that address
  * (NULL: nobody's).
  */

@@ -11,11 +11,30 @@
 
 #define MINUTE_S 60
 
+/*
+ * Whether the host need not be connected. A line without a process number could
+ * be anybody's.
+ */
 static bool
-may_be_unseen(const struct rules_rule *rule, const struct state_log *log)
+may_be_unseen(struct state_log *log, const struct decision *d)
 {
-	return rule->seen == RULES_SEEN_NO ||
-	       (rule->seen == RULES_SEEN_AUTO && !log->shows_tcpserver);
+	if (d->pid == 0) {
+		if (!log->shows_tcpserver)
+			log->unshown_s = d->time;
+		return false;
+	}
+	return d->rule->seen == RULES_SEEN_NO ||
+	       (d->rule->seen == RULES_SEEN_AUTO && !log->shows_tcpserver);
+}
+
+/* No list refuses a process that has passed: the line is a client's. */
+static bool
+is_late(struct state_log *log, const struct decision *d, uint32_t marks)
+{
+	bool late = d->rule->list && (marks & CONNECTIONS_PASSED) != 0;
+
+	log->late += late;
+	return late;
 }
 
 /* Whether this is one ban too many for its minute; counts it if not. */
@@ -74,7 +93,11 @@ judge(struct state *s, struct state_log *log, struct decision *d,
 {
 	const struct rules_rule *rule = d->rule;
 
-	if (marks == 0 && !may_be_unseen(rule, log)) {
+	if (d->torn != TORN_NO || is_late(log, d, marks)) {
+		decide_skip(d, DECIDE_TORN);
+		return 0;
+	}
+	if (marks == 0 && !may_be_unseen(log, d)) {
 		decide_skip(d, DECIDE_UNSEEN);
 		return 0;
 	}
@@ -128,23 +151,30 @@ take_match(struct state *s, struct state_log *log, struct decision *d,
 	return 0;
 }
 
-/* A host that was not connected was not refused, nor was it by a list. */
+/*
+ * A host that was not connected was not refused, nor was it by a list, nor is one
+ * that a client may have written.
+ */
 static bool
 ends_pass(const struct decision *d)
 {
 	return d->has_ip &&
 	       !(d->kind == DECIDE_SKIP &&
-		   (d->why == DECIDE_UNSEEN || d->why == DECIDE_DECIDED));
+		   (d->why == DECIDE_UNSEEN || d->why == DECIDE_DECIDED ||
+		       d->why == DECIDE_TORN));
 }
 
 static int
-put_ban(struct state *s, const struct decision *d)
+put_ban(struct state *s, const struct state_log *log, const struct decision *d)
 {
 	struct ban ban = {
 	    .ip = d->ip, .since = d->time, .until = d->time + d->ban_s};
 
 	snprintf(ban.rule, sizeof ban.rule, "%s", d->rule->name);
 	memcpy(ban.reply, d->reply, sizeof ban.reply);
+	if (d->rule->list)
+		(void)connections_mark(s->connections, log->id, d->pid, &d->ip,
+		    CONNECTIONS_BANNED);
 	return bans_put(s->bans, &ban);
 }
 
@@ -157,6 +187,8 @@ judge_decision(struct state *s, struct state_log *log,
 	log->lines++;
 	if (d->time > log->time_s || d->time + BAN_AHEAD_S < log->time_s)
 		log->time_s = d->time;
+	d->torn = torn_take(
+	    &log->torn, d->message, d->is_part, d->time, policy->line_max);
 	if (d->kind == DECIDE_NOTHING)
 		return passes_take(s, log, d, policy, news);
 	if (take_match(s, log, d, policy) != 0)
@@ -165,7 +197,7 @@ judge_decision(struct state *s, struct state_log *log,
 	news->ends_pass = ends_pass(d);
 	if (d->kind != DECIDE_BAN)
 		return 0;
-	news->banned = put_ban(s, d) == 0;
+	news->banned = put_ban(s, log, d) == 0;
 	return news->banned ? 0 : -1;
 }
 
@@ -176,11 +208,27 @@ judge_decision(struct state *s, struct state_log *log,
  */
 int
 judge_line(struct state *s, struct state_log *log, const struct policy *policy,
-    const char *line, size_t len, int64_t unstamped_s, int64_t now_s,
-    struct decision *d, struct news *news)
+    const struct follow_line *line, int64_t now_s, struct decision *d,
+    struct news *news)
 {
-	decide_line(d, policy->rules, policy->guard, line, len, unstamped_s);
+	decide_line(d, policy->rules, policy->guard, line->text, line->len,
+	    line->written_s);
+	if (line->is_part)
+		decide_part(d);
 	if (d->time > now_s + JUDGE_FUTURE_S)
 		d->time = now_s;
 	return judge_decision(s, log, policy, d, news);
+}
+
+const char *
+judge_format(const struct decision *d, const struct news *news,
+    char buf[DECIDE_TEXT_SIZE])
+{
+	char ip[ADDR_STRLEN];
+
+	decide_format(d, buf);
+	if (news->lifted)
+		snprintf(buf, DECIDE_TEXT_SIZE, "lift\t%s\t%s\t%s",
+		    addr_format(&news->ip, ip), news->rule, news->why);
+	return buf;
 }

@@ -27,6 +27,36 @@ is_allowed(const struct policy *policy, const struct addr *a)
 	return policy->guard != NULL && guard_allows(policy->guard, a);
 }
 
+/* Takes the ban back, and says whose it was. */
+static void
+lift(struct state *s, const struct ban *ban, const struct addr *a,
+    const char *why, struct news *news)
+{
+	news->ip = *a;
+	memcpy(news->rule, ban->rule, sizeof news->rule);
+	news->why = why;
+	news->lifted = state_lift(s, a);
+}
+
+/*
+ * A process that was refused never passes, so it was no list that refused it: a
+ * ban that a line about this process made is taken back.
+ */
+static void
+recover(struct state *s, struct state_log *log, const struct addr *a,
+    uint32_t marks, int64_t time_s, const struct policy *policy,
+    struct news *news)
+{
+	struct ban ban;
+
+	if ((marks & (CONNECTIONS_BANNED | CONNECTIONS_HOST_BANNED)) == 0 ||
+	    !bans_find_live(s->bans, a, time_s, &ban) || ban.since > time_s ||
+	    !state_is_of_list(policy, ban.rule))
+		return;
+	lift(s, &ban, a, "passed", news);
+	log->recovered++;
+}
+
 /* Asked about, and not refused. */
 static void
 passed(struct state *s, const struct addr *a, uint32_t marks, int64_t time_s,
@@ -50,7 +80,7 @@ passed(struct state *s, const struct addr *a, uint32_t marks, int64_t time_s,
 	news->ip = *a;
 	news->passed = true;
 	if (banned)
-		news->lifted = state_lift(s, a);
+		lift(s, &ban, a, "recheck", news);
 }
 
 /* The process number in a line of rblsmtpd's, wherever it has it. */
@@ -127,6 +157,23 @@ take_decided(struct state *s, struct state_log *log, const struct hooklog *h,
 	return 0;
 }
 
+/* The hook behind rblsmtpd: the connection has got that far. */
+static void
+take_passed(struct state *s, struct state_log *log, const struct decision *d,
+    const struct hooklog *h, uint32_t marks, const struct policy *policy,
+    struct news *news)
+{
+	uint32_t mark = CONNECTIONS_PASSED;
+
+	recover(s, log, &h->ip, marks, d->time, policy, news);
+	if (d->torn == TORN_NO) {
+		log->shows_passed = true;
+		mark |= CONNECTIONS_UNASKED; /* it passes once */
+		passed(s, &h->ip, marks, d->time, policy, news);
+	}
+	connections_mark(s->connections, log->id, h->pid, &h->ip, mark);
+}
+
 static int
 take_hook(struct state *s, struct state_log *log, const struct decision *d,
     const struct policy *policy, struct news *news)
@@ -159,13 +206,8 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 			    CONNECTIONS_RECHECK);
 		break;
 	case HOOKLOG_PASSED:
-		if (marks == 0)
-			break;
-		log->shows_passed = true;
-		/* once a connection */
-		connections_mark(
-		    s->connections, log->id, h.pid, &h.ip, CONNECTIONS_UNASKED);
-		passed(s, &h.ip, marks, d->time, policy, news);
+		if (marks != 0)
+			take_passed(s, log, d, &h, marks, policy, news);
 		break;
 	case HOOKLOG_DECIDED:
 		return take_decided(s, log, &h, marks);
@@ -180,16 +222,16 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 
 /* A connection has ended, with the goodbye of both sides if well. */
 static void
-take_end(struct state *s, struct state_log *log,
-    const struct tcpserver_event *event, int64_t time_s,
-    const struct policy *policy, struct news *news)
+take_end(struct state *s, struct state_log *log, const struct decision *d,
+    const struct tcpserver_event *event, const struct policy *policy,
+    struct news *news)
 {
 	struct connections_entry ended;
 
 	if (connections_end(s->connections, log->id, event->pid, &ended) &&
-	    event->well && log->shows_rblsmtpd && !log->shows_passed &&
-	    !is_allowed(policy, &ended.ip))
-		passed(s, &ended.ip, ended.marks, time_s, policy, news);
+	    event->well && d->torn == TORN_NO && log->shows_rblsmtpd &&
+	    !log->shows_passed && !is_allowed(policy, &ended.ip))
+		passed(s, &ended.ip, ended.marks, d->time, policy, news);
 }
 
 int
@@ -198,6 +240,8 @@ passes_take(struct state *s, struct state_log *log, const struct decision *d,
 {
 	struct tcpserver_event event;
 
+	if (d->torn == TORN_REST)
+		return 0;
 	if (slice_begins(&d->message, rblsmtpd)) {
 		take_rblsmtpd(s, log, d);
 		return 0;
@@ -216,7 +260,7 @@ passes_take(struct state *s, struct state_log *log, const struct decision *d,
 		    CONNECTIONS_REJECTED);
 		break;
 	case TCPSERVER_END:
-		take_end(s, log, &event, d->time, policy, news);
+		take_end(s, log, d, &event, policy, news);
 		break;
 	case TCPSERVER_OTHER:
 		return take_hook(s, log, d, policy, news);

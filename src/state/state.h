@@ -16,6 +16,7 @@
 #include "base/lru.h"
 #include "base/secret.h"
 #include "log/position.h"
+#include "log/torn.h"
 #include "state/alarm.h"
 #include "state/bans.h"
 #include "state/tallies.h"
@@ -44,6 +45,13 @@ struct state_log {
 	int64_t minute;	      /* unix minutes: of the last ban */
 	uint32_t minute_bans; /* in it */
 	struct alarm alarm;
+	struct torn torn;
+	uint64_t late; /* refusals of processes that had passed */
+	uint64_t
+	    recovered; /* bans taken back, since the process passed later */
+	/* unix seconds of the last line without a process number that banned
+	   nobody, since there was no line of tcpserver.h yet; 0: none */
+	int64_t unshown_s;
 	bool is_behind; /* more of it can be read now; not saved */
 };
 
@@ -54,6 +62,7 @@ struct policy {
 	uint32_t cap;	     /* bans a minute of a log; 0: any number */
 	unsigned drop_after; /* refusals within a ban; 0: none are dropped */
 	bool alarm;	     /* bans stop when refusals are unusual */
+	uint32_t line_max;   /* bytes at which the logger cuts; 0: none */
 	/* how long a rule about lists bans, whatever it says; 0: as it says */
 	uint32_t ban_s;
 	struct guard *guard;
@@ -64,8 +73,10 @@ struct policy {
 /* What a line led to: all about one host. */
 struct news {
 	struct addr ip;
-	bool passed;	/* it was asked about, and not refused */
-	bool lifted;	/* its ban is gone */
+	bool passed;		  /* it was asked about, and not refused */
+	bool lifted;		  /* its ban is gone */
+	char rule[BAN_RULE_SIZE]; /* if lifted: whose ban it was */
+	const char *why;	  /* and why: "recheck" or "passed" */
 	bool dropped;	/* the hook has refused it policy->drop_after times */
 	bool ends_pass; /* it was refused, whatever came of that */
 	bool banned;	/* the ban that holds may be an older, longer one */

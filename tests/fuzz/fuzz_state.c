@@ -47,7 +47,7 @@ static const char rules_text[] =
     "again = x3 up to 5m\n"
     "seen = yes\n"
     "[unseen]\n"
-    "match = ^unseen: (?<ip>\\S+)$\n"
+    "match = ^unseen: (?<ip>\\S+) (?<pid>\\d+)$\n"
     "ban = 1m\n"
     "count = 4 in 5m\n"
     "seen = no\n"
@@ -384,7 +384,7 @@ put(struct line *l, enum kind kind, int64_t now, unsigned host, unsigned pid,
 		format = "%sqmail-smtpd: 421 badiprbl: ip %s rbl: x";
 		break;
 	case KIND_UNSEEN:
-		format = "%sunseen: %s";
+		format = "%sunseen: %s %u";
 		break;
 	case KIND_SENDER:
 		put_sender(l, stamp, ip, in);
@@ -507,7 +507,7 @@ check_news(const struct line *l, int64_t time_s, const struct news *news)
 
 	if (news->passed)
 		check_passed(l, news, time_s);
-	HOLDS(!news->lifted || news->passed);
+	HOLDS(!news->lifted || !bans_find(kept.state.bans, &news->ip, &ban));
 	if (news->dropped)
 		HOLDS(bans_find(kept.state.bans, &news->ip, &ban) &&
 		      ban.refused == DROP_AFTER);

@@ -92,7 +92,7 @@ for line in \
     'CHKUSER rejected intrusion: from <a@b.test|remoteinfo/auth:|chkuser-identify:> remote <helo:h|remotehostname:r|remotehostip:203.0.113.9> rcpt <c@d.test> : rcpt ignored, session over intrusion threshold' \
     'rblsmtpd: 203.0.113.9 pid 7: 451 http://www.spamhaus.org/query/bl?ip=203.0.113.9' \
     'rblsmtpd: 203.0.113.9 pid 7: 451 Blocked - see https://www.spamcop.net/bl.shtml?203.0.113.9'; do
-	is "$(decide "$line" | cut -f1,2)" "ban${T}203.0.113.9" "2013 and today: $line"
+	is "$(decide 'tcpserver: pid 7 from 203.0.113.9' "$line" | cut -f1,2)" "ban${T}203.0.113.9" "2013 and today: $line"
 done
 
 # bad input
@@ -194,10 +194,10 @@ is "$(try -c evil evil.log 2>&1)" \
 rm -f state/*
 
 # several matches, longer each time, more than a minute may have
-printf '[r]\nmatch = ^r (?<ip>\\S+)\nban = 10s\nreply = 451 x\ncount = 2 in 1m\nagain = x3 up to 1m\n' >several
+printf '[r]\nmatch = ^r (?<pid>\\d+) (?<ip>\\S+)\nban = 10s\nreply = 451 x\ncount = 2 in 1m\nagain = x3 up to 1m\n' >several
 at() { # SECOND...: lines at these seconds of 2026-11-24 12:00
 	for s in "$@"; do
-		printf '2026-11-24 12:%02d:%02d.000000000 r 203.0.113.9\n' $((s / 60)) $((s % 60))
+		printf '2026-11-24 12:%02d:%02d.000000000 r 7 203.0.113.9\n' $((s / 60)) $((s % 60))
 	done
 }
 is "$(at 0 59 100 120 160 161 200 201 | "$feed" -f /dev/null -l '' -n \
@@ -311,10 +311,10 @@ feed_pid=$!
 front_wait feed_follows
 line 198.51.100.1 >>log
 front_wait grep -q 198.51.100.1 err
-printf '\n[mine]\nmatch = ^mine: (?<ip>\\S+)$\nban = 5m\n' >>my.rules
+printf '\n[mine]\nmatch = ^mine: (?<pid>\\d+) (?<ip>\\S+)$\nban = 5m\n' >>my.rules
 kill -HUP "$feed_pid"
 ok "SIGHUP: rules loaded" front_wait grep -q 'rules and settings loaded again' err
-echo 'mine: 198.51.100.2' >>log
+echo 'mine: 7 198.51.100.2' >>log
 line 198.51.100.3 >>log
 ok "SIGHUP: the new rule counts" front_wait grep -q "ban${T}198.51.100.2${T}mine${T}300" err
 ok "SIGHUP: no line lost" front_wait grep -q "ban${T}198.51.100.3" err

@@ -38,7 +38,7 @@ read_all() {
 	    >dry 2>dry.err
 	"$feed" -1v -f /dev/null -l '' -s '' -S '' -c "$2" -m "${3-1000}" \
 	    -d state "$1" 2>feed.err
-	sed -n 's/^rblcache-feed: \(\(ban\|count\|skip\)	.*\)/\1/p' \
+	sed -n 's/^rblcache-feed: \(\(ban\|count\|skip\|lift\)	.*\)/\1/p' \
 	    feed.err >feed
 	"$trial" "${3-1000}" "$2" <"$1" >trial.times
 	cut -f 2- trial.times >trial

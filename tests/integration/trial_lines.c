@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "ctl/trial.h"
+#include "state/judge.h"
 
 static void
 die(const char *what)
@@ -47,16 +48,17 @@ main(int argc, char **argv)
 	if (trial == NULL)
 		die("no memory");
 	while ((len = getline(&line, &size, stdin)) > 0) {
+		struct follow_line given = {
+		    .text = line, .len = (size_t)len, .written_s = time(NULL)};
 		struct decision d;
+		struct news news;
 
 		if (line[len - 1] == '\n')
-			len--;
-		if (trial_line(trial, line, (size_t)len, time(NULL), time(NULL),
-			&d) != 0)
+			given.len--;
+		if (trial_line(trial, &given, time(NULL), &d, &news) != 0)
 			die("no memory");
-		if (d.kind != DECIDE_NOTHING)
-			printf("%" PRId64 "\t%s\n", d.time,
-			    decide_format(&d, text));
+		if (*judge_format(&d, &news, text) != 0)
+			printf("%" PRId64 "\t%s\n", d.time, text);
 	}
 	free(line);
 	trial_free(trial);

@@ -774,28 +774,33 @@ a_used_inode(void **state)
 static void
 too_long(void **state)
 {
-	static char line[FOLLOW_LINE_MAX * 5 + 2];
+	static char text[FOLLOW_LINE_MAX * 5 + 2];
+	struct follow_line line;
 	struct follow *f;
 
 	(void)state;
-	memset(line, 'x', sizeof line - 2);
-	line[sizeof line - 2] = '\n';
+	memset(text, 'x', sizeof text - 2);
+	text[0] = 'a';
 	append("log", "1\n");
-	append("log", line);
-	append("log", "2\n");
-	line[FOLLOW_LINE_MAX] = '\n';
-	line[FOLLOW_LINE_MAX + 1] = 0;
-	append("log", line);
-	append("log", "3\n");
-	f = open_at("log", NULL);
-	line[FOLLOW_LINE_MAX] = ' ';
-	{
-		const char *all = rest(f);
-
-		assert_memory_equal(all, "1 2 x", 5);
-		assert_int_equal(strlen(all), 4 + FOLLOW_LINE_MAX + 1 + 2);
-		assert_string_equal(all + strlen(all) - 3, " 3 ");
+	for (size_t len = FOLLOW_LINE_MAX; len < sizeof text; len *= 2) {
+		text[len] = '\n';
+		text[len + 1] = 0;
+		append("log", text);
+		text[len] = text[len + 1] = 'x';
 	}
+	append("log", "2\n");
+	f = open_at("log", NULL);
+	assert_int_equal(follow_line(f, &line), FOLLOW_LINE);
+	assert_false(line.is_part);
+	for (size_t len = FOLLOW_LINE_MAX; len < sizeof text; len *= 2) {
+		bool is_part = len > FOLLOW_LINE_MAX;
+
+		assert_int_equal(follow_line(f, &line), FOLLOW_LINE);
+		assert_int_equal(line.is_part, is_part);
+		assert_int_equal(line.len, is_part ? FOLLOW_PART : len);
+		assert_memory_equal(line.text, text, line.len);
+	}
+	assert_string_equal(rest(f), "2 ");
 	follow_close(f);
 }
 

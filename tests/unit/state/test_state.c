@@ -252,6 +252,7 @@ a_ban(const char *ip, uint64_t pid, int64_t time)
 	    .ip = unit_addr(ip),
 	    .pid = pid,
 	    .time = time,
+	    .message = slice_of("a line"),
 	    .ban_s = rule.ban_s};
 }
 
@@ -325,14 +326,14 @@ not_more_than_the_cap(void **state)
 	(void)state;
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(
-		    take(a_ban("192.0.2.7", 0, 600 + i), 5).kind, DECIDE_BAN);
-	d = take(a_ban("192.0.2.7", 0, 659), 5);
+		    take(a_ban("192.0.2.7", 5, 600 + i), 5).kind, DECIDE_BAN);
+	d = take(a_ban("192.0.2.7", 5, 659), 5);
 	assert_int_equal(d.kind, DECIDE_SKIP);
 	assert_int_equal(d.why, DECIDE_CAP);
-	assert_int_equal(take(a_ban("192.0.2.7", 0, 659), 0).kind, DECIDE_BAN);
-	assert_int_equal(take(a_ban("192.0.2.7", 0, 660), 5).kind, DECIDE_BAN);
+	assert_int_equal(take(a_ban("192.0.2.7", 5, 659), 0).kind, DECIDE_BAN);
+	assert_int_equal(take(a_ban("192.0.2.7", 5, 660), 5).kind, DECIDE_BAN);
 	/* a clock that was set back begins a minute of its own */
-	assert_int_equal(take(a_ban("192.0.2.7", 0, 599), 5).kind, DECIDE_BAN);
+	assert_int_equal(take(a_ban("192.0.2.7", 5, 599), 5).kind, DECIDE_BAN);
 }
 
 /* What nobody is banned for does not count, and does not make bans longer. */
@@ -373,16 +374,16 @@ lifted(void **state)
 	rule.count_s = 60;
 	rule.again = 3;
 	rule.again_max_s = 1000;
-	take(a_ban("192.0.2.7", 0, 10), 0);
-	assert_int_equal(take(a_ban("192.0.2.7", 0, 11), 0).ban_s, 100);
-	take(a_ban("192.0.2.7", 0, 200), 0);
-	take(a_ban("192.0.2.8", 0, 200), 0);
+	take(a_ban("192.0.2.7", 5, 10), 0);
+	assert_int_equal(take(a_ban("192.0.2.7", 5, 11), 0).ban_s, 100);
+	take(a_ban("192.0.2.7", 5, 200), 0);
+	take(a_ban("192.0.2.8", 5, 200), 0);
 	assert_true(state_lift(&all, &a));
 	assert_false(state_lift(&all, &a));
 	assert_int_equal(
-	    take(a_ban("192.0.2.7", 0, 201), 0).kind, DECIDE_COUNT);
-	assert_int_equal(take(a_ban("192.0.2.7", 0, 202), 0).ban_s, 100);
-	assert_int_equal(take(a_ban("192.0.2.8", 0, 202), 0).kind, DECIDE_BAN);
+	    take(a_ban("192.0.2.7", 5, 201), 0).kind, DECIDE_COUNT);
+	assert_int_equal(take(a_ban("192.0.2.7", 5, 202), 0).ban_s, 100);
+	assert_int_equal(take(a_ban("192.0.2.8", 5, 202), 0).kind, DECIDE_BAN);
 }
 
 /* A text that names nobody has its own time, however often the host comes. */

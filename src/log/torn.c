@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: ISC */
+#include "log/torn.h"
+
+#include <string.h>
+
+#include "base/ban.h"
+
+#define TITLE_MAX 80 /* of CHKUSER's; in fact 40 */
+
+static const char chkuser[] = "CHKUSER ";
+
+/* What a line has in it. */
+struct parts {
+	unsigned chkuser; /* how many lines of CHKUSER's begin in it */
+	bool inside;	  /* another's stands behind that */
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_upper(char c)
+{
+	return (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool
+is_title(char c)
+{
+	return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z') ||
+	       c == ' ' || c == '-';
+}
+
+/* Where the title of CHKUSER's begins that ends at end; NULL: there is none. */
+static const char *
+chkuser_before(const char *line, const char *end)
+{
+	const char *p = end;
+
+	while (p > line && end - p < TITLE_MAX && is_title(p[-1]))
+		p--;
+	return memmem(p, (size_t)(end - p), chkuser, strlen(chkuser));
+}
+
+/*
+ * Where the name of a writer begins that ends at end, as "rblsmtpd" or
+ * "spamdyke[7]"; NULL: there is none.
+ */
+static const char *
+name_before(const char *line, const char *end)
+{
+	static const char *const names[] = {"tcpserver", "sslserver",
+	    "rblsmtpd", "rblcache", "qmail-smtpd", "spamdyke", "tcpsvd",
+	    "s6-tcpserverd", "sslhandle"};
+
+	if (end > line && end[-1] == ']') {
+		end--;
+		while (end > line && is_digit(end[-1]))
+			end--;
+		if (end == line || *--end != '[')
+			return NULL;
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		size_t len = strlen(names[i]);
+
+		if ((size_t)(end - line) >= len &&
+		    memcmp(end - len, names[i], len) == 0)
+			return end - len;
+	}
+	return NULL;
+}
+
+/*
+ * Whether another line may have begun before this place. Not behind one word and
+ * a blank, as a stamp of an unknown kind has.
+ */
+static bool
+is_inside(const char *line, const char *at)
+{
+	return at != line && (at[-1] != ' ' || memmem(line, (size_t)(at - line),
+						   ": ", 2) != NULL);
+}
+
+/* Each writer's name has ": " behind it, and so does CHKUSER's title. */
+static struct parts
+take_apart(struct slice s)
+{
+	const char *const line = s.p;
+	struct parts parts = {0};
+	const char *colon;
+
+	while ((colon = memchr(s.p, ':', s.len)) != NULL) {
+		const char *at;
+
+		slice_advance(&s, (size_t)(colon - s.p));
+		if (!slice_begins(&s, ": ")) {
+			slice_advance(&s, 1);
+			continue;
+		}
+		at = name_before(line, colon);
+		if (slice_begins(&s, ": from <") &&
+		    chkuser_before(line, colon) != NULL) {
+			at = chkuser_before(line, colon);
+			parts.chkuser++;
+		}
+		parts.inside |= at != NULL && is_inside(line, at);
+		slice_advance(&s, 2);
+	}
+	return parts;
+}
+
+/*
+ * Whether it ends as CHKUSER's lines do: "> : not existing recipient". The line
+ * of another program behind a client's "> :" would have a colon.
+ */
+static bool
+ends_as_chkuser(struct slice s)
+{
+	const char *last = memrchr(s.p, '>', s.len);
+
+	if (last == NULL)
+		return false;
+	slice_advance(&s, (size_t)(last - s.p));
+	return slice_skip(&s, "> : ") && s.len > 0 &&
+	       memchr(s.p, ':', s.len) == NULL &&
+	       memchr(s.p, '<', s.len) == NULL;
+}
+
+/* Whether its first word is a name, as that of any program: "x: ". */
+static bool
+has_name(struct slice s)
+{
+	const char *blank = memchr(s.p, ' ', s.len);
+
+	return blank != NULL && blank > s.p && blank[-1] == ':';
+}
+
+/* Whether it begins as "spamdyke[7]: DENIED_RBL_MATCH from: "; takes that off. */
+static bool
+skip_spamdyke(struct slice *s)
+{
+	const struct slice before = *s;
+
+	if (slice_skip(s, "spamdyke[")) {
+		(void)slice_digits(s);
+		if (!slice_skip(s, "]: "))
+			return false;
+	}
+	while (s->len > 0 && is_upper(*s->p))
+		slice_advance(s, 1);
+	return s->p != before.p && slice_skip(s, " from: ");
+}
+
+/* Whether the keys stand in it, in that order; up to the NULL. */
+static bool
+has_keys(struct slice s, const char *const *keys)
+{
+	for (; *keys != NULL; keys++) {
+		const char *at = memmem(s.p, s.len, *keys, strlen(*keys));
+
+		if (at == NULL)
+			return false;
+		slice_advance(&s, (size_t)(at - s.p) + strlen(*keys) - 1);
+	}
+	return true;
+}
+
+/* What every version writes. */
+static const char *const chkuser_keys[] = {
+    ": from <", "> remote <", "> rcpt <", NULL};
+static const char *const spamdyke_keys[] = {
+    " to: ", " origin_ip: ", " origin_rdns: ", " auth: ", NULL};
+
+/* How many more lines of CHKUSER's are open behind one that begins so. */
+static int
+opened_by_chkuser(
+    const struct torn *t, struct slice message, unsigned begun, bool ended)
+{
+	if (begun == 0)
+		begun = 1;
+	/* it has the end of another, whose begin nobody has seen */
+	if (t->open == 0 && !has_keys(message, chkuser_keys))
+		return (int)begun;
+	return (int)begun - ended;
+}
+
+/* How many more lines are open behind this one; negative: one has ended. */
+static int
+opened(const struct torn *t, struct slice message)
+{
+	const struct parts parts = take_apart(message);
+	const bool ended = !t->goes_on && ends_as_chkuser(message);
+	struct slice s = message;
+
+	if (slice_begins(&message, chkuser))
+		return opened_by_chkuser(t, message, parts.chkuser, ended);
+	if (parts.chkuser > 1)
+		return (int)parts.chkuser;
+	if (skip_spamdyke(&s) && (t->goes_on || !has_keys(s, spamdyke_keys)))
+		return 1;
+	if (parts.inside)
+		return 1;
+	return ended && !has_name(message) ? -1 : 0;
+}
+
+/* ---- what it costs ---- */
+
+/* What was lost up to now; what is older than the span before is left out. */
+static void
+turn(struct torn *t, int64_t now)
+{
+	int64_t spans = now / TORN_SPAN_S - t->lost_at_s / TORN_SPAN_S;
+
+	if (spans == 0)
+		return;
+	t->lost_before_s = spans == 1 ? t->lost_s : 0;
+	t->lost_s = 0;
+}
+
+static void
+lose(struct torn *t, int64_t time_s)
+{
+	/* a line that is late counts with the newest; else the clock was wrong */
+	if (time_s <= t->lost_at_s && time_s + BAN_AHEAD_S >= t->lost_at_s)
+		return;
+	turn(t, time_s);
+	t->lost_s++;
+	t->lost_at_s = time_s;
+}
+
+unsigned
+torn_share(const struct torn *t, int64_t now)
+{
+	struct torn then = *t;
+	int64_t lost;
+	int64_t all = TORN_SPAN_S + now % TORN_SPAN_S;
+
+	if (now > t->lost_at_s)
+		turn(&then, now);
+	lost = (int64_t)then.lost_s + then.lost_before_s;
+	return lost >= all ? 100 : (unsigned)(100 * lost / all);
+}
+
+/* ---- */
+
+/* One more line has gone by. */
+static void
+go_by(struct torn *t, int64_t time_s)
+{
+	if (t->lines < TORN_LINES)
+		t->lines++;
+	else if (time_s > t->time_s + TORN_S)
+		t->open = 0;
+	/* or the clock was wrong then */
+	if (time_s > t->time_s + TORN_QUIET_S ||
+	    time_s + BAN_AHEAD_S < t->time_s)
+		t->open = 0;
+}
+
+enum torn_answer
+torn_take(struct torn *t, struct slice message, bool is_part, int64_t time_s,
+    size_t line_max)
+{
+	bool is_rest = t->goes_on;
+	bool in_doubt;
+	int more;
+
+	t->goes_on = line_max != 0 && message.len == line_max;
+	if (t->open > 0)
+		go_by(t, time_s);
+	in_doubt = t->open > 0;
+	more = is_part ? 1 : opened(t, message);
+	if (more > 0) {
+		t->open += (uint32_t)more;
+		if (t->open > TORN_OPEN_MAX)
+			t->open = TORN_OPEN_MAX;
+		t->lines = 0;
+		t->time_s = time_s;
+		t->torn++;
+		in_doubt = true;
+	} else if (more < 0 && t->open > 0) {
+		t->open--;
+	}
+	t->rests += is_rest;
+	if (in_doubt)
+		lose(t, time_s);
+	return is_rest ? TORN_REST : in_doubt ? TORN_DOUBT : TORN_NO;
+}
