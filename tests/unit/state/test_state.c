@@ -392,7 +392,7 @@ vague_stays_short(void **state)
 {
 	const struct policy shorter = {.ban_s = 7};
 	const struct policy longer = {.ban_s = 5000};
-	struct decision d = a_ban("192.0.2.7", 0, 10);
+	struct decision d = a_ban("192.0.2.7", 5, 10);
 	struct news news;
 
 	(void)state;
