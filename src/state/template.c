@@ -146,20 +146,21 @@ take_out(char *text, const char *spelling, char mark)
 	}
 }
 
-/* Whether an address may stand there, as most replies have but the usual one. */
+/*
+ * Whether an address may stand there in another form than the usual one. Most
+ * replies have none.
+ */
 static bool
 may_have_more(const char *text)
 {
-	for (; *text != 0; text++) {
-		size_t len = strspn(text, "0123456789abcdefABCDEF.:-%");
+	size_t run = 0;
 
-		if (len >= SHORTEST)
-			return true;
-		text += len;
-		if (*text == 0)
-			break;
-	}
-	return false;
+	for (; *text != 0 && run < SHORTEST; text++)
+		run = isxdigit((unsigned char)*text) ||
+			      strchr(".:-%", *text) != NULL
+			  ? run + 1
+			  : 0;
+	return run == SHORTEST;
 }
 
 void
@@ -183,16 +184,15 @@ template_fill(char out[REPLY_SIZE], const char *template, const struct addr *a)
 	char *end = out;
 
 	for (; *template != 0; template ++) {
+		char text[SPELLING_SIZE];
+		size_t room = (size_t)(out + REPLY_SIZE - 1 - end);
 		size_t i = (unsigned char)*template - FIRST_MARK;
-		char text[SPELLING_SIZE] = {*template};
-		size_t len;
 
-		if (i < SPELLINGS_N)
-			spell(text, &spellings[i], a);
-		len = strlen(text);
-		if (len >= (size_t)(out + REPLY_SIZE - end))
-			break;
-		end = put_text(end, text);
+		if (i >= SPELLINGS_N && room > 0)
+			*end++ = *template;
+		else if (i < SPELLINGS_N &&
+			 strlen(spell(text, &spellings[i], a)) <= room)
+			end = put_text(end, text);
 	}
 	*end = 0;
 }
