@@ -85,6 +85,17 @@ judge_zone(struct judgement *j, const json_t *zone)
 		    json_sprintf("zone %s gives no answer", name));
 }
 
+/* Unless a list is checked, a host may pass because it gave no answer. */
+static void
+judge_pass(struct judgement *j, const json_t *status)
+{
+	if (jsonget_integer(status, "pass") > 0 &&
+	    json_array_size(json_object_get(status, "zones")) == 0)
+		find(j, HEALTH_WARNING,
+		    json_string("pass without a zone: name your lists in "
+				"feed.conf (zone = ...)"));
+}
+
 static void
 judge_set(struct judgement *j, const json_t *set)
 {
@@ -163,6 +174,7 @@ health_judge(const json_t *status, json_t *problems)
 	}
 	json_array_foreach (json_object_get(status, "zones"), i, each)
 		judge_zone(&j, each);
+	judge_pass(&j, status);
 	json_array_foreach (json_object_get(status, "sets"), i, each)
 		judge_set(&j, each);
 	judge_hook(&j, json_object_get(status, "hook"));

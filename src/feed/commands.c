@@ -125,12 +125,12 @@ status(struct feed *f)
 	    f->guard.error == 0 ? NULL : cdbread_error_text(f->guard.error));
 
 	json_t *status = json_pack(
-	    "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
+	    "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "now",
 	    (json_int_t)now, "feed", feed, "logs", logs(f), "sets", sets(f),
 	    "checkpoint", checkpoint(f), "reload_error", reload_error(f),
 	    "rules_warning", report_text(rules_warning(f->rules)),
 	    "local_error", local, "local_since", report_time(f->guard.since_s),
-	    "errors", errors(f));
+	    "errors", errors(f), "pass", (json_int_t)f->settings.pass_s);
 
 	report_state(status, &f->state, now);
 	return status;

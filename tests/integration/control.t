@@ -470,7 +470,7 @@ fi
 
 mkdir reload
 cp "$rules" reload/a.rules
-echo 'pass = 15m' >reload/conf
+echo 'drop = after 20' >reload/conf
 : >reload/log
 "$feed" -c reload/a.rules -f reload/conf -d reload -l '' -s '' -S '' \
     reload/log 2>reload/err &
@@ -484,7 +484,7 @@ reloaded() { # PATTERN: of what the feed says
 	front_wait eval 'tail -n 1 reload/err | grep -q -e "'"$1"'"'
 }
 like "$(reload_ctl metrics)" '^rblcache_reload_ok 1$' "metrics: as it was loaded"
-printf 'pass = 15m\ndrop = 20\n' >reload/conf
+printf 'canary = 5m\ndrop = 20\n' >reload/conf
 reloaded 'old settings stay'
 exits "a broken feed.conf at SIGHUP: a warning, with its line and since when" 1 \
     "^WARNING: reload failed .20.*, so the old rules and settings stay: reload/conf:2: drop: '20' " \
@@ -492,7 +492,7 @@ exits "a broken feed.conf at SIGHUP: a warning, with its line and since when" 1 
 like "$(reload_ctl metrics)" '^rblcache_reload_ok 0$' "in the metrics, too"
 since=$(reload_ctl -j status | json '$s->{reload_error}{since}')
 ok "and in JSON" test "$since" -gt 1700000000
-echo 'pass = 15m' >reload/conf
+echo 'drop = after 20' >reload/conf
 echo 'match = x' >>reload/a.rules
 sleep 1
 reloaded 'old rules stay'
