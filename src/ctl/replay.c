@@ -520,13 +520,30 @@ take_decided(struct replay *r, const struct hooklog *h)
 	return 0;
 }
 
-static void
+/*
+ * The lists let it pass; or, that late, one of them gave no answer, of which
+ * rblsmtpd says nothing.
+ */
+static int
 take_passed(struct replay *r, const struct hooklog *h)
 {
 	struct connection *c = find(r, h->pid, &h->ip);
+	char ip[ADDR_STRLEN];
+	char line[ADDR_STRLEN + 64];
+	int len;
 
-	if (c != NULL)
-		give_up(c);
+	if (c == NULL)
+		return 0;
+	if (h->kind == HOOKLOG_PASSED && c->line == NULL &&
+	    r->now - c->time_s > PASSES_ANSWER_S) {
+		len = snprintf(line, sizeof line,
+		    "rblsmtpd: %s pid %llu: no answer", addr_format(&h->ip, ip),
+		    (unsigned long long)h->pid);
+		if (keep_line(c, line, (size_t)len) != 0)
+			return -1;
+	}
+	give_up(c);
+	return 0;
 }
 
 static int
@@ -548,8 +565,7 @@ take_hook(struct replay *r, const struct decision *d)
 		return take_decided(r, &h);
 	case HOOKLOG_PASS:
 	case HOOKLOG_PASSED:
-		take_passed(r, &h);
-		break;
+		return take_passed(r, &h);
 	case HOOKLOG_WOULD: /* and goes on to the lists */
 	case HOOKLOG_RECHECK:
 	case HOOKLOG_NO_RIGHT:

@@ -17,10 +17,11 @@
  * the first line about N and IP that answers counts: a refusal by a list (a
  * line that a rule with list = yes matches); what the hook says, if the log has
  * it already; or the connection's end, which means that the lists let it pass.
- * That is also taken from one without an answer for REPLAY_WAIT_S. A log that
- * has not had a line of tcpserver's yet tells of refusals alone, each of which
- * is a connection then; afterwards one about nobody who is connected is
- * ignored.
+ * One that "passed" later than PASSES_ANSWER_S (passes.h) after its begin had no
+ * answer. That the lists let it pass is also taken from one without an answer for
+ * REPLAY_WAIT_S. A log that has not had a line of tcpserver's yet tells of
+ * refusals alone, each of which is a connection then; afterwards one about nobody
+ * who is connected is ignored.
  *
  * Time is that of the newest line with a stamp; where stamps go back by no more
  * than BAN_AHEAD_S it stands still, by more it goes back with them, since a

@@ -128,7 +128,7 @@ trial_line(struct trial *t, const struct follow_line *line, int64_t now_s,
 	    0)
 		return -1;
 	if (news->passed && t->setup.pass_s > 0 &&
-	    put_pass(t, &news->ip, d->time) != 0)
+	    put_pass(t, &news->ip, news->since) != 0)
 		return -1;
 	if (news->ends_pass)
 		end_pass(t, &news->ip);

@@ -27,10 +27,9 @@ tell_missed(struct feed *f, size_t i, int64_t from_s, int64_t until_s)
 
 /* What a line led to, for the kernel sets. */
 static void
-spread(struct feed *f, const struct decision *d, const struct news *news,
-    int64_t now)
+spread(struct feed *f, const struct news *news, int64_t now)
 {
-	int64_t left = d->time + f->settings.pass_s - now;
+	int64_t left = news->since + f->settings.pass_s - now;
 
 	if (news->lifted)
 		livesets_lift(&f->livesets, &news->ip);
@@ -96,6 +95,6 @@ lines_take(struct feed *f, size_t i, const struct follow_line *line)
 		return;
 	}
 	trust_line(f, i, alarming);
-	spread(f, &d, &news, now);
+	spread(f, &news, now);
 	report(f, i, &d, &news);
 }

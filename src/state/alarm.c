@@ -370,6 +370,12 @@ check_share(struct alarm *b, int64_t time_s, const struct alarm_range *range,
 }
 
 void
+alarm_time(struct alarm *b, int64_t time_s)
+{
+	(void)minute_of(b, time_s);
+}
+
+void
 alarm_connection(struct alarm *b, int64_t time_s)
 {
 	count(&minute_of(b, time_s)->connections);
@@ -453,9 +459,8 @@ alarm_why(const struct alarm *b, char buf[ALARM_TEXT_SIZE])
 		break;
 	case ALARM_SHARE:
 		snprintf(buf, ALARM_TEXT_SIZE,
-		    "refused %" PRIu32 " %% of %" PRIu32
-		    " connections in %" PRIu32 " min, usual %" PRIu32
-		    " %%, limit %" PRIu32 " %%",
+		    "refused %" PRIu32 " %% of %" PRIu32 " hosts in %" PRIu32
+		    " min, usual %" PRIu32 " %%, limit %" PRIu32 " %%",
 		    percent(share_of(&(struct sum){alarm->of, alarm->seen})),
 		    alarm->of, alarm->minutes, percent(alarm->usual),
 		    percent(alarm->limit));
@@ -496,6 +501,21 @@ alarm_usual(const struct alarm *b, char buf[ALARM_TEXT_SIZE])
 }
 
 /* ---- the checkpoint ---- */
+
+static void
+forget_shares_of(struct alarm_minute *m, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		m[i].connections = m[i].refusals = 0;
+}
+
+void
+alarm_forget_shares(struct alarm *b)
+{
+	forget_shares_of(b->recent, ALARM_WINDOW);
+	forget_shares_of(b->past, ALARM_MINUTES);
+	find_usual(b);
+}
 
 static void
 put_minutes(struct record *r, const struct alarm_minute *m, size_t n)

@@ -4,9 +4,13 @@
  *
  * Two measures of each minute of a log (unix minutes of the stamps):
  *
- *	share	refusals of its connections; also of the last ten minutes,
- *		for servers where one minute has too few to tell
- *	bans	new bans that are to be made
+ *	share	the hosts that were refused, of those that connected; also of
+ *		the last ten minutes, for servers where one minute has too
+ *		few to tell
+ *	bans	hosts that are to be banned anew
+ *
+ * A host counts once in ten minutes (visits.h sees to that), so that one that
+ * comes again and again is no crowd.
  *
  * What is usual is the median m of the last 120 minutes, and the spread s,
  * 1.4826 * the median of the distances from m: the standard deviation, if
@@ -16,7 +20,7 @@
  * times as much spam would make, and leave room for chance above that:
  *
  *	bans	3m + 6 max(s, sqrt(m)), at least 30
- *	share	w + 4 sqrt(w(1-w)/n) of n connections, w = 3m/(1+2m),
+ *	share	w + 4 sqrt(w(1-w)/n) of n hosts, w = 3m/(1+2m),
  *		at least m + 6s and at least half; and 30 refusals
  *
  * The alarm begins with the line that goes above a limit, but not before 30
@@ -34,7 +38,7 @@
  * No clock and no floating point: the same lines lead to the same state.
  *
  *	struct alarm b = {0};
- *	alarm_connection(&b, t);
+ *	alarm_connection(&b, t);	or alarm_time(&b, t)
  *	alarm_refusal(&b, t);
  *	if (alarm_ban(&b, t)) ban it
  */
@@ -51,7 +55,7 @@
 #define ALARM_ARMED 30	  /* of them at least */
 #define ALARM_WINDOW 10	  /* minutes, the current one included */
 
-/* What was counted in a minute; 65535 stands for more as well. */
+/* The hosts that were counted in a minute; 65535 stands for more as well. */
 struct alarm_minute {
 	uint16_t connections, refusals, bans;
 };
@@ -92,13 +96,13 @@ struct alarm {
 	struct alarm_range bans, share, window_share;
 };
 
-/* A host connected at time_s (unix seconds, as everywhere here). */
+/* It is time_s now (unix seconds, as everywhere here); nothing counts. */
+void alarm_time(struct alarm *b, int64_t time_s);
+
+/* A host connected, which counts. */
 void alarm_connection(struct alarm *b, int64_t time_s);
 
-/*
- * A host was refused, by a list or from the cache; not again for each recipient
- * of the same connection. May begin the alarm.
- */
+/* One was refused, by a list or from the cache. May begin the alarm. */
 void alarm_refusal(struct alarm *b, int64_t time_s);
 
 /*
@@ -119,7 +123,7 @@ bool alarm_is_on(const struct alarm *b);
 
 /*
  * Why the last alarm began, for a log line:
- *	"refused 97 % of 210 connections in 1 min, usual 52 %, limit 88 %"
+ *	"refused 97 % of 210 hosts in 1 min, usual 52 %, limit 88 %"
  *	"212 new bans in 1 min, usual 20, limit 60"
  * Returns buf, which is empty when there was none.
  */
@@ -130,11 +134,17 @@ const char *alarm_why(const struct alarm *b, char buf[ALARM_TEXT_SIZE]);
  * What is usual now:
  *	"refused 52 %, limit 82 %; new bans a minute 20, limit 60"
  *	"not known yet, 12 of 30 minutes"
- * The share is that of ten minutes with as many connections as the last ten
- * that count. A limit of 100 % or more cannot be reached by so few, and with
+ * The share is that of ten minutes with as many hosts as the last ten that
+ * count. A limit of 100 % or more cannot be reached by so few, and with
  * fewer still the share is left out. Returns buf.
  */
 const char *alarm_usual(const struct alarm *b, char buf[ALARM_TEXT_SIZE]);
+
+/*
+ * Forgets which share is usual: an earlier version counted connections, not
+ * hosts.
+ */
+void alarm_forget_shares(struct alarm *b);
 
 /* Appends all of it to r, ALARM_BYTES. */
 #define ALARM_BYTES                                                            \

@@ -7,6 +7,7 @@
 #include "state/connections.h"
 #include "state/counts.h"
 #include "state/repeats.h"
+#include "state/visits.h"
 
 /* ---- keys ---- */
 
@@ -71,6 +72,13 @@ take_host(struct counts_key *host, const unsigned char *key, size_t klen)
 	memcpy(host->ip.b, key + 1, ADDR_SPREAD_BYTES);
 	addr_spread(&host->ip, host->ip.b);
 	return take_name(host->rule, key + head, klen - head);
+}
+
+/* Whether there are fields that earlier versions did not write. */
+static bool
+has_more(const struct record *r)
+{
+	return !r->bad && r->at < r->len;
 }
 
 /* A time that can be reckoned with. */
@@ -214,6 +222,8 @@ next_seen(
 	key_number(key, e.key.pid);
 	record_put_bytes(r, e.ip.b, sizeof e.ip.b);
 	record_put(r, 4, e.marks);
+	record_put(r, 8, (uint64_t)e.begin_s);
+	record_put(r, 2, e.port);
 	return 1;
 }
 
@@ -221,7 +231,7 @@ static int
 take_seen(
     struct state *s, const unsigned char *key, size_t klen, struct record *r)
 {
-	struct connections_entry read;
+	struct connections_entry read = {0};
 	const void *ip;
 	size_t len;
 
@@ -231,10 +241,56 @@ take_seen(
 	read.key.pid = number_of(key + 9);
 	ip = record_get_bytes(r, sizeof read.ip.b, &len);
 	read.marks = r->version < 4 ? 0 : (uint32_t)record_get(r, 4);
-	if (r->bad || len != sizeof read.ip.b)
+	if (has_more(r)) {
+		read.begin_s = (int64_t)record_get(r, 8);
+		read.port = (uint16_t)record_get(r, 2);
+	}
+	if (r->bad || len != sizeof read.ip.b || !is_time(read.begin_s))
 		return -1;
 	memcpy(read.ip.b, ip, len);
 	return connections_put(s->connections, &read);
+}
+
+/* ---- visits ---- */
+
+static int
+next_visit(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct visits_entry *e = lru_next(s->visits, at);
+
+	if (e == NULL)
+		return 0;
+	key_begin(key, 'v');
+	key_number(key, e->key.log);
+	addr_spread(&e->key.ip, key->b + key->len);
+	key->len += ADDR_SPREAD_BYTES;
+	for (int i = 0; i < VISITS_KINDS; i++)
+		record_put(r, 4, e->minutes[i]);
+	return 1;
+}
+
+static int
+take_visit(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct visits_entry read = {0};
+	struct visits_entry *e;
+
+	if (klen != 1 + 8 + ADDR_SPREAD_BYTES)
+		return -1;
+	read.key.log = number_of(key + 1);
+	memcpy(read.key.ip.b, key + 9, ADDR_SPREAD_BYTES);
+	addr_spread(&read.key.ip, read.key.ip.b);
+	for (int i = 0; i < VISITS_KINDS; i++)
+		read.minutes[i] = (uint32_t)record_get(r, 4);
+	if (r->bad || lru_find(s->visits, &read.key) != NULL)
+		return -1;
+	e = lru_put(s->visits, &read.key);
+	if (e == NULL)
+		return -1;
+	*e = read;
+	return 0;
 }
 
 /* ---- zones ---- */
@@ -507,8 +563,6 @@ get_torn(struct record *r, struct state_log *log)
 {
 	struct torn *t = &log->torn;
 
-	if (r->at == r->len)
-		return 0;
 	t->goes_on = record_get(r, 1) != 0;
 	t->open = (uint32_t)record_get(r, 2);
 	t->lines = (uint32_t)record_get(r, 1);
@@ -540,27 +594,36 @@ log_record(const struct state_log *log, struct codec_key *key, struct record *r)
 	record_put(r, 8, (uint64_t)log->time_s);
 	record_put(r, 8, log->lines);
 	record_put(r, 1, log->shows_tcpserver);
-	record_put(r, 1, log->shows_rblsmtpd);
+	record_put(r, 1, log->ports[0] != 0); /* rblsmtpd, before 0.7 */
 	record_put(r, 1, log->shows_passed);
 	record_put(r, 8, (uint64_t)log->minute);
 	record_put(r, 4, log->minute_bans);
 	alarm_put(r, &log->alarm);
 	put_torn(r, log);
+	for (size_t i = 0; i < STATE_PORTS; i++)
+		record_put(r, 2, log->ports[i]);
 	record_put_bytes(r, log->position.done, strlen(log->position.done));
 }
 
-/* Its last field, which those before 0.7 have not. */
-static void
-take_done(struct position *place, struct record *r)
+/* What those before 0.7 have not. */
+static int
+get_newer_of_log(struct record *r, struct state_log *log)
 {
-	size_t len;
 	const void *name;
+	size_t len;
 
-	if (r->at == r->len)
-		return;
-	name = record_get_bytes(r, sizeof place->done - 1, &len);
+	if (!has_more(r)) {
+		alarm_forget_shares(&log->alarm);
+		return 0;
+	}
+	if (get_torn(r, log) != 0)
+		return -1;
+	for (size_t i = 0; i < STATE_PORTS; i++)
+		log->ports[i] = (uint16_t)record_get(r, 2);
+	name = record_get_bytes(r, sizeof log->position.done - 1, &len);
 	if (name != NULL)
-		memcpy(place->done, name, len);
+		memcpy(log->position.done, name, len);
+	return 0;
 }
 
 static int
@@ -577,15 +640,14 @@ take_log(struct state_log *logs, size_t n, const unsigned char *key,
 	read.lines = record_get(r, 8);
 	read.shows_tcpserver = record_get(r, 1) != 0;
 	if (r->version >= 4) {
-		read.shows_rblsmtpd = record_get(r, 1) != 0;
+		(void)record_get(r, 1);
 		read.shows_passed = record_get(r, 1) != 0;
 	}
 	read.minute = (int64_t)record_get(r, 8);
 	read.minute_bans = (uint32_t)record_get(r, 4);
 	if (r->version >= 4 &&
-	    (alarm_get(r, &read.alarm) != 0 || get_torn(r, &read) != 0))
+	    (alarm_get(r, &read.alarm) != 0 || get_newer_of_log(r, &read) != 0))
 		return -1;
-	take_done(&read.position, r);
 	if (r->bad || klen < 1 || klen > PATH_MAX)
 		return -1;
 	memcpy(read.path, key + 1, klen - 1);
@@ -611,6 +673,7 @@ static const struct {
     {'c', next_count, take_count},
     {'p', next_past, take_past},
     {'s', next_seen, take_seen},
+    {'v', next_visit, take_visit},
     {'z', next_zone, take_zone},
     {'t', next_tally, take_tally},
     {'d', next_day, take_day},

@@ -128,10 +128,11 @@ connections_put(struct connections *s, const struct connections_entry *entry)
 }
 
 int
-connections_begin(
-    struct connections *s, uint64_t log, uint64_t pid, const struct addr *a)
+connections_begin(struct connections *s, uint64_t log, uint64_t pid,
+    const struct addr *a, int64_t begin_s)
 {
-	const struct connections_entry entry = {{log, pid}, *a, 0};
+	const struct connections_entry entry = {
+	    .key = {log, pid}, .ip = *a, .begin_s = begin_s};
 	struct connections_entry *before = lru_find(s->entries, &entry.key);
 
 	if (before != NULL)
@@ -151,6 +152,42 @@ connections_end(struct connections *s, uint64_t log, uint64_t pid,
 	*ended = *e;
 	ended->marks = drop(s, e);
 	return true;
+}
+
+/* The one of that process, from that address. */
+static struct connections_entry *
+find(const struct connections *s, uint64_t log, uint64_t pid,
+    const struct addr *a)
+{
+	const struct connections_key key = {log, pid};
+	struct connections_entry *e = lru_find(s->entries, &key);
+
+	return e == NULL || a == NULL || memcmp(&e->ip, a, sizeof *a) == 0
+		   ? e
+		   : NULL;
+}
+
+bool
+connections_find(const struct connections *s, uint64_t log, uint64_t pid,
+    const struct addr *a, struct connections_entry *found)
+{
+	const struct connections_entry *e = find(s, log, pid, a);
+
+	if (e == NULL)
+		return false;
+	*found = *e;
+	found->marks = marks_of(s, e);
+	return true;
+}
+
+void
+connections_at_port(struct connections *s, uint64_t log, uint64_t pid,
+    const struct addr *a, uint16_t port)
+{
+	struct connections_entry *e = find(s, log, pid, a);
+
+	if (e != NULL)
+		e->port = port;
 }
 
 static uint32_t

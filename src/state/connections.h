@@ -47,7 +47,9 @@ enum connections_mark {
 struct connections_entry {
 	struct connections_key key;
 	struct addr ip;
-	uint32_t marks; /* of enum connections_mark */
+	int64_t begin_s; /* unix seconds; 0: an earlier version did not say */
+	uint32_t marks;	 /* of enum connections_mark */
+	uint16_t port;	 /* the server's; 0: not known */
 };
 
 /* A table for at most max connections, or NULL with errno. */
@@ -56,11 +58,22 @@ struct connections *connections_new(size_t max)
 void connections_free(struct connections *seen);
 
 /*
- * Puts one that begins now; what the process had before has ended. Returns 0,
- * or -1 with errno ENOMEM.
+ * Puts one that begins at begin_s; what the process had before has ended. Returns
+ * 0, or -1 with errno ENOMEM.
  */
 int connections_begin(struct connections *seen, uint64_t log, uint64_t pid,
-    const struct addr *a) __attribute__((warn_unused_result));
+    const struct addr *a, int64_t begin_s) __attribute__((warn_unused_result));
+
+/*
+ * The one of that process, with its marks but for CONNECTIONS_KNOWN; false: it has
+ * none from that address (NULL: from any).
+ */
+bool connections_find(const struct connections *seen, uint64_t log,
+    uint64_t pid, const struct addr *a, struct connections_entry *found);
+
+/* The server's port is this, if the process has one from that address. */
+void connections_at_port(struct connections *seen, uint64_t log, uint64_t pid,
+    const struct addr *a, uint16_t port);
 
 /* Takes out the one of that process: false: there is none; else ended is it. */
 bool connections_end(struct connections *seen, uint64_t log, uint64_t pid,

@@ -8,6 +8,7 @@
 #include "state/counts.h"
 #include "state/passes.h"
 #include "state/repeats.h"
+#include "state/visits.h"
 
 #define MINUTE_S 60
 
@@ -16,15 +17,11 @@
  * be anybody's.
  */
 static bool
-may_be_unseen(struct state_log *log, const struct decision *d)
+may_be_unseen(const struct state_log *log, const struct decision *d)
 {
-	if (d->pid == 0) {
-		if (!log->shows_tcpserver)
-			log->unshown_s = d->time;
-		return false;
-	}
-	return d->rule->seen == RULES_SEEN_NO ||
-	       (d->rule->seen == RULES_SEEN_AUTO && !log->shows_tcpserver);
+	return d->pid != 0 &&
+	       (d->rule->seen == RULES_SEEN_NO ||
+		   (d->rule->seen == RULES_SEEN_AUTO && !log->shows_tcpserver));
 }
 
 /* No list refuses a process that has passed: the line is a client's. */
@@ -55,14 +52,13 @@ exceeds(struct state_log *log, int64_t time_s, uint32_t cap)
 
 /* Whether the alarm forbids the ban. To renew one is no new one. */
 static bool
-is_alarming(
-    const struct state *s, struct state_log *log, const struct decision *d)
+is_alarming(struct state *s, struct state_log *log, const struct decision *d)
 {
 	struct bans_left left;
 
 	if (bans_left(s->bans, &d->ip, d->time, &left))
 		return alarm_is_on(&log->alarm);
-	return !alarm_ban(&log->alarm, d->time);
+	return !visits_may_ban(s, log, &d->ip, d->time);
 }
 
 /* How long the ban lasts. */
@@ -98,12 +94,14 @@ judge(struct state *s, struct state_log *log, struct decision *d,
 		return 0;
 	}
 	if (marks == 0 && !may_be_unseen(log, d)) {
+		if (d->pid == 0 && !log->shows_tcpserver)
+			log->unshown_s = d->time;
 		decide_skip(d, DECIDE_UNSEEN);
 		return 0;
 	}
 	if (policy->alarm && rule->list &&
 	    (marks & (CONNECTIONS_REJECTED | CONNECTIONS_HOST_REJECTED)) == 0)
-		alarm_refusal(&log->alarm, d->time);
+		visits_refused(s, log, &d->ip, d->time);
 	if (rule->list && zones_doubts(&s->zones, d->reply, d->time)) {
 		decide_skip(d, DECIDE_DISTRUSTED);
 		return 0;
@@ -127,10 +125,22 @@ judge(struct state *s, struct state_log *log, struct decision *d,
 	return set_time(s, d, policy);
 }
 
+/*
+ * A host that was not connected was not refused, so an address that somebody
+ * planted ends no pass; nor does a refusal that is no list's, or a client's.
+ */
+static bool
+ends_pass(const struct decision *d, const struct state_log *log, uint32_t marks)
+{
+	return d->has_ip && (marks != 0 || may_be_unseen(log, d)) &&
+	       !(d->kind == DECIDE_SKIP &&
+		   (d->why == DECIDE_DECIDED || d->why == DECIDE_TORN));
+}
+
 /* A line that a rule matches. */
 static int
 take_match(struct state *s, struct state_log *log, struct decision *d,
-    const struct policy *policy)
+    const struct policy *policy, struct news *news)
 {
 	uint32_t marks = passes_rejected(s, log, d);
 	bool rechecked = (marks & CONNECTIONS_RECHECK) != 0 &&
@@ -143,25 +153,14 @@ take_match(struct state *s, struct state_log *log, struct decision *d,
 		result = judge(s, log, d, policy, marks);
 	if (d->kind == DECIDE_BAN)
 		secret_mask(policy->secrets, d->reply);
+	news->ip = d->ip;
+	news->ends_pass = ends_pass(d, log, marks);
 	tallies_add(&s->tallies, d);
 	if (d->kind == DECIDE_SKIP || result != 0)
 		return result;
 	if (rechecked)
 		tallies_add_recheck(&s->tallies, true, d->time);
 	return 0;
-}
-
-/*
- * A host that was not connected was not refused, nor was it by a list, nor is one
- * that a client may have written.
- */
-static bool
-ends_pass(const struct decision *d)
-{
-	return d->has_ip &&
-	       !(d->kind == DECIDE_SKIP &&
-		   (d->why == DECIDE_UNSEEN || d->why == DECIDE_DECIDED ||
-		       d->why == DECIDE_TORN));
 }
 
 static int
@@ -184,6 +183,7 @@ judge_decision(struct state *s, struct state_log *log,
 {
 	news->passed = news->lifted = news->dropped = news->banned = false;
 	news->ends_pass = false;
+	news->since = 0;
 	log->lines++;
 	if (d->time > log->time_s || d->time + BAN_AHEAD_S < log->time_s)
 		log->time_s = d->time;
@@ -191,10 +191,8 @@ judge_decision(struct state *s, struct state_log *log,
 	    &log->torn, d->message, d->is_part, d->time, policy->line_max);
 	if (d->kind == DECIDE_NOTHING)
 		return passes_take(s, log, d, policy, news);
-	if (take_match(s, log, d, policy) != 0)
+	if (take_match(s, log, d, policy, news) != 0)
 		return -1;
-	news->ip = d->ip;
-	news->ends_pass = ends_pass(d);
 	if (d->kind != DECIDE_BAN)
 		return 0;
 	news->banned = put_ban(s, log, d) == 0;

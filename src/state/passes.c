@@ -6,6 +6,7 @@
 #include "base/hooklog.h"
 #include "log/tcpserver.h"
 #include "state/connections.h"
+#include "state/visits.h"
 
 #define AGAINST                                                                \
 	(CONNECTIONS_REJECTED | CONNECTIONS_UNASKED | CONNECTIONS_HOST_REJECTED)
@@ -18,6 +19,14 @@ lists_are_well(const struct state *s, int64_t time_s)
 {
 	return zones_all_well(&s->zones) &&
 	       !zones_doubts(&s->zones, "", time_s);
+}
+
+/* Soon enough after the connection's begin for an answer of the lists. */
+static bool
+is_soon(const struct connections_entry *c, int64_t time_s)
+{
+	return c->begin_s != 0 && time_s >= c->begin_s &&
+	       time_s - c->begin_s <= PASSES_ANSWER_S;
 }
 
 /* No list is asked about such a host, and the hook need not say so. */
@@ -57,31 +66,59 @@ recover(struct state *s, struct state_log *log, const struct addr *a,
 	log->recovered++;
 }
 
-/* Asked about, and not refused. */
+/* Asked about at the begin of the connection, and not refused until time_s. */
 static void
-passed(struct state *s, const struct addr *a, uint32_t marks, int64_t time_s,
+passed(struct state *s, const struct connections_entry *c, int64_t time_s,
     const struct policy *policy, struct news *news)
 {
 	struct ban ban;
 	bool banned;
 
-	if ((marks & AGAINST) != 0 || !lists_are_well(s, time_s))
+	if ((c->marks & AGAINST) != 0 || !lists_are_well(s, c->begin_s))
 		return;
-	banned = bans_find_live(s->bans, a, time_s, &ban);
+	banned = bans_find_live(s->bans, &c->ip, time_s, &ban);
 	/* of a newer line, in another log, or for what no list is about */
 	if (banned &&
-	    (ban.since > time_s || !state_is_of_list(policy, ban.rule)))
+	    (ban.since > c->begin_s || !state_is_of_list(policy, ban.rule)))
 		return;
-	if ((marks & CONNECTIONS_RECHECK) != 0)
+	if ((c->marks & CONNECTIONS_RECHECK) != 0)
 		tallies_add_recheck(&s->tallies, false, time_s);
 	else if (banned) /* the set has been changed by hand, or the hook has -n
 			  */
 		return;
-	news->ip = *a;
+	news->ip = c->ip;
 	news->passed = true;
+	news->since = c->begin_s;
 	if (banned)
-		lift(s, &ban, a, "recheck", news);
+		lift(s, &ban, &c->ip, "recheck", news);
 }
+
+/* ---- ports ---- */
+
+/* rblsmtpd is at work where that connection came in. */
+static void
+note_port(struct state_log *log, const struct connections_entry *c)
+{
+	size_t i = 0;
+
+	if (c->port == 0)
+		return;
+	while (i < STATE_PORTS - 1 && log->ports[i] != c->port)
+		i++;
+	memmove(log->ports + 1, log->ports, i * sizeof *log->ports);
+	log->ports[0] = c->port;
+}
+
+static bool
+asks_lists(const struct state_log *log, const struct connections_entry *c)
+{
+	for (size_t i = 0; i < STATE_PORTS; i++)
+		if (c->port != 0 && log->ports[i] == c->port)
+			return true;
+	return false;
+}
+
+/* ---- lines ---- */
 
 /* The process number in a line of rblsmtpd's, wherever it has it. */
 static uint64_t
@@ -113,12 +150,13 @@ passes_unclear(const struct decision *d)
 static void
 take_rblsmtpd(struct state *s, struct state_log *log, const struct decision *d)
 {
-	uint64_t pid = passes_unclear(d);
+	struct connections_entry c;
 
-	log->shows_rblsmtpd = true;
-	if (pid != 0)
-		connections_mark(
-		    s->connections, log->id, pid, NULL, CONNECTIONS_REJECTED);
+	if (connections_find(s->connections, log->id, pid_of(d), NULL, &c))
+		note_port(log, &c);
+	if (passes_unclear(d) != 0)
+		connections_mark(s->connections, log->id, pid_of(d), NULL,
+		    CONNECTIONS_REJECTED);
 }
 
 /* The hook has refused a host that it knew. */
@@ -133,7 +171,7 @@ take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
 	if (log->shows_tcpserver && marks == 0)
 		return;
 	if (policy->alarm)
-		alarm_refusal(&log->alarm, time_s);
+		visits_refused(s, log, &h->ip, time_s);
 	n = bans_refused(s->bans, &h->ip, time_s);
 	news->ip = h->ip;
 	news->dropped = n > 0 && n == policy->drop_after;
@@ -145,33 +183,102 @@ take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
  */
 static int
 take_decided(struct state *s, struct state_log *log, const struct hooklog *h,
-    uint32_t marks)
+    bool is_known, int64_t time_s)
 {
-	if (marks == 0 && (log->shows_tcpserver || h->pid == 0))
+	if (!is_known && (log->shows_tcpserver || h->pid == 0))
 		return 0;
-	if (marks == 0 &&
-	    connections_begin(s->connections, log->id, h->pid, &h->ip) != 0)
+	if (!is_known && connections_begin(s->connections, log->id, h->pid,
+			     &h->ip, time_s) != 0)
 		return -1;
 	connections_mark(s->connections, log->id, h->pid, &h->ip,
 	    CONNECTIONS_DECIDED | CONNECTIONS_UNASKED);
 	return 0;
 }
 
-/* The hook behind rblsmtpd: the connection has got that far. */
-static void
+/* The hook behind rblsmtpd: the connection has got that far. Its marks. */
+static uint32_t
 take_passed(struct state *s, struct state_log *log, const struct decision *d,
-    const struct hooklog *h, uint32_t marks, const struct policy *policy,
+    const struct connections_entry *c, const struct policy *policy,
     struct news *news)
 {
-	uint32_t mark = CONNECTIONS_PASSED;
+	recover(s, log, &c->ip, c->marks, d->time, policy, news);
+	if (d->torn != TORN_NO)
+		return CONNECTIONS_PASSED;
+	log->shows_passed = true;
+	if (is_soon(c, d->time))
+		passed(s, c, d->time, policy, news);
+	/* once a connection */
+	return CONNECTIONS_PASSED | CONNECTIONS_UNASKED;
+}
 
-	recover(s, log, &h->ip, marks, d->time, policy, news);
-	if (d->torn == TORN_NO) {
-		log->shows_passed = true;
-		mark |= CONNECTIONS_UNASKED; /* it passes once */
-		passed(s, &h->ip, marks, d->time, policy, news);
+/* The hook says one of these of a connection, once. */
+static bool
+is_repeated(enum hooklog_kind kind, uint32_t marks)
+{
+	switch (kind) {
+	case HOOKLOG_IPSET:
+	case HOOKLOG_RECENT:
+	case HOOKLOG_LOCAL:
+	case HOOKLOG_ALLOWED:
+	case HOOKLOG_PASS:
+		return (marks & (CONNECTIONS_REJECTED | CONNECTIONS_UNASKED)) !=
+		       0;
+	case HOOKLOG_PASSED:
+		return (marks & CONNECTIONS_UNASKED) != 0;
+	case HOOKLOG_RECHECK:
+		return (marks & CONNECTIONS_RECHECK) != 0;
+	case HOOKLOG_DECIDED:
+		return (marks & CONNECTIONS_DECIDED) != 0;
+	case HOOKLOG_WOULD:
+	case HOOKLOG_NO_RIGHT:
+	case HOOKLOG_TROUBLE:
+	case HOOKLOG_OTHER:
+		break;
 	}
-	connections_mark(s->connections, log->id, h->pid, &h->ip, mark);
+	return false;
+}
+
+/* The hook says so of a connection; c NULL: there is none from that host. */
+static int
+take_said(struct state *s, struct state_log *log, const struct decision *d,
+    const struct hooklog *h, const struct connections_entry *c,
+    const struct policy *policy, struct news *news)
+{
+	uint32_t mark = 0;
+
+	switch (h->kind) {
+	case HOOKLOG_IPSET:
+	case HOOKLOG_RECENT:
+		take_refusal(s, log, h, d->time, policy, news);
+		break;
+	case HOOKLOG_LOCAL:
+		mark = CONNECTIONS_REJECTED;
+		break;
+	case HOOKLOG_ALLOWED:
+	case HOOKLOG_PASS:
+		mark = CONNECTIONS_UNASKED;
+		break;
+	case HOOKLOG_RECHECK: /* any process of the host's is not strict enough */
+		if (c == NULL)
+			break;
+		note_port(log, c);
+		mark = CONNECTIONS_RECHECK;
+		break;
+	case HOOKLOG_PASSED:
+		if (c != NULL)
+			mark = take_passed(s, log, d, c, policy, news);
+		break;
+	case HOOKLOG_DECIDED:
+		return take_decided(s, log, h, c != NULL, d->time);
+	case HOOKLOG_WOULD:
+	case HOOKLOG_NO_RIGHT:
+	case HOOKLOG_TROUBLE:
+	case HOOKLOG_OTHER:
+		break;
+	}
+	if (mark != 0)
+		connections_mark(s->connections, log->id, h->pid, &h->ip, mark);
+	return 0;
 }
 
 static int
@@ -179,45 +286,16 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
     const struct policy *policy, struct news *news)
 {
 	struct hooklog h = hooklog_line(d->message);
-	uint32_t marks = 0;
+	struct connections_entry c;
+	bool is_known;
 
+	if (h.kind == HOOKLOG_OTHER)
+		return 0;
+	is_known = connections_find(s->connections, log->id, h.pid, &h.ip, &c);
+	if (is_known && is_repeated(h.kind, c.marks))
+		return 0;
 	tallies_add_hook(&s->tallies, h.kind, d->time);
-	/* any process of the host's is not strict enough */
-	if (h.pid != 0)
-		marks =
-		    connections_mark(s->connections, log->id, h.pid, &h.ip, 0);
-	switch (h.kind) {
-	case HOOKLOG_IPSET:
-	case HOOKLOG_RECENT:
-		take_refusal(s, log, &h, d->time, policy, news);
-		break;
-	case HOOKLOG_LOCAL:
-		connections_mark(s->connections, log->id, h.pid, &h.ip,
-		    CONNECTIONS_REJECTED);
-		break;
-	case HOOKLOG_ALLOWED:
-	case HOOKLOG_PASS:
-		connections_mark(
-		    s->connections, log->id, h.pid, &h.ip, CONNECTIONS_UNASKED);
-		break;
-	case HOOKLOG_RECHECK:
-		if (marks != 0)
-			connections_mark(s->connections, log->id, h.pid, &h.ip,
-			    CONNECTIONS_RECHECK);
-		break;
-	case HOOKLOG_PASSED:
-		if (marks != 0)
-			take_passed(s, log, d, &h, marks, policy, news);
-		break;
-	case HOOKLOG_DECIDED:
-		return take_decided(s, log, &h, marks);
-	case HOOKLOG_WOULD:
-	case HOOKLOG_NO_RIGHT:
-	case HOOKLOG_TROUBLE:
-	case HOOKLOG_OTHER:
-		break;
-	}
-	return 0;
+	return take_said(s, log, d, &h, is_known ? &c : NULL, policy, news);
 }
 
 /* A connection has ended, with the goodbye of both sides if well. */
@@ -229,9 +307,11 @@ take_end(struct state *s, struct state_log *log, const struct decision *d,
 	struct connections_entry ended;
 
 	if (connections_end(s->connections, log->id, event->pid, &ended) &&
-	    event->well && d->torn == TORN_NO && log->shows_rblsmtpd &&
-	    !log->shows_passed && !is_allowed(policy, &ended.ip))
-		passed(s, &ended.ip, ended.marks, d->time, policy, news);
+	    event->well && d->torn == TORN_NO && asks_lists(log, &ended) &&
+	    !log->shows_passed &&
+	    (is_soon(&ended, d->time) || s->zones.n > 0) &&
+	    !is_allowed(policy, &ended.ip))
+		passed(s, &ended, d->time, policy, news);
 }
 
 int
@@ -250,13 +330,15 @@ passes_take(struct state *s, struct state_log *log, const struct decision *d,
 	case TCPSERVER_BEGIN:
 		log->shows_tcpserver = true;
 		if (policy->alarm)
-			alarm_connection(&log->alarm, d->time);
+			visits_connected(s, log, &event.ip, d->time);
 		return connections_begin(
-		    s->connections, log->id, event.pid, &event.ip);
+		    s->connections, log->id, event.pid, &event.ip, d->time);
 	case TCPSERVER_OK:
+		connections_at_port(
+		    s->connections, log->id, event.pid, &event.ip, event.port);
 		break;
 	case TCPSERVER_DENY:
-		connections_mark(s->connections, log->id, event.pid, NULL,
+		connections_mark(s->connections, log->id, event.pid, &event.ip,
 		    CONNECTIONS_REJECTED);
 		break;
 	case TCPSERVER_END:
@@ -272,15 +354,16 @@ uint32_t
 passes_rejected(
     struct state *s, struct state_log *log, const struct decision *d)
 {
+	struct connections_entry c;
 	uint32_t marks;
-	struct connections_entry ended;
 
-	if (slice_begins(&d->message, rblsmtpd))
-		log->shows_rblsmtpd = true;
+	if (slice_begins(&d->message, rblsmtpd) && d->has_ip &&
+	    connections_find(s->connections, log->id, d->pid, &d->ip, &c))
+		note_port(log, &c);
 	marks = connections_mark(s->connections, log->id, d->pid,
 	    d->has_ip ? &d->ip : NULL, CONNECTIONS_REJECTED);
 	/* nothing else tells of its end; see take_decided */
 	if ((marks & CONNECTIONS_DECIDED) != 0 && !log->shows_tcpserver)
-		(void)connections_end(s->connections, log->id, d->pid, &ended);
+		(void)connections_end(s->connections, log->id, d->pid, &c);
 	return marks;
 }

@@ -8,16 +8,26 @@
  *	tcpserver: end 13284 status 0
  *
  * Strict: the host must be connected as that process. What counts is the
- * hook's line from behind rblsmtpd; in a log that never had one, and has had
- * lines of rblsmtpd, the end of a connection with both sides saying goodbye.
+ * hook's line from behind rblsmtpd; in a log that never had one, the end of a
+ * connection with both sides saying goodbye, at a port of the server at which
+ * rblsmtpd was seen. Either counts from the connection's begin.
  * Nothing counts when any line spoke of a rejection or of trouble in between,
- * when no list was asked, or when the lists are not all well.
+ * when no list was asked, when the lists are not all well, or when they may not
+ * have answered: PASSES_ANSWER_S.
  */
 #ifndef PASSES_H
 #define PASSES_H
 
 #include "log/decide.h"
 #include "state/state.h"
+
+/*
+ * What comes later than that after the connection's begin is no answer. rblsmtpd
+ * lets the client in when a list gives none, which takes it 11 s at least (the
+ * waits of djb's dns_transmit.c are 1, 3, 11 and 45 s). For the end of a connection
+ * the canary may stand in, if the zones are named.
+ */
+#define PASSES_ANSWER_S 10
 
 /*
  * Takes note of a line that no rule matches. Returns 0, or -1 with errno

@@ -8,6 +8,7 @@
 #include "state/connections.h"
 #include "state/counts.h"
 #include "state/repeats.h"
+#include "state/visits.h"
 
 int
 state_new(struct state *s)
@@ -16,10 +17,11 @@ state_new(struct state *s)
 	    .bans = bans_new(BANS_MAX),
 	    .counts = counts_new(COUNTS_MAX),
 	    .repeats = repeats_new(REPEATS_MAX),
+	    .visits = visits_new(VISITS_MAX),
 	    .connections = connections_new(CONNECTIONS_MAX),
 	};
 	if (s->bans != NULL && s->counts != NULL && s->repeats != NULL &&
-	    s->connections != NULL)
+	    s->visits != NULL && s->connections != NULL)
 		return 0;
 	state_free(s);
 	return -1;
@@ -31,6 +33,7 @@ state_free(struct state *s)
 	bans_free(s->bans);
 	lru_free(s->counts);
 	lru_free(s->repeats);
+	lru_free(s->visits);
 	connections_free(s->connections);
 	*s = (struct state){0};
 }

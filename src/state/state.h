@@ -26,10 +26,13 @@ struct state {
 	struct bans *bans;
 	struct lru *counts;  /* counts.h */
 	struct lru *repeats; /* repeats.h */
+	struct lru *visits;  /* visits.h */
 	struct connections *connections;
 	struct zones zones;
 	struct tallies tallies;
 };
+
+#define STATE_PORTS 4
 
 /* One log. */
 struct state_log {
@@ -40,8 +43,9 @@ struct state_log {
 	int64_t time_s;	      /* unix seconds of the newest line; 0: none */
 	uint64_t lines;	      /* that were read */
 	bool shows_tcpserver; /* has had a line of tcpserver.h */
-	bool shows_rblsmtpd;  /* and one of rblsmtpd's */
-	bool shows_passed;    /* and one of the hook's from behind that */
+	bool shows_passed;    /* and one of the hook's from behind rblsmtpd */
+	/* of the server, where rblsmtpd is at work; the last seen is first */
+	uint16_t ports[STATE_PORTS];
 	int64_t minute;	      /* unix minutes: of the last ban */
 	uint32_t minute_bans; /* in it */
 	struct alarm alarm;
@@ -73,7 +77,8 @@ struct policy {
 /* What a line led to: all about one host. */
 struct news {
 	struct addr ip;
-	bool passed;		  /* it was asked about, and not refused */
+	bool passed;		  /* it was asked about, and not refused: */
+	int64_t since;		  /* at that time (unix seconds) */
 	bool lifted;		  /* its ban is gone */
 	char rule[BAN_RULE_SIZE]; /* if lifted: whose ban it was */
 	const char *why;	  /* and why: "recheck" or "passed" */

@@ -196,7 +196,7 @@ bool
 zones_all_well(const struct zones *zones)
 {
 	for (size_t i = 0; i < zones->n; i++)
-		if (zones->list[i].silent ||
+		if (zones->list[i].well_s == 0 || zones->list[i].silent ||
 		    zones_is_distrusted(&zones->list[i]))
 			return false;
 	return true;

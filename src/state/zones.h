@@ -117,8 +117,8 @@ bool zones_may_have_made(
 bool zones_doubts(const struct zones *zones, const char *reply, int64_t time_s);
 
 /*
- * Whether no zone is distrusted or silent, so that it says something when a
- * host is not refused. True without zones, and of those not asked yet.
+ * Whether each zone was found well, and none is distrusted or silent, so that it
+ * says something when a host is not refused. True without zones.
  */
 bool zones_all_well(const struct zones *zones);
 

@@ -79,7 +79,7 @@ fill_state(void)
 			  state.counts, "r", &bans[i].ip, 900, 5, 60) == 1);
 	HOLDS(repeats_ban(state.repeats, "r", &bans[0].ip, 900, 60, 2, 600) ==
 	      60);
-	HOLDS(connections_begin(state.connections, 0, 7, &connected) == 0);
+	HOLDS(connections_begin(state.connections, 0, 7, &connected, 1) == 0);
 	tally = tallies_of(&state.tallies, "r");
 	HOLDS(tally != NULL);
 	tally->all.bans = 3;

@@ -4,7 +4,8 @@
  * states that read the same lines one is saved and loaded now and then: both
  * decide alike and end up alike. An address that only clients wrote is never
  * banned, nor anybody else than the host that a line is about. Who passes is
- * connected, was not refused, and is not banned. The tables, small ones here,
+ * connected, where rblsmtpd is at work, for not too long, was not refused, and is
+ * not banned. The tables, small ones here,
  * stay within their bounds.
  *
  * Input: a byte of options, then two or more bytes a line: what kind and how
@@ -19,7 +20,9 @@
 #include "state/connections.h"
 #include "state/counts.h"
 #include "state/judge.h"
+#include "state/passes.h"
 #include "state/repeats.h"
+#include "state/visits.h"
 
 #define LOGS 2
 #define TABLE_MAX 4
@@ -120,6 +123,9 @@ static const char *const forged[16] = {
     "sslserver: pid 1 from  " PLANTED,
 };
 
+#define PORTS 3
+static const unsigned ports[PORTS] = {0, 25, 110};
+
 /* One of the two runs. */
 struct run {
 	struct state state;
@@ -133,14 +139,17 @@ struct line {
 	const char *about; /* the one host that it may ban; NULL: any seen */
 	enum kind kind;
 	unsigned pid;
-	bool spoils; /* speaks against the connection, and no rule knows it */
+	unsigned port; /* it says that the host is ok at that; of ports */
+	bool spoils;   /* speaks against the connection, and no rule knows it */
 	const char *decides; /* that host's process; NULL: nothing */
 };
 
 /* As the lines say, without a bound. */
 struct connection {
 	struct addr ip;
+	int64_t begin_s;
 	bool open, spoilt, decided;
+	unsigned port; /* of ports; 0: not said */
 };
 
 /* What the options say. */
@@ -157,7 +166,8 @@ static struct records records, records_again;
 static struct run kept, saved;
 static struct secrets secrets;
 static struct connection connections[LOGS][PIDS];
-static bool client_wrote; /* whatever it liked */
+static bool rblsmtpd_at[LOGS][PORTS]; /* it was seen at that port */
+static bool client_wrote;	      /* whatever it liked */
 
 /* ---- the runs ---- */
 
@@ -168,13 +178,16 @@ run_begin(struct run *r)
 	bans_free(r->state.bans);
 	lru_free(r->state.counts);
 	lru_free(r->state.repeats);
+	lru_free(r->state.visits);
 	connections_free(r->state.connections);
 	r->state.bans = bans_new(TABLE_MAX);
 	r->state.counts = counts_new(TABLE_MAX);
 	r->state.repeats = repeats_new(TABLE_MAX);
+	r->state.visits = visits_new(TABLE_MAX);
 	r->state.connections = connections_new(TABLE_MAX);
 	HOLDS(r->state.bans != NULL && r->state.counts != NULL &&
-	      r->state.repeats != NULL && r->state.connections != NULL);
+	      r->state.repeats != NULL && r->state.visits != NULL &&
+	      r->state.connections != NULL);
 	HOLDS(zones_add(&r->state.zones, "a.test", "a.test", "Listed") == 0);
 	HOLDS(zones_add(&r->state.zones, "KEY.b.test", "b.test", "") == 0);
 	for (unsigned i = 0; i < LOGS; i++) {
@@ -194,6 +207,7 @@ run_check(const struct run *r)
 	HOLDS(bans_count(r->state.bans) <= TABLE_MAX);
 	HOLDS(lru_count(r->state.counts) <= TABLE_MAX);
 	HOLDS(lru_count(r->state.repeats) <= TABLE_MAX);
+	HOLDS(lru_count(r->state.visits) <= TABLE_MAX);
 	while (connections_next(r->state.connections, &at, &connected))
 		n++;
 	HOLDS(n <= TABLE_MAX);
@@ -347,6 +361,22 @@ put_connection(struct line *l, const char *stamp, const char *ip, unsigned pid,
 		l->kind = KIND_END;
 }
 
+/* tcpserver's, which says the port, or nothing of a connection. */
+static void
+put_ok(struct line *l, const char *stamp, const char *ip, unsigned pid,
+    struct fuzz_input *in)
+{
+	l->port = fuzz_byte(in) % PORTS;
+	l->about = ip;
+	if (l->port == 0)
+		l->len = snprintf(l->text, sizeof l->text,
+		    "%stcpserver: status: %u/40", stamp, pid);
+	else
+		l->len = snprintf(l->text, sizeof l->text,
+		    "%stcpserver: ok %u mx:192.0.2.1:%u :%s::9", stamp, pid,
+		    ports[l->port], ip);
+}
+
 /* What tcpserver and the programs behind it write. len 0: nothing. */
 static void
 put(struct line *l, enum kind kind, int64_t now, unsigned host, unsigned pid,
@@ -398,8 +428,7 @@ put(struct line *l, enum kind kind, int64_t now, unsigned host, unsigned pid,
 		put_client(l, stamp, in);
 		break;
 	case KIND_OTHER:
-		l->len = snprintf(l->text, sizeof l->text,
-		    "%stcpserver: status: %u/40", stamp, pid);
+		put_ok(l, stamp, ip, pid, in);
 		break;
 	case KIND_HOOK:
 		put_hook(l, stamp, ip, in);
@@ -472,13 +501,28 @@ model_begin(const struct line *l, const struct decision *d)
 	client_wrote |= l->kind == KIND_CLIENT;
 	if (l->kind == KIND_BEGIN &&
 	    addr_parse(l->about, strlen(l->about), &a) == 0)
-		*c = (struct connection){.ip = a, .open = true};
+		*c = (struct connection){
+		    .ip = a, .begin_s = d->time, .open = true};
+	if (l->port != 0 && is_host(&c->ip, l->about))
+		c->port = l->port;
+	if (strstr(l->text, "rblsmtpd: ") != NULL ||
+	    strstr(l->text, ": recheck") != NULL)
+		rblsmtpd_at[l->log][c->port] = true;
 	if (l->spoils && l->pid != 0)
 		spoil(l->log, l->pid, NULL);
 	if (l->decides != NULL && is_host(&c->ip, l->decides))
 		c->decided = true;
 	if (d->kind != DECIDE_NOTHING && (d->pid != 0 || d->has_ip))
 		spoil(l->log, d->pid, &d->ip);
+}
+
+/* Soon enough; by the end of a connection, at the port of rblsmtpd. */
+static bool
+may_pass(const struct line *l, const struct connection *c, int64_t time_s)
+{
+	if (l->kind == KIND_END)
+		return c->port != 0 && rblsmtpd_at[l->log][c->port];
+	return time_s >= c->begin_s && time_s <= c->begin_s + PASSES_ANSWER_S;
 }
 
 static void
@@ -491,10 +535,12 @@ check_passed(const struct line *l, const struct news *news, int64_t time_s)
 		const struct connection *c = &connections[l->log][i];
 
 		if (i == l->pid && c->open && !c->spoilt &&
+		    news->since == c->begin_s && may_pass(l, c, time_s) &&
 		    memcmp(&c->ip, &news->ip, sizeof c->ip) == 0)
 			found = true;
 	}
 	HOLDS(found);
+	HOLDS(zones_all_well(&kept.state.zones));
 	HOLDS(!is_host(&news->ip, PLANTED) && !is_host(&news->ip, PLANTED6));
 	HOLDS(!bans_find(kept.state.bans, &news->ip, &ban) ||
 	      ban_left_s(&ban, time_s) == 0);
@@ -517,7 +563,8 @@ static void
 same_news(const struct news *x, const struct news *y)
 {
 	HOLDS(x->passed == y->passed && x->lifted == y->lifted &&
-	      x->dropped == y->dropped);
+	      x->dropped == y->dropped && x->ends_pass == y->ends_pass &&
+	      x->since == y->since);
 	if (x->passed || x->dropped)
 		HOLDS(memcmp(&x->ip, &y->ip, sizeof x->ip) == 0);
 }
@@ -684,6 +731,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rules == NULL)
 		prepare();
 	memset(connections, 0, sizeof connections);
+	memset(rblsmtpd_at, 0, sizeof rblsmtpd_at);
 	client_wrote = false;
 	run_begin(&kept);
 	run_begin(&saved);

@@ -31,6 +31,7 @@ connections() { # SEED
 	if (i % 50 == 1)
 		ip = sprintf("198.18.200.%d", i % 9)
 	print "tcpserver: pid " i " from " ip
+	print "tcpserver: ok " i " mx:192.0.2.1:25 :" ip "::" 1024 + i
 	if (i % 13 == 0)
 		print "rblcache: " ip " pid " i ": decided by RBLSMTPD"
 	if (i % 3 == 0)
@@ -42,7 +43,8 @@ connections() { # SEED
 	}
 	if (i % 11 == 0)
 		print "CHKUSER rejected sender: from <a" i "::> remote <h:r:" ip "> rcpt <c> : invalid sender MX domain"
-	print "tcpserver: end " i " status 0"
+	if (i % 100 != 99)
+		print "tcpserver: end " i " status 0"
 	if (i % 40 == 0) { fflush(); system("sleep 0.015") }
 	} }'
 }
@@ -116,7 +118,7 @@ while [ "$round" -lt "$rounds" ]; do
 	round=$((round + 1))
 	one_round "$round"
 done
-for kind in 62:1000:bans 63:5:counts 70:5:past 74:2:tallies 6c:1:logs; do
+for kind in 62:1000:bans 63:5:counts 70:5:past 73:10:connections 76:100:visits 74:2:tallies 6c:1:logs; do
 	IFS=: read -r letter least name <<-EOT
 	$kind
 	EOT

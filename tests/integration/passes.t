@@ -304,12 +304,16 @@ for lines in \
 		sed -i '1i tcpserver: pid 90000001 from 198.51.100.41' \
 		    "$front/lines" ;;
 	esac
+	# each is at rblsmtpd's port
+	sed -i 's/^tcpserver: pid \([0-9]*\) from \(.*\)/&\
+tcpserver: ok \1 localhost:127.0.0.1:2525 :\2::5000/' "$front/lines"
 	cat "$front/lines" >"$front/log.fifo"
 	front_read
 	is "$(front_members rblpass4 | grep '198.51.100.4[12]')" "" \
 	    "none: $(tr '\n' '|' <"$front/lines")"
 done
 front_say 'tcpserver: pid 90000001 from 198.51.100.44' \
+    'tcpserver: ok 90000001 localhost:127.0.0.1:2525 :198.51.100.44::5000' \
     'rblsmtpd: 198.51.100.44 pid 90000001: greetdelay: 50' \
     'tcpserver: end 90000001 status 0'
 front_read
@@ -319,6 +323,92 @@ front_say 'rblcache: 198.51.100.44 pid 90000001: passed' \
 ok "a line of the hook's about one that has left" not_passed 198.51.100.45
 connect 198.51.100.31
 ok "does not make the log one with such lines" passed 198.51.100.31
+
+# a POP3 server with the same log, and one whose lines name no port
+tcpserver -v -RHl localhost 127.0.0.1 2527 true >"$front/log.fifo" 2>&1 &
+other_pid=$!
+front_wait tcpclient -RHl0 -i 198.51.100.32 127.0.0.1 2527 true
+ok "another server, at whose port no rblsmtpd was seen" not_passed 198.51.100.32
+kill $other_pid
+wait $other_pid 2>/dev/null
+like "$(front_log | grep ' ok .*:198.51.100.32:')" \
+    '^tcpserver: ok [0-9]+ localhost:127.0.0.1:2527 ' "has said its port"
+front_say 'tcpsvd: info: pid 90000001 from 198.51.100.33' \
+    'tcpsvd: info: start 90000001 localhost:127.0.0.1 ::198.51.100.33:51135' \
+    'tcpsvd: info: end 90000001 exit 0' \
+    's6-tcpserverd: info: accept 198.51.100.34_34237 pid 90000001 count 1/40' \
+    's6-tcpserverd: info: end pid 90000001 exitcode 0 count 0/40'
+front_read
+is "$(front_members rblpass4 | grep '198.51.100.3[34]')" "" \
+    "nor at a port that nobody says"
+
+# ---- a connection that lasts ----
+
+# stamped SECONDS-AGO TEXT...: a line of another log
+stamped() {
+	stamp=$(($(date +%s) + 10 - $1))
+	shift
+	printf '@40000000%08x00000000 %s\n' "$stamp" "$*"
+}
+# lasts SECONDS-AGO FOR ADDRESS PID [HOOK-SAYS]
+lasts() {
+	stamped "$1" "tcpserver: pid $4 from $3"
+	stamped "$1" "tcpserver: ok $4 localhost:127.0.0.1:25 :$3::5000"
+	[ "${5-}" ] && stamped $(($1 - $2)) "rblcache: $3 pid $4: $5"
+	stamped $(($1 - $2)) "tcpserver: end $4 status 0"
+}
+reads() { # OPTION...: the log, by a feed that has read nothing
+	rm -rf "$front/state2"
+	mkdir "$front/state2"
+	"$feed" -1 -c "$front_rules" -d "$front/state2" -l '' -f "$conf" "$@" \
+	    2>>"$front/feed.log"
+}
+front_settle
+front_kill_feed TERM
+ipset flush rblpass4
+{
+	lasts 700 0 198.51.100.60 1
+	stamped 700 'tcpserver: pid 2 from 198.51.100.61'
+	stamped 700 'tcpserver: ok 2 localhost:127.0.0.1:25 :198.51.100.61::5000'
+	stamped 700 'rblsmtpd: 198.51.100.61 pid 2: greetdelay: 0'
+	lasts 600 10 198.51.100.62 3
+	lasts 600 11 198.51.100.63 4
+	lasts 600 590 198.51.100.64 5
+} >"$front/lasting"
+reads "$front/lasting"
+ok "10 s: it has passed" ipset -q test rblpass4 198.51.100.62
+ok "since its begin" left 198.51.100.62 250 300
+is "$(front_members rblpass4 | grep -c .)" 1 \
+    "longer: the list may have given no answer"
+ipset flush rblpass4
+{
+	lasts 600 10 198.51.100.65 1 passed
+	lasts 600 11 198.51.100.66 2 passed
+	lasts 600 60 198.51.100.67 3 passed
+} >"$front/lasting"
+reads "$front/lasting"
+is "$(front_members rblpass4 | sed 's/ .*//')" 198.51.100.65 \
+    "-p: nor is a line an answer that comes after more than 10 s"
+ipset flush rblpass4
+printf 'pass = 15m\nresolver = 127.0.0.53\nzone = rbl.test\n' >"$conf"
+reads "$front/lasting"
+is "$(front_members rblpass4)" "" "-1 and a zone that nobody asked: none"
+printf 'pass = 15m\n' >"$conf"
+ipset destroy
+front_start_feed -f "$conf"
+
+# ---- whether the lists answer ----
+
+exits "pass without a zone: status" 1 \
+    '^WARNING: pass without a zone: name your lists in feed.conf' front_ctl status
+printf 'pass = 15m\nresolver = 127.0.0.53\nzone = rbl.test\n' >"$conf"
+front_reload_feed
+ok "with one: all is well" front_wait front_ctl status
+: >"$conf"
+front_reload_feed
+exits "no pass, no zone: all is well" 0 '^OK' front_ctl status
+echo 'pass = 15m' >"$conf"
+front_reload_feed
 
 # ---- without the right to the sets ----
 

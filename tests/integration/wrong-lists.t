@@ -539,6 +539,35 @@ is "$(decides empty.conf small.log | grep -c alarm)" 0 "a small server: none"
 is "$(decides empty.conf small.log | grep -c "^ban${T}198.19")" 27 \
     "a small server: all are banned"
 
+# one banned host that does not stop, for a quarter of an hour
+echo '15 20 4 198.18' | traffic 120 6000 >calm.log
+{
+	cat calm.log
+	awk -v t=$((start_s + 60 * 120 + 10)) 'BEGIN {
+	for (i = 0; i < 15 * 90; i++) {
+		at = sprintf("@40000000%08x00000000 ", t + int(i * 60 / 90))
+		print at "tcpserver: pid " 9000 + i " from 198.18.0.1"
+		print at "rblcache: 198.18.0.1 pid " 9000 + i \
+		    ": 451 x (ipset, 99s left)"
+		print at "tcpserver: end " 9000 + i " status 0"
+	} }'
+} | sort -s -k 1,1 >one.log
+# and one client that writes the hook's lines itself
+{
+	cat calm.log
+	awk -v t=$((start_s + 60 * 120 + 10)) 'BEGIN {
+	at = sprintf("@40000000%08x00000000 ", t)
+	print at "tcpserver: pid 9000 from 198.18.0.1"
+	for (i = 0; i < 200; i++)
+		print at "rblcache: 198.18.0.1 pid 9000: 451 x (ipset, 99s left)"
+	}'
+} | sort -s -k 1,1 >lines.log
+for log in one lines; do
+	decides empty.conf usual.log $log.log >n.out
+	is "$(grep -c "${T}alarm$" n.out) $(grep -c "^ban${T}198.18" n.out)" \
+	    "0 540" "$log.log: none, and bans are made"
+done
+
 # watch STATE CONF LOG: a feed of its own without sets
 watch() {
 	mkdir -p "$1"
@@ -567,7 +596,7 @@ ok "alarm: none by usual traffic" front_wait has alone 198.18 480
 is "$(grep -c alarm: alone.err)" 0 "alarm: none is told"
 cat jump.log >>alarm.log
 ok "alarm: told" front_wait grep -q \
-    '^rblcache-feed: alarm.log: alarm: refused 100 % of 30 connections in 1 min, usual 20 %, limit [0-9]* %; no new bans now; if a list was wrong, take back what it did: rblcachectl forget RULE since 20' \
+    '^rblcache-feed: alarm.log: alarm: refused 100 % of 30 hosts in 1 min, usual 20 %, limit [0-9]* %; no new bans now; if a list was wrong, take back what it did: rblcachectl forget RULE since 20' \
     alone.err
 front_wait read_all alone "$(wc -l <alarm.log)"
 is "$(listed alone 198.19)" 29 "alarm: bans have stopped"

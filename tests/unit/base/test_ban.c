@@ -14,6 +14,7 @@
 #include "state/counts.h"
 #include "state/repeats.h"
 #include "state/state.h"
+#include "state/visits.h"
 
 static char dir[64];
 static char path[128];
@@ -125,7 +126,7 @@ some_state(void)
 	    repeats_ban(s->repeats, "chk", &a, 800, 10, 3, 500), 10);
 	assert_int_equal(
 	    repeats_ban(s->repeats, "chk", &a, 810, 10, 3, 500), 30);
-	assert_int_equal(connections_begin(s->connections, 9, 77, &a), 0);
+	assert_int_equal(connections_begin(s->connections, 9, 77, &a, 1234), 0);
 	tallies_of(&s->tallies, "chk")->all.skips[DECIDE_UNSEEN] = 3;
 	tallies_of(&s->tallies, "chk")->all.skips[DECIDE_DECIDED] = 4;
 	return s;
@@ -344,8 +345,9 @@ full_state(void)
 	for (int i = 0; i < 3; i++)
 		(void)bans_refused(s->bans, &a, 1500);
 	a = unit_addr("198.51.100.8");
-	assert_int_equal(connections_begin(s->connections, 9, 78, &a), 0);
+	assert_int_equal(connections_begin(s->connections, 9, 78, &a, 0), 0);
 	a = unit_addr("198.51.100.7");
+	connections_at_port(s->connections, 9, 77, &a, 2525);
 	connections_mark(s->connections, 9, 77, &a,
 	    CONNECTIONS_RECHECK | CONNECTIONS_UNASKED | CONNECTIONS_DECIDED);
 	a = unit_addr("198.51.100.8");
@@ -364,8 +366,11 @@ full_state(void)
 	tallies_add_hook(&s->tallies, HOOKLOG_DECIDED, 100000000);
 	full_log = (struct state_log){.path = "/var/log/a",
 	    .has_position = true,
-	    .shows_rblsmtpd = true,
+	    .ports = {25, 65535},
 	    .shows_passed = true};
+	full_log.time_s = 100000;
+	visits_connected(s, &full_log, &a, 100000);
+	visits_refused(s, &full_log, &a, 100000);
 	for (int i = 0; i < 5000; i++) {
 		alarm_connection(&full_log.alarm, 100000 + i);
 		if (i % 3 == 0)
@@ -394,6 +399,8 @@ assert_full(struct state *s, const struct state_log *log)
 	struct addr a = unit_addr("203.0.113.1");
 	struct addr b = unit_addr("198.51.100.8");
 	const struct zone *z = s->zones.list;
+	struct connections_entry connection;
+	const struct visits_entry *visit;
 	struct ban ban;
 
 	assert_true(bans_find(s->bans, &a, &ban));
@@ -405,6 +412,9 @@ assert_full(struct state *s, const struct state_log *log)
 	assert_int_equal(s->tallies.hook.all[HOOKLOG_DECIDED], 1);
 	assert_int_equal(s->tallies.hook.today[HOOKLOG_DECIDED], 1);
 	assert_int_equal(s->tallies.hook.last_s[HOOKLOG_DECIDED], 100000000);
+	assert_true(connections_find(s->connections, 9, 77, &a, &connection));
+	assert_int_equal(connection.begin_s, 1234);
+	assert_int_equal(connection.port, 2525);
 	assert_int_equal(connections_mark(s->connections, 9, 78, &b, 0),
 	    CONNECTIONS_KNOWN | CONNECTIONS_HOST_REJECTED);
 	assert_string_equal(z[0].name, "secretkey1.zone.test");
@@ -417,7 +427,14 @@ assert_full(struct state *s, const struct state_log *log)
 	assert_int_equal(s->tallies.all.passed, 2);
 	assert_int_equal(s->tallies.today.refused, 0);
 	assert_int_equal(s->tallies.today.passed, 1);
-	assert_true(log->shows_rblsmtpd && log->shows_passed);
+	assert_true(log->ports[0] == 25 && log->ports[1] == 65535);
+	assert_true(log->shows_passed);
+	assert_int_equal(lru_count(s->visits), 1);
+	visit = lru_oldest(s->visits);
+	assert_memory_equal(&visit->key.ip, &b, sizeof b);
+	assert_int_equal(visit->minutes[VISITS_CONNECTED], 100000 / 60 + 1);
+	assert_int_equal(visit->minutes[VISITS_REFUSED], 100000 / 60 + 1);
+	assert_int_equal(visit->minutes[VISITS_TO_BAN], 0);
 	assert_false(log->shows_tcpserver);
 	assert_true(alarm_is_on(&log->alarm));
 	assert_int_equal(log->alarm.past_n, full_log.alarm.past_n);
@@ -499,15 +516,24 @@ take_record(const struct codec_key *key, struct record r)
 static bool
 is_earlier(char kind, size_t left)
 {
-	const size_t newer = kind == 't' ? 16 : kind == 'd' ? 24 : 0;
-
-	return left <= newer && left % 8 == 0;
+	switch (kind) {
+	case 't':
+		return left == 16 || left == 32;
+	case 'd':
+		return left <= 24 && left % 8 == 0;
+	case 's':
+		return left == 8 + 2;
+	case 'l': /* torn, ports, an empty name */
+		return left == 64 + 2 * STATE_PORTS + 2;
+	default:
+		return false;
+	}
 }
 
 static void
 cut_short(void **state)
 {
-	static const char kinds[] = "bcpsztdl";
+	static const char kinds[] = "bcpsvztdl";
 	struct state *s = full_state();
 
 	(void)state;

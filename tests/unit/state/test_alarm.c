@@ -195,9 +195,8 @@ share_of_a_minute(void **state)
 	log.made = 0;
 	assert_int_equal(everybody(&log, 1000), 72);
 	assert_int_equal(log.made, 71);
-	assert_why(&log,
-	    "refused 100 % of 72 connections in 1 min, usual 60 %, "
-	    "limit 100 %");
+	assert_why(&log, "refused 100 % of 72 hosts in 1 min, usual 60 %, "
+			 "limit 100 %");
 	assert_true(log.b.alarm.tripped_s == log.t);
 	assert_true(log.b.alarm.from_s == log.t - 60);
 	ban(&log);
@@ -331,9 +330,8 @@ over_after_five_minutes(void **state)
 	assert_false(alarm_is_on(&log.b));
 	assert_int_equal(log.made, 40);
 	assert_true(log.b.alarm.ended_s == well + 5 * 60);
-	assert_why(&log,
-	    "refused 100 % of 72 connections in 1 min, usual 60 %, "
-	    "limit 100 %");
+	assert_why(&log, "refused 100 % of 72 hosts in 1 min, usual 60 %, "
+			 "limit 100 %");
 	/* and it may begin again */
 	assert_int_equal(everybody(&log, 1000) > 0, 1);
 	assert_true(alarm_is_on(&log.b));

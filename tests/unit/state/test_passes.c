@@ -22,12 +22,14 @@ static struct guard guard;
 static struct secrets secrets;
 static struct news news;
 static struct addr host_a, host_b;
+static unsigned port; /* of the server to which a client comes; 0: not said */
 
 static int
 begin_state(void **state)
 {
 	(void)state;
 	assert_int_equal(state_new(&all), 0);
+	port = 25;
 	log_a = log_b = (struct state_log){0};
 	state_name_log(&log_a, "/var/log/a");
 	state_name_log(&log_b, "/var/log/b");
@@ -52,12 +54,44 @@ end_state(void **state)
 /* ---- lines ---- */
 
 static void
-line_of(struct state_log *log, const char *text, int64_t time)
+one_line(struct state_log *log, const char *text, int64_t time)
 {
 	struct decision d = {
 	    .kind = DECIDE_NOTHING, .time = time, .message = slice_of(text)};
 
 	assert_int_equal(judge_decision(&all, log, &policy, &d, &news), 0);
+}
+
+/* A line; behind a connection's begin stands that it is ok. */
+static void
+line_of(struct state_log *log, const char *text, int64_t time)
+{
+	unsigned long long pid;
+	char ip[ADDR_STRLEN];
+	char ok[128];
+
+	one_line(log, text, time);
+	if (port == 0 ||
+	    sscanf(text, "tcpserver: pid %llu from %45s", &pid, ip) != 2)
+		return;
+	snprintf(ok, sizeof ok, "tcpserver: ok %llu mx:192.0.2.1:%u :%s::9",
+	    pid, port, ip);
+	one_line(log, ok, time);
+}
+
+/* rblsmtpd is at work at the port, by the log. */
+static void
+shows_rblsmtpd_at(struct state_log *log, int64_t time)
+{
+	line_of(log, "tcpserver: pid 999 from 192.0.2.99", time);
+	line_of(log, "rblsmtpd: 192.0.2.99 pid 999: greetdelay: 50", time);
+	line_of(log, "tcpserver: end 999 status 256", time);
+}
+
+static void
+shows_rblsmtpd(void)
+{
+	shows_rblsmtpd_at(&log_a, T);
 }
 
 static void
@@ -149,11 +183,11 @@ by_the_line_behind_rblsmtpd(void **state)
 	assert_false(passes("tcpserver: end 7 status 0"));
 	/* in such a log, the end of one without that line says nothing */
 	assert_false(passes("tcpserver: end 8 status 0"));
-	line("rblsmtpd: one");
+	shows_rblsmtpd();
 	line("tcpserver: pid 8 from " B);
 	assert_false(passes("tcpserver: end 8 status 0"));
 	/* another log is another matter */
-	line_of(&log_b, "rblsmtpd: one", T);
+	shows_rblsmtpd_at(&log_b, T);
 	line_of(&log_b, "tcpserver: pid 8 from " B, T);
 	line_of(&log_b, "tcpserver: end 8 status 0", T);
 	assert_true(news.passed);
@@ -166,7 +200,7 @@ by_begin_and_end(void **state)
 	/* perhaps nobody asks a list */
 	line("tcpserver: pid 7 from " A);
 	assert_false(passes("tcpserver: end 7 status 0"));
-	line("rblsmtpd: " B " pid 9: greetdelay: 50");
+	shows_rblsmtpd();
 	line("tcpserver: pid 7 from " A);
 	assert_true(passes("tcpserver: end 7 status 0"));
 	assert_memory_equal(&news.ip, &host_a, sizeof host_a);
@@ -175,9 +209,11 @@ by_begin_and_end(void **state)
 	line("tcpserver: pid 7 from " A);
 	assert_false(passes("tcpserver: end 7 status 256"));
 	line("tcpserver: pid 7 from " A);
+	/* these are no ends */
 	assert_false(passes("tcpserver: end 7 status 00"));
-	line("tcpserver: pid 7 from " A);
 	assert_false(passes("tcpserver: end 7 status 0 "));
+	assert_false(passes("tcpserver: end 7 status 0 junk"));
+	assert_true(passes("tcpserver: end 7 status 0"));
 	/* a begin without its end */
 	line("tcpserver: pid 7 from " A);
 	line("tcpserver: pid 7 from " B);
@@ -195,6 +231,143 @@ a_refusal_shows_rblsmtpd(void **state)
 	refused(B, 8, T);
 	assert_true(passes("tcpserver: end 7 status 0"));
 	assert_false(passes("tcpserver: end 8 status 0"));
+}
+
+/*
+ * A client that keeps its connections open has no pass that lasts for ever, and a
+ * list that did not answer, for which rblsmtpd waits longer, has let nobody pass.
+ */
+static void
+counts_from_the_begin(void **state)
+{
+	struct zones_found well = {.verdict = ZONES_WELL};
+
+	(void)state;
+	shows_rblsmtpd();
+	line("tcpserver: pid 7 from " A);
+	assert_true(passes_at("tcpserver: end 7 status 0", T + 10));
+	assert_int_equal(news.since, T);
+	line("tcpserver: pid 7 from " A);
+	assert_false(passes_at("tcpserver: end 7 status 0", T + 11));
+	/* by stamps that went back, nobody knows how long it was */
+	line("tcpserver: pid 7 from " A);
+	assert_false(passes_at("tcpserver: end 7 status 0", T - 1));
+	/* the canary has seen that the lists answer */
+	assert_int_equal(zones_add(&all.zones, "one.test", "one.test", ""), 0);
+	line("tcpserver: pid 7 from " A);
+	assert_false(passes_at("tcpserver: end 7 status 0", T + 1));
+	zones_take(&all.zones.list[0], &well, T);
+	line("tcpserver: pid 7 from " A);
+	assert_true(passes_at("tcpserver: end 7 status 0", T + 3600));
+	assert_int_equal(news.since, T);
+	/* and yet: refused by another connection meanwhile */
+	line("tcpserver: pid 7 from " A);
+	line(PID7 "recheck");
+	put_ban(&host_a, T + 1, T + 100);
+	assert_false(passes_at("tcpserver: end 7 status 0", T + 99));
+	assert_true(is_banned(&host_a));
+}
+
+/* No list has answered in that time. */
+static void
+passed_too_late(void **state)
+{
+	struct zones_found well = {.verdict = ZONES_WELL};
+
+	(void)state;
+	line("tcpserver: pid 7 from " A);
+	assert_true(passes_at(PID7 "passed", T + 10));
+	assert_int_equal(news.since, T);
+	line("tcpserver: pid 7 from " A);
+	assert_false(passes_at(PID7 "passed", T + 11));
+	assert_false(passes_at("tcpserver: end 7 status 0", T + 11));
+	line("tcpserver: pid 7 from " A);
+	assert_false(passes_at(PID7 "passed", T - 1));
+	/* the canary speaks of other moments */
+	assert_int_equal(zones_add(&all.zones, "one.test", "one.test", ""), 0);
+	zones_take(&all.zones.list[0], &well, T);
+	line("tcpserver: pid 7 from " A);
+	assert_false(passes_at(PID7 "passed", T + 11));
+	/* nor is a ban lifted */
+	put_ban(&host_a, T, T + 100);
+	line("tcpserver: pid 7 from " A);
+	line(PID7 "recheck");
+	assert_false(passes_at(PID7 "passed", T + 60));
+	assert_false(news.lifted);
+	assert_true(is_banned(&host_a));
+	assert_int_equal(all.tallies.all.passed, 0);
+	/* of before the upgrade, when nobody noted the time */
+	assert_true(bans_remove(all.bans, &host_a));
+	assert_int_equal(
+	    connections_begin(all.connections, log_a.id, 7, &host_a, 0), 0);
+	assert_false(passes(PID7 "passed"));
+}
+
+/* POP3 or submission in the same log: nobody asks a list there. */
+static void
+other_ports(void **state)
+{
+	(void)state;
+	shows_rblsmtpd();
+	port = 110;
+	line("tcpserver: pid 7 from " A);
+	assert_false(passes("tcpserver: end 7 status 0"));
+	/* nobody else's line makes it one, nor does a refusal of the hook's */
+	line("tcpserver: pid 7 from " A);
+	line("rblsmtpd: " B " pid 8: 451 x");
+	line(PID7 "451 x (ipset)");
+	line("tcpserver: end 7 status 0");
+	line("tcpserver: pid 7 from " A);
+	assert_false(passes("tcpserver: end 7 status 0"));
+	/* a port that is not said, or of another host, is none */
+	port = 0;
+	line("tcpserver: pid 7 from " A);
+	assert_false(passes("tcpserver: end 7 status 0"));
+	line("tcpserver: pid 7 from " A);
+	line("tcpserver: ok 7 mx:192.0.2.1:25 :" B "::9");
+	assert_false(passes("tcpserver: end 7 status 0"));
+	line("tcpsvd: info: pid 7 from " A);
+	assert_false(passes("tcpsvd: info: end 7 exit 0"));
+	port = 25;
+	line("tcpserver: pid 7 from " A);
+	assert_true(passes("tcpserver: end 7 status 0"));
+	/* at several of them; the one not seen for longest is forgotten */
+	for (port = 2501; port < 2501 + STATE_PORTS; port++)
+		shows_rblsmtpd();
+	for (port = 2501; port < 2501 + STATE_PORTS; port++) {
+		line("tcpserver: pid 7 from " A);
+		assert_true(passes("tcpserver: end 7 status 0"));
+	}
+	port = 25;
+	line("tcpserver: pid 7 from " A);
+	assert_false(passes("tcpserver: end 7 status 0"));
+	/* the hook hands it on to the lists */
+	line("tcpserver: pid 7 from " A);
+	line(PID7 "recheck");
+	assert_true(passes("tcpserver: end 7 status 0"));
+	/* from behind rblsmtpd, wherever that is */
+	port = 2999;
+	line("tcpserver: pid 7 from " A);
+	assert_true(passes(PID7 "passed"));
+}
+
+static void
+of_other_servers(void **state)
+{
+	(void)state;
+	line("tcpsvd: info: pid 7 from " A);
+	assert_true(passes(PID7 "passed"));
+	line("tcpsvd: info: end 7 exit 0");
+	assert_false(passes(PID7 "passed"));
+	line("s6-tcpserverd: info: accept " A "_34237 pid 7 count 1/40");
+	assert_true(passes(PID7 "passed"));
+	line("s6-tcpserverd: info: end pid 7 exitcode 0 count 0/40");
+	assert_false(passes(PID7 "passed"));
+	line("sslhandle: pid 7 from " A);
+	assert_true(passes(PID7 "passed"));
+	line("sslhandle: end 7 status 0");
+	assert_false(passes(PID7 "passed"));
+	assert_true(log_a.shows_tcpserver);
 }
 
 /* ---- what speaks against it ---- */
@@ -234,6 +407,7 @@ static const struct {
     {PID7 "recent.cdb: Input/output error", true},
     {"tcpserver: deny 7 localhost:127.0.0.1:25 :" A "::35799", false},
     {"sslserver: deny 7 localhost:127.0.0.1:25 :" A "::35799", false},
+    {"tcpserver: deny 7 whatever there is", true},
     {"tcpserver: deny 8 localhost:127.0.0.1:25 :" A "::35799", true},
     {"tcpserver: ok 7 localhost:127.0.0.1:25 :" A "::35799", true},
     {"tcpserver: status: 1/40", true},
@@ -246,7 +420,7 @@ any_mark_against(void **state)
 	for (size_t i = 0; i < COUNT(others); i++)
 		for (int by_end = 0; by_end < 2; by_end++) {
 			begin_state(state);
-			line("rblsmtpd: a banner");
+			shows_rblsmtpd();
 			line("tcpserver: pid 7 from " A);
 			line(others[i].line);
 			assert_false(news.passed);
@@ -419,23 +593,38 @@ static void
 who_is_banned(void **state)
 {
 	(void)state;
-	line("rblsmtpd: a banner");
+	shows_rblsmtpd();
 	put_ban(&host_a, T, T + 100);
 	line("tcpserver: pid 7 from " A);
 	assert_false(passes(PID7 "passed"));
 	assert_false(news.lifted);
 	assert_true(is_banned(&host_a));
 	/* a ban that is over is none */
-	line("tcpserver: pid 7 from " A);
+	line_at("tcpserver: pid 7 from " A, T + 100);
 	assert_true(passes_at(PID7 "passed", T + 100));
 	assert_false(news.lifted);
 	assert_int_equal(all.tallies.all.passed, 0);
 }
 
+static bool
+connects_and_passes(int64_t time)
+{
+	line_at("tcpserver: pid 7 from " A, time);
+	return passes_at(PID7 "passed", time);
+}
+
+static enum zones_change
+take(struct zone *z, enum zones_verdict verdict, int64_t time)
+{
+	const struct zones_found found = {
+	    .verdict = verdict, .ttl_s = 60, .why = "lists 127.0.0.1"};
+
+	return zones_take(z, &found, time);
+}
+
 static void
 lists_that_are_not_well(void **state)
 {
-	struct zones_found found = {.verdict = ZONES_SILENT};
 	struct zone *z;
 
 	(void)state;
@@ -443,30 +632,22 @@ lists_that_are_not_well(void **state)
 	assert_int_equal(
 	    zones_add(&all.zones, "two.test", "two.test", "two"), 0);
 	z = &all.zones.list[1];
-	for (unsigned pid = 10; pid < 20; pid++) {
-		char text[64];
-
-		snprintf(text, sizeof text, "tcpserver: pid %u from " A, pid);
-		line(text);
-	}
 	/* not asked yet */
-	assert_true(passes("rblcache: " A " pid 10: passed"));
-	zones_take(z, &found, T);
-	assert_false(passes("rblcache: " A " pid 11: passed"));
-	found.verdict = ZONES_WELL;
-	zones_take(z, &found, T);
-	assert_true(passes("rblcache: " A " pid 12: passed"));
-	found = (struct zones_found){
-	    .verdict = ZONES_WRONG, .ttl_s = 60, .why = "lists 127.0.0.1"};
-	assert_int_equal(zones_take(z, &found, T + 10), ZONES_DISTRUSTED);
-	assert_false(passes_at("rblcache: " A " pid 13: passed", T + 10));
-	found.verdict = ZONES_WELL;
-	zones_take(z, &found, T + 20);
-	assert_false(passes_at("rblcache: " A " pid 14: passed", T + 20));
-	assert_int_equal(zones_take(z, &found, T + 80), ZONES_TRUSTED);
-	/* a line that was written while it was wrong, and one after that */
-	assert_false(passes_at("rblcache: " A " pid 15: passed", T + 79));
-	assert_true(passes_at("rblcache: " A " pid 16: passed", T + 80));
+	assert_false(connects_and_passes(T));
+	take(&all.zones.list[0], ZONES_WELL, T);
+	assert_false(connects_and_passes(T));
+	take(z, ZONES_SILENT, T);
+	assert_false(connects_and_passes(T));
+	take(z, ZONES_WELL, T);
+	assert_true(connects_and_passes(T));
+	assert_int_equal(take(z, ZONES_WRONG, T + 10), ZONES_DISTRUSTED);
+	assert_false(connects_and_passes(T + 10));
+	take(z, ZONES_WELL, T + 20);
+	assert_false(connects_and_passes(T + 20));
+	assert_int_equal(take(z, ZONES_WELL, T + 80), ZONES_TRUSTED);
+	/* a connection that began while it was wrong, and one after that */
+	assert_false(connects_and_passes(T + 79));
+	assert_true(connects_and_passes(T + 80));
 }
 
 /* ---- rechecks ---- */
@@ -488,7 +669,7 @@ a_recheck_lifts(void **state)
 	assert_false(passes(PID7 "passed"));
 	assert_int_equal(all.tallies.all.passed, 1);
 	/* by the end, too; where there is no ban any more, it still counts */
-	line_of(&log_b, "rblsmtpd: a banner", T);
+	shows_rblsmtpd_at(&log_b, T);
 	line_of(&log_b, "tcpserver: pid 7 from " A, T);
 	line_of(&log_b, PID7 "recheck", T);
 	line_of(&log_b, "tcpserver: end 7 status 0", T);
@@ -647,29 +828,54 @@ refusals_within_a_ban(void **state)
 
 /* ---- state ---- */
 
-static uint16_t
-alarm_refusals(int64_t time)
+static const struct alarm_minute *
+counted_at(int64_t time)
 {
-	return log_a.alarm.recent[time / 60 % ALARM_WINDOW].refusals;
+	return &log_a.alarm.recent[time / 60 % ALARM_WINDOW];
 }
 
+/* One that does not stop: 90 connections a minute, each refused many times. */
 static void
-a_refusal_a_connection(void **state)
+a_host_counts_once(void **state)
 {
 	(void)state;
-	line("tcpserver: pid 7 from " A);
-	line("tcpserver: pid 8 from " A);
+	put_ban(&host_a, T, T + 100000);
 	line("tcpserver: pid 9 from " B);
-	assert_int_equal(
-	    log_a.alarm.recent[T / 60 % ALARM_WINDOW].connections, 3);
-	for (int i = 0; i < 3; i++)
-		refused(A, 7, T); /* for each recipient */
-	assert_int_equal(alarm_refusals(T), 1);
-	refused(A, 8, T);
-	assert_int_equal(alarm_refusals(T), 2);
+	for (int i = 0; i < 90; i++) {
+		line("tcpserver: pid 7 from " A);
+		line("rblcache: " A " pid 7: 451 x (ipset)");
+	}
+	for (int i = 0; i < 3; i++) {
+		line("tcpserver: pid 8 from " A);
+		refused(A, 8, T); /* for each recipient */
+	}
+	assert_int_equal(counted_at(T)->connections, 2);
+	assert_int_equal(counted_at(T)->refusals, 1);
 	line("rblcache: " B " pid 9: 451 x (ipset)");
-	assert_int_equal(alarm_refusals(T), 3);
-	/* nobody is connected; about no list; nobody minds */
+	assert_int_equal(counted_at(T)->refusals, 2);
+	/* ten minutes later it counts again; and time goes on without it */
+	line_at("tcpserver: pid 7 from " A, T + 540);
+	assert_int_equal(log_a.alarm.minute, (T + 540) / 60);
+	assert_int_equal(counted_at(T + 540)->connections, 0);
+	line_at("tcpserver: pid 7 from " A, T + 600);
+	line_at("rblcache: " A " pid 7: 451 x (ipset)", T + 600);
+	assert_int_equal(counted_at(T + 600)->connections, 1);
+	assert_int_equal(counted_at(T + 600)->refusals, 1);
+	/* in another log it is another matter */
+	line_of(&log_b, "tcpserver: pid 7 from " A, T + 600);
+	assert_int_equal(
+	    log_b.alarm.recent[(T + 600) / 60 % ALARM_WINDOW].connections, 1);
+	/* a /64 is one host */
+	line_at("tcpserver: pid 7 from 2001:db8::7", T + 600);
+	line_at("tcpserver: pid 8 from 2001:db8::8", T + 600);
+	assert_int_equal(counted_at(T + 600)->connections, 2);
+}
+
+/* Nobody is connected; about no list; nobody minds. */
+static void
+no_refusal_for_the_alarm(void **state)
+{
+	(void)state;
 	line("tcpserver: pid 7 from " A);
 	refused(B, 7, T);
 	rule.list = false;
@@ -679,10 +885,84 @@ a_refusal_a_connection(void **state)
 	policy.alarm = false;
 	line("tcpserver: pid 7 from " A);
 	refused(A, 7, T);
+	line("tcpserver: pid 9 from " B);
 	line("rblcache: " B " pid 9: 451 x (ipset)");
-	assert_int_equal(alarm_refusals(T), 3);
-	assert_int_equal(
-	    log_a.alarm.recent[T / 60 % ALARM_WINDOW].connections, 5);
+	assert_int_equal(counted_at(T)->refusals, 0);
+	assert_int_equal(counted_at(T)->connections, 1);
+}
+
+/* What is to be banned and is not, comes again. */
+static void
+a_host_to_ban_counts_once(void **state)
+{
+	(void)state;
+	policy.cap = 1;
+	assert_int_equal(refused(B, 5, T).kind, DECIDE_BAN);
+	assert_int_equal(counted_at(T)->bans, 1);
+	for (int i = 0; i < 90; i++)
+		assert_int_equal(refused(A, 5, T).why, DECIDE_CAP);
+	assert_int_equal(counted_at(T)->bans, 2);
+	assert_int_equal(refused(A, 5, T + 60).kind, DECIDE_BAN);
+	assert_int_equal(counted_at(T + 60)->bans, 0);
+	/* with the alarm on, it is not banned at any time */
+	log_a.alarm.alarm.measure = ALARM_BANS;
+	assert_int_equal(refused(A, 5, T + 170).why, DECIDE_ALARM);
+	assert_int_equal(counted_at(T + 170)->bans, 0);
+}
+
+/* Two hundred lines under one number are a client's own. */
+static void
+a_refusal_a_connection(void **state)
+{
+	(void)state;
+	policy.drop_after = 3;
+	put_ban(&host_a, T, T + 100);
+	line("tcpserver: pid 7 from " A);
+	for (int i = 0; i < 200; i++) {
+		line(PID7 "451 x (ipset, 7s left)");
+		assert_false(news.dropped);
+		line(PID7 "451 x (recent, 7s left)");
+		line(PID7 "553 x (local)");
+		line(PID7 "allowed (pass)");
+	}
+	assert_int_equal(all.tallies.hook.all[HOOKLOG_IPSET], 1);
+	assert_int_equal(all.tallies.hook.all[HOOKLOG_RECENT], 0);
+	assert_int_equal(all.tallies.hook.all[HOOKLOG_LOCAL], 0);
+	assert_int_equal(all.tallies.hook.all[HOOKLOG_PASS], 0);
+	line("tcpserver: pid 7 from " A);
+	assert_false(drops(PID7 "451 x (ipset, 7s left)", T));
+	line("tcpserver: pid 7 from " A);
+	assert_true(drops(PID7 "451 x (ipset, 7s left)", T));
+	line("tcpserver: pid 8 from " B);
+	for (int i = 0; i < 200; i++) {
+		line("rblcache: " B " pid 8: recheck");
+		line("rblcache: " B " pid 8: passed");
+	}
+	assert_int_equal(all.tallies.hook.all[HOOKLOG_RECHECK], 1);
+	assert_int_equal(all.tallies.hook.all[HOOKLOG_PASSED], 1);
+}
+
+/* An excepted text, and other skips, with an address that is not connected. */
+static void
+a_planted_address_ends_no_pass(void **state)
+{
+	(void)state;
+	line("tcpserver: pid 7 from " A);
+	matched(B, 7, T, DECIDE_SKIP);
+	assert_false(news.ends_pass);
+	matched(A, 8, T, DECIDE_SKIP);
+	assert_false(news.ends_pass);
+	matched(NULL, 7, T, DECIDE_SKIP);
+	assert_false(news.ends_pass);
+	matched(B, 7, T, DECIDE_BAN);
+	assert_false(news.ends_pass);
+	matched(A, 7, T, DECIDE_SKIP);
+	assert_true(news.ends_pass);
+	assert_memory_equal(&news.ip, &host_a, sizeof host_a);
+	/* where nobody says who is connected */
+	rule.seen = RULES_SEEN_NO;
+	matched(B, 7, T, DECIDE_SKIP);
+	assert_true(news.ends_pass);
 }
 
 static enum decide_why
@@ -783,6 +1063,10 @@ main(void)
 	    test_state(by_the_line_behind_rblsmtpd),
 	    test_state(by_begin_and_end),
 	    test_state(a_refusal_shows_rblsmtpd),
+	    test_state(counts_from_the_begin),
+	    test_state(passed_too_late),
+	    test_state(other_ports),
+	    test_state(of_other_servers),
 	    cmocka_unit_test_teardown(any_mark_against, end_state),
 	    cmocka_unit_test_teardown(lines_of_rules_against, end_state),
 	    test_state(decided_by_the_server),
@@ -799,7 +1083,11 @@ main(void)
 	    test_state(at_the_nth_refusal),
 	    test_state(refusals_of_who_is_connected),
 	    test_state(refusals_within_a_ban),
+	    test_state(a_host_counts_once),
+	    test_state(no_refusal_for_the_alarm),
+	    test_state(a_host_to_ban_counts_once),
 	    test_state(a_refusal_a_connection),
+	    test_state(a_planted_address_ends_no_pass),
 	    test_state(in_that_order),
 	    test_state(renewals_and_the_alarm),
 	    test_state(no_secrets_in_a_reply),

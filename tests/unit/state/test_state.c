@@ -211,14 +211,14 @@ who_is_connected(void **state)
 	struct connections_entry ended;
 
 	(void)state;
-	assert_int_equal(connections_begin(s, 1, 13284, &a), 0);
+	assert_int_equal(connections_begin(s, 1, 13284, &a, 5), 0);
 	assert_true(connections_mark(s, 1, 13284, &a, 0));
 	assert_true(connections_mark(s, 1, 0, &a, 0));
 	assert_false(connections_mark(s, 1, 13284, &b, 0));
 	assert_false(connections_mark(s, 1, 13285, &a, 0));
 	assert_false(connections_mark(s, 2, 13284, &a, 0));
 	assert_false(connections_mark(s, 2, 0, &a, 0));
-	assert_int_equal(connections_begin(s, 1, 9, &b), 0);
+	assert_int_equal(connections_begin(s, 1, 9, &b, 5), 0);
 	assert_true(connections_mark(s, 1, 9, &b, 0));
 	assert_true(connections_end(s, 1, 13284, &ended));
 	assert_memory_equal(&ended.ip, &a, sizeof a);
@@ -226,11 +226,11 @@ who_is_connected(void **state)
 	assert_false(connections_mark(s, 1, 13284, &a, 0));
 	assert_false(connections_mark(s, 1, 0, &a, 0));
 	/* its end was missed: the number is another's now */
-	assert_int_equal(connections_begin(s, 1, 9, &a), 0);
+	assert_int_equal(connections_begin(s, 1, 9, &a, 5), 0);
 	assert_false(connections_mark(s, 1, 9, &b, 0));
 	assert_true(connections_mark(s, 1, 9, &a, 0));
 	for (unsigned pid = 100; pid < 104; pid++)
-		assert_int_equal(connections_begin(s, 1, pid, &b), 0);
+		assert_int_equal(connections_begin(s, 1, pid, &b, 5), 0);
 	assert_false(
 	    connections_mark(s, 1, 9, &a, 0)); /* the oldest has left */
 	assert_int_equal(count_connections(s), 4);

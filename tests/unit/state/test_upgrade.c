@@ -149,6 +149,8 @@ static void
 of_0_5(void **state)
 {
 	struct state *s = load(FILE_0_5);
+	struct connections_entry connection;
+	struct addr a;
 
 	(void)state;
 	assert_int_equal(bans_count(s->bans), 11);
@@ -161,8 +163,18 @@ of_0_5(void **state)
 	assert_int_equal(s->zones.list[0].well_s, SAVED);
 	assert_false(s->zones.list[0].silent);
 	assert_true(s->zones.list[1].silent);
-	assert_true(log_read.shows_rblsmtpd && log_read.shows_passed);
+	assert_true(log_read.shows_passed);
+	assert_int_equal(log_read.ports[0], 0);
+	/* that of connections, which are not counted any more, is forgotten */
 	assert_int_equal(log_read.alarm.past_n, 12);
+	for (uint32_t i = 0; i < log_read.alarm.past_n; i++)
+		assert_int_equal(log_read.alarm.past[i].connections, 0);
+	a = unit_addr("203.0.113.70");
+	assert_true(
+	    connections_find(s->connections, log_read.id, 28, &a, &connection));
+	assert_int_equal(connection.begin_s, 0);
+	assert_int_equal(connection.port, 0);
+	assert_int_equal(lru_count(s->visits), 0);
 	drop(s);
 }
 
@@ -316,7 +328,7 @@ of_0_5_early(void **state)
 	assert_int_equal(ban_of(s, "203.0.113.9").refused, 0);
 	assert_string_equal(ban_of(s, "203.0.113.40").reply,
 	    "553 Listed by A, see https://a.test/203.0.113.40");
-	assert_false(log_read.shows_rblsmtpd);
+	assert_false(log_read.shows_passed);
 	assert_int_equal(log_read.alarm.past_n, 0);
 	drop(s);
 }

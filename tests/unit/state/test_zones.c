@@ -431,6 +431,11 @@ all_well(void **state)
 	assert_true(zones_all_well(&zones));
 	assert_false(zones_doubts(&zones, OWN, NOON));
 	zones = three_zones();
+	assert_false(zones_all_well(&zones)); /* nobody has asked */
+	take_well(&zones.list[0], NOON);
+	take_well(&zones.list[1], NOON);
+	assert_false(zones_all_well(&zones));
+	take_well(&zones.list[2], NOON);
 	assert_true(zones_all_well(&zones));
 	take_silent(&zones.list[1], NOON);
 	assert_false(zones_all_well(&zones));
