@@ -555,6 +555,46 @@ error_answers(void **state)
 	assert_int_equal(n->trials[5].let_in, 0);
 }
 
+/* rblsmtpd says nothing of a list that gave no answer; it waits. */
+static void
+passed_late(void **state)
+{
+	(void)state;
+	connects(T, 1, B);
+	line(T + 10, "rblcache: " B " pid 1: passed");
+	ends(T + 10, 1);
+	connects(T + 20, 2, A);
+	line(T + 31, "rblcache: " A " pid 2: passed");
+	ends(T + 31, 2);
+	whole(T + 60, 3, A, false);
+	whole(T + 60, 4, B, false);
+	counts_are(4, 0);
+	assert_int_equal(n->unclear, 1);
+	assert_int_equal(n->trials[0].queries, 4);
+	/* of the two, B alone has passed */
+	assert_int_equal(n->trials[5].queries, 3);
+}
+
+/* Whatever their server is. */
+static void
+other_servers(void **state)
+{
+	(void)state;
+	line(T, "tcpsvd: info: pid 7 from " A);
+	refuses(T, 7, A);
+	line(T, "tcpsvd: info: end 7 exit 0");
+	line(T, "tcpsvd: info: pid 8 from " B);
+	line(T, "tcpsvd: info: deny 8 mx:192.0.2.1 ::" B ":5 f");
+	line(T, "tcpsvd: info: end 8 exit 100");
+	line(T, "s6-tcpserverd: info: accept " B "_5 pid 9 count 1/40");
+	line(T, "s6-tcpserverd: info: end pid 9 exitcode 0 count 0/40");
+	line(T, "tcpserver: pid 10 from " B);
+	line(T, "tcpserver: ok 10 mx:192.0.2.1:25 :" B "::5");
+	line(T, "tcpserver: end 10 status 0");
+	counts_are(3, 1);
+	assert_true(n->shows_tcpserver);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int
@@ -584,6 +624,8 @@ main(void)
 	    TEST(cached_text_of_spamdyke),
 	    TEST(trouble),
 	    TEST(error_answers),
+	    TEST(passed_late),
+	    TEST(other_servers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
