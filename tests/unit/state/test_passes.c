@@ -368,6 +368,12 @@ of_other_servers(void **state)
 	line("sslhandle: end 7 status 0");
 	assert_false(passes(PID7 "passed"));
 	assert_true(log_a.shows_tcpserver);
+	/* and so nobody else is banned */
+	line("s6-tcpserverd: info: accept " A "_34237 pid 7 count 1/40");
+	assert_int_equal(refused(A, 7, T).kind, DECIDE_BAN);
+	assert_int_equal(refused(B, 7, T).why, DECIDE_UNSEEN);
+	line("s6-tcpserverd: info: end pid 7 signal 9 count 0/40");
+	assert_int_equal(refused(A, 7, T).why, DECIDE_UNSEEN);
 }
 
 /* ---- what speaks against it ---- */
