@@ -25,6 +25,7 @@
 #include "state/connections.h"
 #include "state/counts.h"
 #include "state/repeats.h"
+#include "state/visits.h"
 
 #define CUT 0xff
 #define WRONG_NUMBER 3
@@ -80,13 +81,15 @@ fill_state(void)
 	HOLDS(repeats_ban(state.repeats, "r", &bans[0].ip, 900, 60, 2, 600) ==
 	      60);
 	HOLDS(connections_begin(state.connections, 0, 7, &connected, 1) == 0);
+	log_a.time_s = 1000;
+	visits_connected(&state, &log_a, &connected, 1000);
 	tally = tallies_of(&state.tallies, "r");
 	HOLDS(tally != NULL);
 	tally->all.bans = 3;
 	tallies_add_hook(&state.tallies, HOOKLOG_IPSET, 1000);
 	log_a.has_position = true;
 	log_a.lines = 7;
-	log_a.time_s = 1000;
+	log_a.ports[0] = 25;
 }
 
 static void
