@@ -534,8 +534,8 @@ take_passed(struct replay *r, const struct hooklog *h)
 
 	if (c == NULL)
 		return 0;
-	if (h->kind == HOOKLOG_PASSED && c->line == NULL &&
-	    r->now - c->time_s > PASSES_ANSWER_S) {
+	if (h->kind == HOOKLOG_PASSED && c->answer == WAITING &&
+	    c->line == NULL && r->now - c->time_s > PASSES_ANSWER_S) {
 		len = snprintf(line, sizeof line,
 		    "rblsmtpd: %s pid %llu: no answer", addr_format(&h->ip, ip),
 		    (unsigned long long)h->pid);

@@ -16,6 +16,7 @@
 #include "base/ban.h"
 #include "ctl/replay.h"
 #include "ctl/trial.h"
+#include "state/passes.h"
 
 #define LINES_MAX 300
 #define LINE_SIZE 256
@@ -56,6 +57,7 @@ static const struct shape {
 		CACHED,
 		OWN, /* a rule of the admin's */
 		LET_IN,
+		SAYS_PASSED,
 		DECIDED, /* by the server itself, and rblsmtpd will say so */
 		SILENT,	 /* nothing that counts */
 	} kind;
@@ -75,7 +77,7 @@ static const struct shape {
     {"rblcache: @ pid #: 553 no (local)", OWN},
     {"rblcache: @ pid #: allowed (local)", OWN},
     {"rblcache: @ pid #: allowed (pass)", LET_IN},
-    {"rblcache: @ pid #: passed", LET_IN},
+    {"rblcache: @ pid #: passed", SAYS_PASSED},
     {"rblcache: @ pid #: recheck", SILENT},
     {"rblcache: @ pid #: would refuse: 451 x (ipset)", SILENT},
     {"rblsmtpd: @ pid #: greetdelay: 5", SILENT},
@@ -209,6 +211,18 @@ lose_patience(struct model *m, int64_t now)
 		}
 }
 
+/* Later than that, it had no answer, of which there is no line. */
+static void
+says_passed(struct connection *c, int64_t now)
+{
+	if (c == NULL || c->answer != WAITING)
+		return;
+	if (c->line[0] == 0 && now - c->time_s > PASSES_ANSWER_S)
+		snprintf(c->line, sizeof c->line,
+		    "rblsmtpd: %s pid %u: no answer", hosts[c->host], c->pid);
+	settle(c, PASSED);
+}
+
 static void
 model_line(struct model *m, int64_t now, enum kind kind, size_t host,
     unsigned pid, const char *line)
@@ -260,6 +274,9 @@ model_line(struct model *m, int64_t now, enum kind kind, size_t host,
 		c = find(m, host, pid);
 		if (c != NULL)
 			settle(c, PASSED);
+		break;
+	case SAYS_PASSED:
+		says_passed(find(m, host, pid), now);
 		break;
 	case SILENT:
 		break;
