@@ -82,15 +82,18 @@ read_message(struct decision *d, struct rules *rules, const struct message *m,
     struct rules_match *match)
 {
 	bool is_plain = m->behind != STAMP_HOST && m->behind != STAMP_FIELDS;
+	bool is_named;
 
 	d->message = m->said;
 	/* what has a name of its own has the tag of another */
 	if (is_plain || names_server(m->said))
 		return rules_apply(rules, m->said, match);
+	is_named = m->tag.len > 0 && rules_may_begin(rules, m->tag);
 	for (enum message_reading i = 0; i < MESSAGE_READINGS; i++) {
 		enum rules_outcome outcome;
 
-		if (!message_reading(m, i, d->room, &d->message))
+		if ((m->tag.len > 0 && !is_named && i != MESSAGE_SAID) ||
+		    !message_reading(m, i, d->room, &d->message))
 			continue;
 		outcome = rules_apply(rules, d->message, match);
 		if (outcome != RULES_NONE)

@@ -236,6 +236,14 @@ pattern_matches(struct pattern *p, struct slice message)
 	return matches_from(p, message, 0);
 }
 
+bool
+pattern_may_begin(struct pattern *p, struct slice begin)
+{
+	return pcre2_match(p->code, (PCRE2_SPTR)begin.p, begin.len, 0,
+		   PCRE2_PARTIAL_HARD, p->data,
+		   p->room->limits) != PCRE2_ERROR_NOMATCH;
+}
+
 int
 pattern_count(struct pattern *p, struct slice message)
 {

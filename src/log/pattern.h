@@ -39,6 +39,9 @@ uint32_t pattern_group(const struct pattern *p, const char *name);
 /* Whether it matches: 1, 0, or -1 when a limit was reached. */
 int pattern_matches(struct pattern *p, struct slice message);
 
+/* Whether a message that begins so may match, whatever comes behind that. */
+bool pattern_may_begin(struct pattern *p, struct slice begin);
+
 /* How often it matches, counted up to 2; -1: a limit was reached. */
 int pattern_count(struct pattern *p, struct slice message);
 

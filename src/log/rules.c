@@ -27,10 +27,20 @@ struct compiled {
 	bool frames; /* rule.reply is what stands in front of the group */
 };
 
+/* A name that was asked for, and the answer. */
+struct name {
+	char text[24];
+	uint8_t len;
+	bool may_begin;
+};
+
+#define NAMES 64 /* a power of two */
+
 struct rules {
 	struct compiled *list;
 	size_t n;
 	struct pattern_first first; /* of any rule */
+	struct name names[NAMES];
 	struct pattern_room *room;
 	char warning[RULES_ERROR_SIZE]; /* of the first such line */
 	size_t warned;			/* lines in all */
@@ -533,6 +543,43 @@ apply_one(const struct compiled *c, struct slice message, struct rules_match *m)
 			return rc > 0 ? RULES_EXCEPT : RULES_GAVE_UP;
 	}
 	return RULES_BAN;
+}
+
+static bool
+may_begin(struct rules *r, struct slice name)
+{
+	static const char *const behind[] = {"[", ": ", " "};
+	char text[sizeof r->names->text + 2];
+
+	memcpy(text, name.p, name.len);
+	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+		size_t len = strlen(behind[i]);
+
+		memcpy(text + name.len, behind[i], len);
+		for (size_t k = 0; k < r->n; k++)
+			if (pattern_may_begin(r->list[k].match,
+				(struct slice){text, name.len + len}))
+				return true;
+	}
+	return false;
+}
+
+bool
+rules_may_begin(struct rules *r, struct slice name)
+{
+	struct name *n;
+
+	if (name.len == 0 || name.len > sizeof n->text)
+		return name.len != 0;
+	n = &r->names[(name.len ^ 2U * (uint8_t)name.p[0] ^
+			  5U * (uint8_t)name.p[name.len - 1]) %
+		      NAMES];
+	if (n->len != name.len || memcmp(n->text, name.p, name.len) != 0) {
+		memcpy(n->text, name.p, name.len);
+		n->len = (uint8_t)name.len;
+		n->may_begin = may_begin(r, name);
+	}
+	return n->may_begin;
 }
 
 enum rules_outcome

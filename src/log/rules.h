@@ -103,6 +103,12 @@ const struct rules_rule *rules_find(
     const struct rules *rules, const char *name);
 
 /*
+ * Whether a rule may match a message that begins with that name and "[", ": "
+ * or a blank. The answers are kept, so it costs little to ask for each line.
+ */
+bool rules_may_begin(struct rules *rules, struct slice name);
+
+/*
  * Tries the rules in order; the first whose "match" matches decides, so a line
  * that one rule excepts is not given to the next. m is set but for RULES_NONE
  * (its ip only for RULES_BAN).

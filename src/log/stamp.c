@@ -65,22 +65,15 @@ take_tai64n(struct slice *r, int64_t *unix_s)
 
 /* ---- dates and times of day ---- */
 
-/* Takes that many digits off the start, as a number. */
-static bool
-take_number(struct slice *r, size_t digits, int *n)
+/* Two digits; *bad if they are none. */
+static inline int
+two(const char *p, bool *bad)
 {
-	*n = 0;
-	if (r->len < digits)
-		return false;
-	for (size_t i = 0; i < digits; i++) {
-		unsigned digit = (unsigned)r->p[i] - '0';
+	unsigned tens = (unsigned char)p[0] - (unsigned)'0';
+	unsigned ones = (unsigned char)p[1] - (unsigned)'0';
 
-		if (digit > 9)
-			return false;
-		*n = *n * 10 + (int)digit;
-	}
-	slice_advance(r, digits);
-	return true;
+	*bad |= tens > 9 || ones > 9;
+	return (int)(tens * 10 + ones);
 }
 
 static bool
@@ -93,21 +86,33 @@ take_byte(struct slice *r, char c)
 }
 
 /* "2026-11-24" */
-static bool
+static inline bool
 take_date(struct slice *r, struct localtime_date *d)
 {
-	return take_number(r, 4, &d->year) && take_byte(r, '-') &&
-	       take_number(r, 2, &d->month) && take_byte(r, '-') &&
-	       take_number(r, 2, &d->day);
+	bool bad = r->len < 10 || r->p[4] != '-' || r->p[7] != '-';
+
+	if (bad)
+		return false;
+	d->year = two(r->p, &bad) * 100 + two(r->p + 2, &bad);
+	d->month = two(r->p + 5, &bad);
+	d->day = two(r->p + 8, &bad);
+	slice_advance(r, 10);
+	return !bad;
 }
 
 /* "07:31:02" */
-static bool
+static inline bool
 take_clock(struct slice *r, struct localtime_date *d)
 {
-	return take_number(r, 2, &d->hour) && take_byte(r, ':') &&
-	       take_number(r, 2, &d->minute) && take_byte(r, ':') &&
-	       take_number(r, 2, &d->second);
+	bool bad = r->len < 8 || r->p[2] != ':' || r->p[5] != ':';
+
+	if (bad)
+		return false;
+	d->hour = two(r->p, &bad);
+	d->minute = two(r->p + 3, &bad);
+	d->second = two(r->p + 6, &bad);
+	slice_advance(r, 8);
+	return !bad;
 }
 
 /* ".123": how many digits; 0 without them. */
@@ -122,18 +127,21 @@ static bool
 take_offset(struct slice *r, int *offset_s)
 {
 	bool is_behind = take_byte(r, '-');
-	int hours;
-	int minutes = 0;
+	bool bad = false;
 
-	if ((!is_behind && !take_byte(r, '+')) || !take_number(r, 2, &hours))
+	if ((!is_behind && !take_byte(r, '+')) || r->len < 2)
 		return false;
-	if ((take_byte(r, ':') || (r->len > 0 && *r->p != ' ')) &&
-	    !take_number(r, 2, &minutes))
-		return false;
-	*offset_s = hours * 3600 + minutes * 60;
+	*offset_s = two(r->p, &bad) * 3600;
+	slice_advance(r, 2);
+	if (take_byte(r, ':') || (r->len > 0 && *r->p != ' ')) {
+		if (r->len < 2)
+			return false;
+		*offset_s += two(r->p, &bad) * 60;
+		slice_advance(r, 2);
+	}
 	if (is_behind)
 		*offset_s = -*offset_s;
-	return true;
+	return !bad;
 }
 
 /*
@@ -235,22 +243,17 @@ take_full(struct slice *r, int64_t *t)
 	return take_byte(r, ' ') ? STAMP_HOST : STAMP_NONE;
 }
 
-/* "Nov": 11; 0: it is no month's. */
+/* "Nov": 11; 0: it is no month's name. */
 static int
-take_month(struct slice *r)
+month_of(const char *p)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-	if (r->len < 3)
-		return 0;
 	for (int i = 0; i < 12; i++) {
 		const char *name = names + 3 * (size_t)i;
 
-		if (r->p[0] != name[0] || r->p[1] != name[1] ||
-		    r->p[2] != name[2])
-			continue;
-		slice_advance(r, 3);
-		return i + 1;
+		if (p[0] == name[0] && p[1] == name[1] && p[2] == name[2])
+			return i + 1;
 	}
 	return 0;
 }
@@ -295,10 +298,17 @@ take_rfc3164(struct slice *r, int64_t about_s, int64_t *t)
 {
 	struct localtime_date d;
 
-	d.month = take_month(r);
-	if (d.month == 0 || !take_byte(r, ' ') ||
-	    !take_number(r, take_byte(r, ' ') ? 1 : 2, &d.day) ||
-	    !take_byte(r, ' ') || !take_clock(r, &d))
+	bool bad = r->len < 16 || r->p[3] != ' ' || r->p[6] != ' ';
+	char day[2];
+
+	if (bad)
+		return STAMP_NONE;
+	d.month = month_of(r->p);
+	day[0] = r->p[4] == ' ' ? '0' : r->p[4];
+	day[1] = r->p[5];
+	d.day = two(day, &bad);
+	slice_advance(r, 7);
+	if (d.month == 0 || bad || !take_clock(r, &d))
 		return STAMP_NONE;
 	(void)take_fraction(r);
 	if (!take_byte(r, ' '))
@@ -324,20 +334,19 @@ take_rfc5424(struct slice *r, int64_t *t)
 bool
 stamp_take_unix(struct slice *line, int64_t *unix_s)
 {
-	struct slice r = *line;
-	int seconds[2];
-	int micro;
+	bool bad = line->len < 18 || line->p[10] != '.' || line->p[17] != ' ';
+	int64_t t = 0;
 
-	if (r.len < 18 || r.p[10] != '.' || r.p[17] != ' ' ||
-	    !take_number(&r, 5, &seconds[0]) ||
-	    !take_number(&r, 5, &seconds[1]))
+	if (bad)
 		return false;
-	slice_advance(&r, 1);
-	if (!take_number(&r, 6, &micro))
+	for (int i = 0; i < 10; i += 2)
+		t = t * 100 + two(line->p + i, &bad);
+	for (int i = 11; i < 17; i += 2)
+		(void)two(line->p + i, &bad);
+	if (bad)
 		return false;
-	slice_advance(&r, 1);
-	*unix_s = seconds[0] * INT64_C(100000) + seconds[1];
-	*line = r;
+	*unix_s = t;
+	slice_advance(line, 18);
 	return true;
 }
 
