@@ -9,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "base/paths.h"
-#include "state/checkpoint.h"
 
 /* ---- who ---- */
 
@@ -85,38 +83,33 @@ privileges_plan(
 /* ---- how ---- */
 
 /*
- * Gives the user what root left behind. The directory is the user's, so a name
- * in it may be that of any file: a symbolic link is not followed, and a file
- * that has another name elsewhere is not given away.
+ * Removes the lock that root left, which the user could not open. The directory is
+ * the user's, so a name in it may be that of any file: ownership of one is never
+ * given away, and all that happens to it here is that it loses this name.
  */
 static void
-hand_over(const struct privileges *p)
+remove_lock(const struct privileges *p)
 {
-	static const char *const names[] = {"lock", PATHS_RECENT_NAME,
-	    PATHS_RECENT_NAME CHECKPOINT_OLD, PATHS_RECENT_NAME ".new"};
 	int dir = open(p->statedir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir < 0 ? -1
+			 : openat(dir, "lock",
+			       O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
 
-	if (dir < 0)
-		return;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		int fd = openat(dir, names[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		struct stat st;
-
-		if (fd < 0)
-			continue;
-		/* where it fails, the one who opens the file says so */
-		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-		    st.st_nlink == 1 && st.st_uid != p->uid)
-			(void)!fchownat(fd, "", p->uid, p->gid, AT_EMPTY_PATH);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_nlink == 1 && st.st_uid == 0 && p->uid != 0 &&
+	    flock(fd, LOCK_EX | LOCK_NB) == 0)
+		(void)unlinkat(dir, "lock", 0);
+	if (fd >= 0)
 		close(fd);
-	}
-	close(dir);
+	if (dir >= 0)
+		close(dir);
 }
 
 static int
 become(const struct privileges *p)
 {
-	hand_over(p);
+	remove_lock(p);
 	/*
 	 * Root that stays root keeps its groups where it may not change them,
 	 * as in a user namespace of somebody else's.

@@ -48,8 +48,8 @@ void privileges_plan(
 
 /*
  * Does it and looks whether it is done. Call it before there are threads, since
- * capabilities are a thread's own. Files of an earlier run as somebody else are
- * given to the new user. Nothing may be executed any more that has rights of
+ * capabilities are a thread's own. No file is given to the new user: of an
+ * earlier run as root, which left readable files, only the lock is removed. Nothing may be executed any more that has rights of
  * its own (no_new_privs).
  *
  * 0, or -1 with what is wrong in error; then the process has rights that it

@@ -200,13 +200,35 @@ line 203.0.113.1 >>logs/smtpd/current
 ok "files of root's" \
     "$feed" -f /dev/null -1 -c "$rules" -d state -l '' $sets logs/smtpd
 : >state/recent.cdb.new
-chmod 600 state/*
+chmod 600 state/lock state/recent.cdb.new
 line root >secret
 chmod 600 secret
 chown $owned state
 start
 again "files that root left"
-is "$(stat -c '%u:%g' state/* | sort -u)" $owned "files that root left: all its own"
+is "$(stat -c '%u:%g' state/lock state/recent.cdb | sort -u)" $owned \
+    "files that root left: replaced by its own"
+
+# what somebody else has is not given away, whatever name the user gives it
+for other in 0 4713; do
+	for name in lock recent.cdb recent.cdb.old recent.cdb.new; do
+		make_state $owned
+		cp secret "state/$name"
+		chown $other "state/$name"
+		exec 4<"state/$name" # to look at what has lost its name
+		"$feed" -f /dev/null -1 -c "$rules" -d state -l '' $sets \
+		    logs/smtpd 2>err
+		is "$(stat -Lc %u /proc/self/fd/4)" $other \
+		    "$name of user $other: stays his"
+		exec 4<&-
+	done
+done
+# a lock that root holds stays, with its name
+make_state $owned
+: >state/lock
+exits "a lock that root holds" 100 'state/lock: Permission denied$' \
+    flock state/lock \
+    "$feed" -f /dev/null -1 -c "$rules" -d state -l '' $sets logs/smtpd
 
 for kind in -s -P; do
 	make_state $owned
