@@ -2,18 +2,23 @@
 #include "control/ask.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/owner.h"
+#include "base/plain.h"
 #include "control/control.h"
 
 #define READ_BYTES 65536
+#define ANSWER_MAX (64 * READ_BYTES)
 #define SECOND INT64_C(1000) /* ms */
 
 static int64_t
@@ -45,16 +50,35 @@ wait_until(int fd, int64_t end_ms)
 		   : -1;
 }
 
+/* Whether it is the feed that listens, and its pid, whether it accepts or not. */
+static bool
+is_feed(int fd, const char *path, pid_t *pid)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return false;
+	*pid = peer.pid;
+	errno = EPERM;
+	return owner_is_ours(path, peer.uid, peer.gid);
+}
+
 static int
-connect_to(const char *statedir, int64_t end_ms)
+connect_to(const char *statedir, int64_t end_ms, pid_t *pid)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int n = snprintf(
 	    to.sun_path, sizeof to.sun_path, "%s/%s", statedir, CONTROL_NAME);
+	struct stat st;
 	int fd;
 
 	if (n < 0 || (size_t)n >= sizeof to.sun_path) {
 		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (lstat(to.sun_path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		errno = ENOTSOCK;
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -62,7 +86,8 @@ connect_to(const char *statedir, int64_t end_ms)
 		return -1;
 	/* connect waits as well, for a feed that accepts nobody any more */
 	if (wait_until(fd, end_ms) == 0 &&
-	    connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+	    connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
+	    is_feed(fd, to.sun_path, pid))
 		return fd;
 	n = errno;
 	close(fd);
@@ -86,6 +111,28 @@ send_line(int fd, const struct request *r)
 	return n == (ssize_t)len ? 0 : -1;
 }
 
+/* Makes all texts such that they may be printed. */
+static void
+make_plain(json_t *value)
+{
+	const char *key;
+	json_t *each;
+	size_t i;
+	char *text;
+
+	json_object_foreach (value, key, each)
+		make_plain(each);
+	json_array_foreach (value, i, each)
+		make_plain(each);
+	if (!json_is_string(value))
+		return;
+	text = strdup(json_string_value(value));
+	if (text != NULL)
+		plain_text(text);
+	(void)json_string_set(value, text == NULL ? "?" : text);
+	free(text);
+}
+
 /* Up to the end; the feed closes the connection behind its line. */
 static json_t *
 read_answer(int fd, int64_t end_ms)
@@ -97,6 +144,10 @@ read_answer(int fd, int64_t end_ms)
 	ssize_t n;
 
 	for (;;) {
+		if (len == ANSWER_MAX) {
+			errno = EMSGSIZE;
+			break;
+		}
 		if (len == room) {
 			char *more = realloc(text, room += READ_BYTES);
 
@@ -123,18 +174,6 @@ read_answer(int fd, int64_t end_ms)
 	return object;
 }
 
-/* Of the feed, whether or not it has accepted the connection. */
-static pid_t
-pid_of(int fd)
-{
-	struct ucred peer;
-	socklen_t len = sizeof peer;
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0
-		   ? peer.pid
-		   : 0;
-}
-
 /* Sets errno as the caller is to see it. */
 static enum ask_answer
 failed(int error)
@@ -152,16 +191,17 @@ ask_feed(const char *statedir, const struct request *r, struct ask *to)
 	int64_t end_ms =
 	    now_ms() +
 	    (request_changes(r) ? ASK_CHANGE_S : ASK_READ_S) * SECOND;
-	int fd = connect_to(statedir, end_ms);
 	int error;
+	int fd;
 
 	*to = (struct ask){0};
+	fd = connect_to(statedir, end_ms, &to->pid);
 	if (fd < 0)
 		return failed(errno);
-	to->pid = pid_of(fd);
 	if (send_line(fd, r) == 0)
 		to->answer = read_answer(fd, end_ms);
 	error = errno;
 	close(fd);
+	make_plain(to->answer);
 	return to->answer != NULL ? ASK_ANSWERED : failed(error);
 }

@@ -29,7 +29,9 @@ struct ask {
  * Asks the feed whose STATEDIR this is. errno with ERROR: ETIMEDOUT when it
  * does not answer in time, or too many wait for it; ECONNRESET when it
  * closed the connection without an answer; EACCES when STATEDIR or the socket
- * of an earlier version is not for this user.
+ * of an earlier version is not for this user; ENOTSOCK when something else has its
+ * name; EPERM when it is not the feed that listens there (owner.h); EMSGSIZE when
+ * the answer is longer than 4 MiB. Texts in the answer may be printed (plain.h).
  */
 enum ask_answer ask_feed(const char *statedir, const struct request *r,
     struct ask *to) __attribute__((warn_unused_result));

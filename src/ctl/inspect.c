@@ -23,6 +23,7 @@ note(json_t *notes, const char *what, const char *why)
 	(void)json_array_append_new(notes, json_sprintf("%s: %s", what, why));
 }
 
+/* Why a set cannot be read. */
 static const char *
 why_text(int error)
 {
@@ -32,7 +33,7 @@ why_text(int error)
 	case EPERM:
 		return HOOKLOG_SAYS_NO_RIGHT "; so this goes by recent.cdb";
 	default:
-		return cdbread_error_text(error);
+		return strerror(error);
 	}
 }
 
@@ -80,10 +81,10 @@ gather(struct verdict_facts *f, const struct inspect_sources *from,
 		note(notes, set, why_text(error));
 	error = lookup_local(f, from->local, a);
 	if (error != 0)
-		note(notes, from->local, why_text(error));
+		note(notes, from->local, cdbread_error_text(error));
 	error = lookup_recent(f, from->recent, a);
 	if (error != 0)
-		note(notes, from->recent, why_text(error));
+		note(notes, from->recent, cdbread_error_text(error));
 }
 
 /* Whether it is a ban of this host that refuses it. */

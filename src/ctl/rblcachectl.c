@@ -125,6 +125,11 @@ feed_trouble(
 		    access(o->statedir, X_OK) != 0
 			? "rblcachectl wants a directory of mode 0755"
 			: "a feed of version 0.5 is running; restart it");
+	else if (errno == EPERM)
+		snprintf(why, TROUBLE_SIZE,
+		    "%s/" CONTROL_NAME ": pid %ld listens there, which is "
+		    "somebody else's",
+		    o->statedir, (long)ask->pid);
 	else
 		snprintf(why, TROUBLE_SIZE, "%s/" CONTROL_NAME ": %s",
 		    o->statedir, strerror(errno));
@@ -214,6 +219,10 @@ load(const struct options *o, struct state *state)
 	case CHECKPOINT_DAMAGED:
 		wrong = cdbread_error_text(EINVAL);
 		errno = EIO; /* that is nobody's input */
+		break;
+	case CHECKPOINT_FOREIGN:
+		wrong = cdbread_error_text(EPERM);
+		errno = EIO;
 		break;
 	case CHECKPOINT_ERROR:
 		wrong = strerror(errno);

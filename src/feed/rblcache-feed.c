@@ -259,7 +259,7 @@ lock_statedir(const char *dir)
 	int fd;
 
 	snprintf(path, sizeof path, "%s/lock", dir);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0)
 		die("%s: %s", path, strerror(errno));
 	if (access(dir, W_OK) != 0)

@@ -58,6 +58,10 @@ load_from(struct feed *f, const char *path, const char *instead)
 		feed_complain(
 		    f, "%s is damaged; starting from %s", path, instead);
 		return recall_nothing(f);
+	case CHECKPOINT_FOREIGN:
+		feed_complain(f, "%s is somebody else's; starting from %s",
+		    path, instead);
+		return recall_nothing(f);
 	case CHECKPOINT_ERROR:
 		break;
 	}

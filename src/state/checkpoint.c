@@ -3,7 +3,6 @@
 
 #include <cdb.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -127,10 +126,12 @@ checkpoint_load(const char *path, struct state *s, struct state_log *logs,
 	struct cdb c;
 	unsigned at;
 	int more;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = ban_open(path);
 
 	if (fd < 0)
-		return errno == ENOENT ? CHECKPOINT_ABSENT : CHECKPOINT_ERROR;
+		return errno == ENOENT	? CHECKPOINT_ABSENT
+		       : errno == EPERM ? CHECKPOINT_FOREIGN
+					: CHECKPOINT_ERROR;
 	errno = 0;
 	if (cdb_init(&c, fd) != 0) {
 		/* too short for a cdb, or it cannot be mapped */

@@ -24,6 +24,7 @@ enum checkpoint_answer {
 	CHECKPOINT_LOADED,
 	CHECKPOINT_ABSENT,
 	CHECKPOINT_DAMAGED, /* intact it may have been once */
+	CHECKPOINT_FOREIGN, /* somebody else's (owner.h) */
 	CHECKPOINT_ERROR,   /* errno */
 };
 

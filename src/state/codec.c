@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ban.h"
+#include "base/plain.h"
 #include "state/connections.h"
 #include "state/counts.h"
 #include "state/repeats.h"
@@ -50,6 +51,7 @@ take_name(char name[BAN_RULE_SIZE], const unsigned char *p, size_t len)
 		return -1;
 	memset(name, 0, BAN_RULE_SIZE);
 	memcpy(name, p, len);
+	plain_text(name);
 	return 0;
 }
 
@@ -337,6 +339,7 @@ take_zone(
 	    !is_time(read.to_s) || !is_time(read.better_s))
 		return -1;
 	memcpy(read.why, why, len);
+	plain_text(read.why);
 	for (size_t i = 0; i < s->zones.n; i++) {
 		struct zone *z = &s->zones.list[i];
 

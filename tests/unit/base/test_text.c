@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* timespan, reply: small texts. */
+/* timespan, reply, plain: small texts. */
 #include "../unit.h"
 
+#include "base/plain.h"
 #include "base/reply.h"
 #include "base/timespan.h"
 
@@ -96,12 +97,36 @@ replies(void **state)
 	assert_false(reply_is_temporary("553 x"));
 }
 
+static void
+plain(void **state)
+{
+	static const struct {
+		const char *text, *plain;
+	} cases[] = {
+	    {"", ""},
+	    {"rule 7, gr\xc3\xbc\xc3\x9f", "rule 7, gr\xc3\xbc\xc3\x9f"},
+	    {"a\x1b[2Jb\n\t\x7f", "a?[2Jb???"},
+	    {"\xc2\x80\xc2\x9f\xc2\xa0", "????\xc2\xa0"},
+	    {"cut \xc2", "cut \xc2"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[32];
+
+		snprintf(text, sizeof text, "%s", cases[i].text);
+		plain_text(text);
+		assert_string_equal(text, cases[i].plain);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(timespans),
 	    cmocka_unit_test(replies),
+	    cmocka_unit_test(plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
