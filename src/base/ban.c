@@ -3,12 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cdbread.h"
-#include "base/owner.h"
-#include "base/plain.h"
 
 void
 ban_key(unsigned char key[BAN_KEY_BYTES], const struct addr *a)
@@ -23,20 +19,6 @@ bool
 ban_knows(uint8_t version)
 {
 	return version >= BAN_OLDEST && version <= BAN_VERSION;
-}
-
-int
-ban_open(const char *path)
-{
-	int fd = cdbread_file(path);
-	struct stat st;
-
-	if (fd < 0 ||
-	    (fstat(fd, &st) == 0 && owner_is_ours(path, st.st_uid, st.st_gid)))
-		return fd;
-	close(fd);
-	errno = EPERM;
-	return -1;
 }
 
 static void
@@ -63,7 +45,8 @@ ban_get(struct record *r, struct ban *ban)
 	ban->until = (int64_t)record_get(r, 8);
 	ban->refused = r->version < 4 ? 0 : (uint32_t)record_get(r, 4);
 	get_string(r, ban->rule, sizeof ban->rule);
-	plain_text(ban->rule);
+	for (char *p = ban->rule; *p != 0; p++)
+		*p = reply_clean(*p);
 	get_string(r, ban->reply, sizeof ban->reply);
 	return !r->bad && reply_is_clean(ban->reply) ? 0 : -1;
 }

@@ -36,12 +36,6 @@ struct ban {
 };
 
 /*
- * Opens a recent.cdb to be read, and never waits. A descriptor, or -1 with errno:
- * EPERM when it is not ours (owner.h), or that of open(2).
- */
-int ban_open(const char *path) __attribute__((warn_unused_result));
-
-/*
  * The ban around a in the recent.cdb open at fd, whether or not its time is
  * over. ERROR with errno when the file cannot be read, is damaged (EINVAL), or
  * has this ban in a version that is not known here (ENOTSUP).

@@ -140,8 +140,6 @@ cdbread_error_text(int error)
 {
 	if (error == EINVAL)
 		return "it is damaged, or no cdb of rblcache's";
-	if (error == EPERM)
-		return "it is somebody else's";
 	if (error == ENOTSUP)
 		return "another version of rblcache wrote it";
 	return strerror(error);

@@ -58,7 +58,7 @@ enum cdbread_answer cdbread_find(const struct cdbread *c, const void *key,
 
 /*
  * What is wrong, for people, by the errno of whatever reads a cdb of ours:
- * EINVAL, EPERM (of ban_open) and ENOTSUP in words of its own, else strerror(3).
+ * EINVAL and ENOTSUP in words of its own, else strerror(3).
  */
 const char *cdbread_error_text(int error);
 

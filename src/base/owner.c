@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/owner.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/cdbread.h"
 
 bool
 owner_is_ours(const char *path, uid_t uid, gid_t gid)
@@ -27,4 +30,18 @@ owner_is_ours(const char *path, uid_t uid, gid_t gid)
 	       (uid == st.st_uid ||
 		   (gid == st.st_gid &&
 		       (st.st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP));
+}
+
+int
+owner_open(const char *path)
+{
+	int fd = cdbread_file(path);
+	struct stat st;
+
+	if (fd < 0 ||
+	    (fstat(fd, &st) == 0 && owner_is_ours(path, st.st_uid, st.st_gid)))
+		return fd;
+	close(fd);
+	errno = EPERM;
+	return -1;
 }

@@ -221,7 +221,7 @@ load(const struct options *o, struct state *state)
 		errno = EIO; /* that is nobody's input */
 		break;
 	case CHECKPOINT_FOREIGN:
-		wrong = cdbread_error_text(EPERM);
+		wrong = "it is somebody else's";
 		errno = EIO;
 		break;
 	case CHECKPOINT_ERROR:

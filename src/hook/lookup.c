@@ -47,7 +47,7 @@ lookup_recent(struct verdict_facts *f, const char *path, const struct addr *a)
 
 	if (!verdict_needs_recent(f))
 		return 0;
-	fd = ban_open(path);
+	fd = cdbread_file(path);
 	if (fd >= 0) {
 		f->recent = ban_find(fd, a, &f->ban);
 		close(fd);

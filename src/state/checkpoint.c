@@ -11,6 +11,7 @@
 
 #include "base/ban.h"
 #include "base/cdbwrite.h"
+#include "base/owner.h"
 #include "base/record.h"
 #include "state/codec.h"
 
@@ -126,7 +127,7 @@ checkpoint_load(const char *path, struct state *s, struct state_log *logs,
 	struct cdb c;
 	unsigned at;
 	int more;
-	int fd = ban_open(path);
+	int fd = owner_open(path);
 
 	if (fd < 0)
 		return errno == ENOENT	? CHECKPOINT_ABSENT

@@ -103,8 +103,6 @@ if [ "$FRONT_ROOT" ]; then
 	exits "another user's: status" 2 \
 	    "state/recent.cdb: it is somebody else's" ctl status
 	exits "another user's: list" 111 "it is somebody else's" ctl list
-	exits "another user's: test" 0 "it is somebody else's" ctl test 203.0.113.1
-	exits "another user's: the hook" 0 "it is somebody else's" ask_hook
 	rm -f state/recent.cdb.old
 	exits "another user's: the feed" 0 \
 	    "state/recent.cdb is somebody else's; starting from" read_log
