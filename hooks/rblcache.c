@@ -317,7 +317,7 @@ main(int argc, char **argv)
 		known = false;
 	}
 	/* else rblsmtpd's refusal would look like a list's, in the log */
-	if (decided != NULL && *decided != 0 && client_address(&a))
+	if (decided != NULL && *decided != 0 && !o.passed && client_address(&a))
 		say(HOOKLOG_SAYS_DECIDED);
 	say_set_error(&o, &a, set_error);
 	if (known && o.passed) {

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "log/listing.h"
 #include "log/message.h"
+#include "log/wording.h"
 
 void
 decide_skip(struct decision *d, enum decide_why why)
@@ -110,11 +110,9 @@ static void
 decide_match(
     struct decision *d, struct guard *guard, const struct rules_match *m)
 {
-	enum listing listing = LISTING_NAMED;
+	const bool list = d->rule->list;
 
-	if (d->rule->list)
-		listing = listing_read(m->text, d->has_ip ? &d->ip : NULL);
-	if (listing == LISTING_NONE) {
+	if (list && wording_is_no_listing(m->text, d->has_ip ? &d->ip : NULL)) {
 		decide_skip(d, DECIDE_EXCEPT);
 		return;
 	}
@@ -127,7 +125,8 @@ decide_match(
 		return;
 	}
 	d->kind = DECIDE_BAN;
-	d->is_vague = listing == LISTING_VAGUE && d->rule->vague_s != 0;
+	d->is_vague = list && d->rule->vague_s != 0 &&
+		      !wording_names_host(m->text, &d->ip);
 	d->ban_s = d->is_vague ? d->rule->vague_s : d->rule->ban_s;
 	memcpy(d->reply, m->reply, sizeof d->reply);
 }

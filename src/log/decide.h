@@ -3,7 +3,7 @@
  * decide: what one log line means. Pure: the line, its rules and the guard's
  * knowledge go in, a decision comes out; no clock, no file, no kernel.
  *
- *	stamp, message -> rules -> addr -> listing -> guard
+ *	stamp, message -> rules -> addr -> wording -> guard
  *
  * What depends on earlier lines is added by judge.h.
  */
@@ -32,7 +32,7 @@ enum decide_kind {
 enum decide_why {
 	DECIDE_AMBIGUOUS,
 	DECIDE_ALLOWED,
-	DECIDE_EXCEPT, /* of the rule's, or no listing; listing.h */
+	DECIDE_EXCEPT, /* of the rule's, or no listing; wording.h */
 	DECIDE_BADADDR,
 	DECIDE_UNSEEN,
 	DECIDE_DISTRUSTED, /* the list lists everybody */

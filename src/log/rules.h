@@ -44,9 +44,9 @@ enum rules_seen {
 struct rules_rule {
 	char name[BAN_RULE_SIZE];
 	uint32_t ban_s;
-	uint32_t vague_s;	/* for a text of LISTING_VAGUE; 0: ban_s */
-	unsigned count;		/* matches that ban; 1 but for "count" */
-	uint32_t count_s;	/* within that many seconds; 0 with count 1 */
+	uint32_t vague_s; /* if the text names nobody; wording.h; 0: ban_s */
+	unsigned count;	  /* matches that ban; 1 but for "count" */
+	uint32_t count_s; /* within that many seconds; 0 with count 1 */
 	char reply[REPLY_SIZE]; /* for lines without one of their own */
 	unsigned again;	      /* a ban lasts so many times the one before; 1 */
 	uint32_t again_max_s; /* and at most that long; 0 with again 1 */

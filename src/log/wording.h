@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * listing: does the text of a refusal say that a list has the host?
+ * wording: does the text of a refusal say that a list has the host?
  *
  * A server asks a list and takes whatever it answers for a listing. But lists
  * also answer to say that they refuse the query, that they have closed, or that
@@ -15,28 +15,28 @@
  *
  * Pure: nothing is kept, nothing is asked.
  */
-#ifndef LISTING_H
-#define LISTING_H
+#ifndef WORDING_H
+#define WORDING_H
+
+#include <stdbool.h>
 
 #include "base/addr.h"
 #include "base/slice.h"
 
-enum listing {
-	/* the list refuses to answer, or is none any more; or the text is a
-	   failed look-up's, or this cache's own: nobody is listed */
-	LISTING_NONE,
-	/* it may be a list's, or what the admin has written for any answer of a
-	   list's, an error answer too */
-	LISTING_VAGUE,
-	/* it names the host, or is the page of a known list about a listing */
-	LISTING_NAMED,
-};
+/*
+ * Whether the text says that nobody is listed: the list refuses to answer, or is
+ * none any more, or lists everybody; or the text is a failed look-up's, or this
+ * cache's own. A code may stand in front. ip is the host that was refused; NULL:
+ * not known. The text may have any bytes and any length; time grows with the
+ * length alone.
+ */
+bool wording_is_no_listing(struct slice text, const struct addr *ip);
 
 /*
- * What the text of a refusal says, with or without a code in front. ip is the
- * host that was refused; NULL: not known, so it is not named. The text may have
- * any bytes and any length; time grows with the length alone.
+ * Whether the text names the host, or the page of a known list about a listing.
+ * Other texts may be what the admin has written for any answer of a list's, an
+ * error answer too. The same holds for text and time.
  */
-enum listing listing_read(struct slice text, const struct addr *ip);
+bool wording_names_host(struct slice text, const struct addr *ip);
 
 #endif

@@ -12,21 +12,27 @@
 #include <ctype.h>
 
 #include "base/reply.h"
-#include "log/listing.h"
+#include "log/wording.h"
 
 #define REAL "203.0.113.9"
 #define TEXT_MAX 512
 
 static struct addr host;
 
-static enum listing
+enum wording { NO_LISTING, VAGUE, NAMED };
+
+static enum wording
 read_text(const char *p, size_t len)
 {
-	return listing_read((struct slice){p, len}, &host);
+	const struct slice text = {p, len};
+
+	if (wording_is_no_listing(text, &host))
+		return NO_LISTING;
+	return wording_names_host(text, &host) ? NAMED : VAGUE;
 }
 
 /* What is written in front of a text, or behind it. */
-static enum listing
+static enum wording
 read_with(const char *before, const char *p, size_t len, const char *behind)
 {
 	char text[TEXT_MAX + 64];
@@ -37,7 +43,7 @@ read_with(const char *before, const char *p, size_t len, const char *behind)
 	return read_text(text, (size_t)n);
 }
 
-static enum listing
+static enum wording
 read_larger(const char *p, size_t len)
 {
 	char text[TEXT_MAX];
@@ -57,19 +63,19 @@ is_plain(const char *p, size_t len)
 static void
 check(const char *p, size_t len)
 {
-	enum listing is = read_text(p, len);
+	enum wording is = read_text(p, len);
 
-	HOLDS(is == LISTING_NONE || is == LISTING_VAGUE || is == LISTING_NAMED);
-	if (listing_read((struct slice){p, len}, NULL) == LISTING_NAMED)
-		HOLDS(is == LISTING_NAMED);
+	/* not knowing the host makes no listing of it */
+	if (is == NO_LISTING)
+		HOLDS(wording_is_no_listing((struct slice){p, len}, NULL));
 	if (reply_code(p, len) == 0)
 		HOLDS(read_with("451 ", p, len, "") == is);
 	if (is_plain(p, len) && reply_code(p, len) == 0)
 		HOLDS(read_larger(p, len) == is);
-	HOLDS(read_with("", p, len, " . This list is closed.") == LISTING_NONE);
-	HOLDS(read_with("Query refused! ", p, len, "") == LISTING_NONE);
-	if (is != LISTING_NONE)
-		HOLDS(read_with("", p, len, " . " REAL) == LISTING_NAMED);
+	HOLDS(read_with("", p, len, " . This list is closed.") == NO_LISTING);
+	HOLDS(read_with("Query refused! ", p, len, "") == NO_LISTING);
+	if (is != NO_LISTING)
+		HOLDS(read_with("", p, len, " . " REAL) == NAMED);
 }
 
 int

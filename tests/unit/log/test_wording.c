@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * listing: the texts of lists that list a host, and of those that do not;
- * tests/corpus/listing, one a line, of 203.0.113.9.
+ * wording: the texts of lists that list a host, and of those that do not;
+ * tests/corpus/wording, one a line, of 203.0.113.9.
  */
 #include "../unit.h"
 
 #include <glob.h>
 
-#include "log/listing.h"
+#include "log/wording.h"
 
 #define REAL "203.0.113.9"
 
-static enum listing
+enum wording { NO_LISTING, VAGUE, NAMED };
+
+static enum wording
 read_text(const char *text, const char *ip)
 {
 	struct addr a = unit_addr(ip);
 
-	return listing_read(slice_of(text), &a);
+	if (wording_is_no_listing(slice_of(text), &a))
+		return NO_LISTING;
+	return wording_names_host(slice_of(text), &a) ? NAMED : VAGUE;
 }
 
 /* Each text of the files of that name is read so. */
 static void
-check_files(const char *pattern, enum listing want)
+check_files(const char *pattern, enum wording want)
 {
 	int n = 0;
 	glob_t files;
@@ -49,15 +53,15 @@ static void
 no_listings(void **state)
 {
 	(void)state;
-	check_files("tests/corpus/listing/none-*", LISTING_NONE);
+	check_files("tests/corpus/wording/none-*", NO_LISTING);
 }
 
 static void
 listings(void **state)
 {
 	(void)state;
-	check_files("tests/corpus/listing/named-*", LISTING_NAMED);
-	check_files("tests/corpus/listing/vague-*", LISTING_VAGUE);
+	check_files("tests/corpus/wording/named-*", NAMED);
+	check_files("tests/corpus/wording/vague-*", VAGUE);
 }
 
 static void
@@ -65,33 +69,36 @@ hosts(void **state)
 {
 	static const struct {
 		const char *text, *ip;
-		enum listing want;
+		enum wording want;
 	} cases[] = {
-	    {"see https://bl.test/2001:db8::9", "2001:db8::9", LISTING_NAMED},
-	    {"2001:DB8:0:0::9", "2001:db8::9", LISTING_NAMED},
-	    {"ip 2001:db8::9: spam", "2001:db8::9", LISTING_NAMED},
-	    {"ip 2001:db8:: spam", "2001:db8::", LISTING_NAMED},
-	    {"2001:db8::90", "2001:db8::9", LISTING_VAGUE},
-	    {"203.0.113.9", "2001:db8::9", LISTING_VAGUE},
-	    {"", REAL, LISTING_VAGUE},
-	    {"451 ", REAL, LISTING_VAGUE},
+	    {"see https://bl.test/2001:db8::9", "2001:db8::9", NAMED},
+	    {"2001:DB8:0:0::9", "2001:db8::9", NAMED},
+	    {"ip 2001:db8::9: spam", "2001:db8::9", NAMED},
+	    {"ip 2001:db8:: spam", "2001:db8::", NAMED},
+	    {"2001:db8::90", "2001:db8::9", VAGUE},
+	    {"203.0.113.9", "2001:db8::9", VAGUE},
+	    {"over quota, 2001:db8::9", "2001:db8::9", NAMED},
+	    {"203.0.113.9.", REAL, NAMED},
+	    {"203.0.113.9.1", REAL, VAGUE},
+	    {"1.203.0.113.9", REAL, VAGUE},
+	    {"203.0.113.90 or 203.0.113.9", REAL, NAMED},
+	    {"", REAL, VAGUE},
+	    {"451 ", REAL, VAGUE},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (read_text(cases[i].text, cases[i].ip) != cases[i].want)
 			fail_msg("%s", cases[i].text);
-	assert_int_equal(
-	    listing_read(slice_of("spam from " REAL), NULL), LISTING_VAGUE);
-	assert_int_equal(
-	    listing_read((struct slice){NULL, 0}, NULL), LISTING_VAGUE);
+	assert_true(wording_is_no_listing(slice_of("over quota " REAL), NULL));
+	assert_false(wording_is_no_listing((struct slice){NULL, 0}, NULL));
 }
 
 /* The words are looked up by halves, so they stand in order, each once. */
 static void
 order(void **state)
 {
-	FILE *f = fopen("src/log/listing.c", "re");
+	FILE *f = fopen("src/log/wording.c", "re");
 	char line[256];
 	char last[64] = "";
 	int n = 0;
