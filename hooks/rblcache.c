@@ -266,25 +266,26 @@ is_rechecked(unsigned one_in)
 
 /* Refuses the client, or returns the next program's variable, or NULL. */
 static char *
-act(const struct verdict *v, const struct options *o)
+act(const struct verdict_facts *facts, const struct options *o)
 {
+	struct verdict v = verdict_decide(facts);
 	static char accept[] = "RBLSMTPD=";
 	char text[VERDICT_TEXT_SIZE];
 
 	/* the log reader wants to know whom no list was asked about */
-	if (o->verbose || v->kind == VERDICT_REFUSE || verdict_is_cached(v))
+	if (o->verbose || v.kind == VERDICT_REFUSE || verdict_is_cached(&v))
 		say("%s%s",
-		    v->kind == VERDICT_REFUSE && o->dry_run ? HOOKLOG_SAYS_WOULD
-							    : "",
-		    verdict_format(v, text));
-	if (v->kind == VERDICT_ALLOW)
+		    v.kind == VERDICT_REFUSE && o->dry_run ? HOOKLOG_SAYS_WOULD
+							   : "",
+		    verdict_format(&v, text));
+	if (v.kind == VERDICT_ALLOW)
 		return accept;
-	if (v->kind != VERDICT_REFUSE || o->dry_run)
+	if (v.kind != VERDICT_REFUSE || o->dry_run)
 		return NULL;
 	if (o->by_env)
-		return refuse_by_env(v);
+		return refuse_by_env(&v);
 	signal(SIGPIPE, SIG_IGN);
-	smtp_refuse(0, 1, v->reply, o->timeout_s);
+	smtp_refuse(0, 1, v.reply, o->timeout_s);
 	_exit(0);
 }
 
@@ -294,7 +295,6 @@ main(int argc, char **argv)
 	static struct verdict_facts facts;
 	char *variable = NULL;
 	struct options o;
-	struct verdict v;
 	struct addr a;
 	const char *decided = getenv("RBLSMTPD");
 	bool known; /* an address that nobody has decided on yet */
@@ -329,8 +329,7 @@ main(int argc, char **argv)
 		say_error(o.recent, lookup_recent(&facts, o.recent, &a));
 		if (facts.recent == BAN_FOUND) /* else it is not worth it */
 			facts.now = time(NULL);
-		v = verdict_decide(&facts);
-		variable = act(&v, &o);
+		variable = act(&facts, &o);
 	}
 	run(o.prog, variable);
 }
