@@ -3,7 +3,8 @@
  * simulate: made-up traffic, and what different servers make of it.
  *
  *	simulate figures		is it like the published figures?
- *	simulate table -C RULES -F FEED.CONF	the servers compared
+ *	simulate policies -C RULES -F FEED.CONF	the servers compared
+ *	simulate table -C RULES			by how long refusals are kept
  *	simulate answers [-C RULES -t SECONDS]	what is done, each time
  *	simulate log			the log of rblsmtpd alone
  *	simulate zone			who is listed, from when until when
@@ -29,10 +30,16 @@
 #define TAI_EPOCH 4611686018427387914LL /* of multilog's stamps */
 
 static const char usage[] =
-    "usage: simulate [option ...] figures|table|answers|log|zone\n"
+    "usage: simulate [option ...] figures|policies|table|answers|log|zone\n"
     "  figures   what the traffic is like, beside what is published; of whole\n"
     "            four weeks\n"
-    "  table     what different servers make of it, tab-separated\n"
+    "  policies  what different servers make of it, tab-separated: recipe and\n"
+    "            fixed-24h keep a refusal for a day, the second has passes;\n"
+    "            fixed-4h: four hours; shipped: as -C and -F have it; "
+    "prophet:\n"
+    "            knows each change of the list, and asks once a host and once\n"
+    "            a change\n"
+    "  table     the same, by how long a refusal is kept\n"
     "  answers   what rblcache makes of each connection, without a limit of\n"
     "            bans a minute; or rblsmtpd alone, if there is no -C:\n"
     "            SECONDS IP TRY listed|cached|passed|in\n"
@@ -262,49 +269,82 @@ shipped(void)
 	return cache(0, rules, settings.pass_s);
 }
 
-static void
-write_table(void)
-{
-	const struct {
-		const char *name;
-		struct server_setup setup;
-	} servers[] = {
-	    {"resolver", {.kind = SERVER_RESOLVER, .speed = o.traffic.speed}},
-	    {"prophet of refusals", {.kind = SERVER_PROPHET_OF_REFUSALS}},
-	    {"prophet", {.kind = SERVER_PROPHET}},
-	    {"shipped", shipped()},
-	};
-	const struct server_setup alone = {.kind = SERVER_ALONE};
-	struct traffic *traffic = make_traffic();
-	double all;
+struct row {
+	const char *name;
+	struct server_setup setup;
+};
 
+/* The first is rblsmtpd alone. */
+static void
+write_rows(struct traffic *traffic, const struct row *rows, size_t n,
+    double *all_queries)
+{
+	for (size_t i = 0; i < n; i++) {
+		double queries = write_row(
+		    traffic, rows[i].name, &rows[i].setup, *all_queries);
+
+		if (rows[i].setup.kind == SERVER_ALONE)
+			*all_queries = queries;
+	}
+}
+
+static struct traffic *
+begin_rows(void)
+{
 	if (rules == NULL)
-		errx(EXIT_USAGE, "table: -C is wanted");
+		errx(EXIT_USAGE, "-C is wanted");
 	if (o.warm_days >= o.traffic.days)
-		errx(EXIT_USAGE, "table: -w leaves nothing of -d");
+		errx(EXIT_USAGE, "-w leaves nothing of -d");
 	puts("server\tttl_s\tconnections\tqueries\tqueries_left_percent\t"
 	     "good_mails\tgood_mails_refused\tgood_mails_late\t"
 	     "good_refusals\t"
 	     "delisted_hosts\tdelisted_hosts_refused\t"
 	     "listed\tlet_in_while_listed");
-	all = write_row(traffic, "rblsmtpd alone", &alone, 0);
-	for (size_t i = 0; i < sizeof servers / sizeof *servers; i++)
-		(void)write_row(
-		    traffic, servers[i].name, &servers[i].setup, all);
+	return make_traffic();
+}
+
+static void
+write_policies(void)
+{
+	struct traffic *traffic = begin_rows();
+	const double day_s = TRAFFIC_DAY_S / o.traffic.speed;
+	const struct row rows[] = {
+	    {"alone", {.kind = SERVER_ALONE}},
+	    {"resolver", {.kind = SERVER_RESOLVER, .speed = o.traffic.speed}},
+	    {"recipe", {.kind = SERVER_RECIPE, .ttl_s = day_s}},
+	    {"fixed-4h", cache(day_s / 6, rules, 0)},
+	    {"fixed-24h", cache(day_s, rules, o.pass_s)},
+	    {"shipped", shipped()},
+	    {"prophet", {.kind = SERVER_PROPHET}},
+	};
+	double all = 0;
+
+	write_rows(traffic, rows, sizeof rows / sizeof *rows, &all);
+	traffic_free(traffic);
+}
+
+static void
+write_table(void)
+{
+	struct traffic *traffic = begin_rows();
+	const struct row rows[] = {
+	    {"rblsmtpd alone", {.kind = SERVER_ALONE}},
+	    {"resolver", {.kind = SERVER_RESOLVER, .speed = o.traffic.speed}},
+	    {"prophet of refusals", {.kind = SERVER_PROPHET_OF_REFUSALS}},
+	    {"prophet", {.kind = SERVER_PROPHET}},
+	};
+	double all = 0;
+
+	write_rows(traffic, rows, sizeof rows / sizeof *rows, &all);
 	for (size_t i = 0; i < o.ttls_n; i++) {
 		double ttl_s = o.ttls_s[i];
-		const struct {
-			const char *name;
-			struct server_setup setup;
-		} each[] = {
+		const struct row each[] = {
 		    {"recipe of 2013", {.kind = SERVER_RECIPE, .ttl_s = ttl_s}},
 		    {"rblcache", cache(ttl_s, rules, 0)},
 		    {"with passes", cache(ttl_s, rules, o.pass_s)},
 		};
 
-		for (size_t j = 0; j < sizeof each / sizeof *each; j++)
-			(void)write_row(
-			    traffic, each[j].name, &each[j].setup, all);
+		write_rows(traffic, each, sizeof each / sizeof *each, &all);
 	}
 	traffic_free(traffic);
 }
@@ -495,6 +535,7 @@ main(int argc, char **argv)
 		void (*run)(void);
 	} commands[] = {
 	    {"figures", write_figures},
+	    {"policies", write_policies},
 	    {"table", write_table},
 	    {"answers", write_answers},
 	    {"log", write_log},

@@ -171,13 +171,14 @@ exits "a share above 1" 100 "option -l: '1.5' is out of range" \
     "$simulate" -l 1.5 log
 exits "no number" 100 "option -n: 'x' is out of range" "$simulate" -n x log
 exits "no rules" 100 'wanted' "$simulate" table
+exits "none for the policies" 100 'wanted' "$simulate" policies
 exits "rules that are none" 100 'nothing' \
     "$simulate" -C "$scratch/nothing" table
 exits "part of four weeks" 100 'whole four weeks' "$simulate" -d 7 figures
 exits "no fit" 100 "option -f: 'S3' is out of range" "$simulate" -f S3 log
 exits "no trouble" 100 "option -T: 'x' is out of range" "$simulate" -T x log
 exits "settings that are none" 100 'nothing' "$simulate" -C "$rules" \
-    -F "$scratch/nothing" table
+    -F "$scratch/nothing" policies
 exits "no time to live" 100 "option -t: '0' is out of range" \
     "$simulate" -t 0 table
 exits "nothing left to count" 100 'leaves nothing' "$simulate" -d 3 -w 3 \

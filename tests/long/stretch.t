@@ -12,7 +12,7 @@ count() { # WHAT
 	awk -F '\t' -v what="$1" '$1 == what { print $3 }' "$counts"
 }
 
-TRAFFIC="-n 30 -m 0.05 -s 14" BAN=9 PASS=4 STEP=5 STRETCH_TSV=$counts \
+TRAFFIC="-n 40 -m 0.02 -s 14" BAN=9 PASS=4 STEP=5 STRETCH_TSV=$counts \
     "$here/../bench/stretch" 20 >"$said" 2>&1
 status=$?
 reason=$(sed -n 's/^[^ ]*: no kernel sets: //p' "$said")
