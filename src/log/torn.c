@@ -273,6 +273,8 @@ torn_take(struct torn *t, struct slice message, bool is_part, int64_t time_s,
 		go_by(t, time_s);
 	in_doubt = t->open > 0;
 	more = is_part ? 1 : opened(t, message);
+	if (t->goes_on && more < 1)
+		more = 1; /* the cut may hide what begins there */
 	if (more > 0) {
 		t->open += (uint32_t)more;
 		if (t->open > TORN_OPEN_MAX)

@@ -16,11 +16,12 @@
  *
  * A line is torn if it begins like one of CHKUSER's or spamdyke's and is not
  * whole, if the name of a program that writes into this log stands in its
- * middle, or if it is so long that nobody reads it to its end. From there on the log is in doubt: until the rests of the lines of
- * CHKUSER's that were torn have gone by, or until TORN_LINES lines and TORN_S
- * seconds of stamps have. It takes both: many lines can be written in a moment,
- * and a logger that waits for its disk gives the next line a late stamp. In a log
- * with few lines TORN_QUIET_S seconds are enough.
+ * middle, if it was cut, or if it is so long that nobody reads it to its end.
+ * From there on the log is in doubt: until the rests of the lines of CHKUSER's
+ * that were torn have gone by, or until TORN_LINES lines and TORN_S seconds of
+ * stamps have. It takes both: many lines can be written in a moment, and a logger
+ * that waits for its disk gives the next line a late stamp. In a log with few
+ * lines TORN_QUIET_S seconds are enough.
  *
  * An end is recognized by its shape, and a client can write that too. But each
  * line has one line feed, and a client writes none; so lines are counted that
