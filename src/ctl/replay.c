@@ -14,7 +14,6 @@
 #include "state/state.h"
 
 #define ALARM true /* as feed.conf has it */
-#define SOME_PID 1 /* where the log names none */
 #define CACHED_SIZE (REPLY_SIZE + ADDR_STRLEN + 48)
 
 static const uint32_t times_s[REPLAY_TIMES] = {
@@ -70,6 +69,8 @@ struct replay {
 	int64_t now;  /* that of the newest line */
 	bool stamped; /* has the line a time of its own? */
 	bool dated;   /* has one had? */
+	struct torn torn;
+	bool in_doubt; /* may the line be a client's? */
 	/* in order of their begin, numbered from 1: head .. next - 1 */
 	struct connection *ring;
 	uint64_t head, next;
@@ -410,7 +411,7 @@ try_alone(struct replay *r, const struct addr *a, uint64_t pid,
 {
 	struct connection c = {.time_s = r->now,
 	    .ip = *a,
-	    .pid = pid == 0 ? SOME_PID : pid,
+	    .pid = pid,
 	    .stamped = r->stamped,
 	    .answer = answer};
 	int result = keep_line(&c, line, len);
@@ -432,7 +433,7 @@ answered(struct replay *r, const struct addr *a, uint64_t pid,
 {
 	struct connection *c = find(r, pid, a);
 
-	if (c == NULL && !r->counts.shows_tcpserver)
+	if (c == NULL && pid != 0 && !r->counts.shows_tcpserver)
 		return try_alone(r, a, pid, answer, line, len) == 0 ? 1 : -1;
 	if (c == NULL || c->answer != WAITING)
 		return 0;
@@ -454,6 +455,18 @@ is_decided(struct replay *r, const struct decision *d)
 	return true;
 }
 
+/* What a line that bans nobody says of a connection: likewise. */
+static int
+left_open(struct replay *r, const struct addr *a, uint64_t pid)
+{
+	char ip[ADDR_STRLEN];
+	char line[ADDR_STRLEN + 64];
+	int len = snprintf(line, sizeof line, "rblsmtpd: %s pid %llu: torn",
+	    addr_format(a, ip), (unsigned long long)pid);
+
+	return answered(r, a, pid, UNCLEAR, line, (size_t)len);
+}
+
 /* A line that a rule matches. */
 static int
 take_match(struct replay *r, const struct decision *d)
@@ -463,6 +476,8 @@ take_match(struct replay *r, const struct decision *d)
 
 	if (!d->rule->list || !d->has_ip || is_decided(r, d))
 		return 0;
+	if (r->in_doubt)
+		return left_open(r, &d->ip, d->pid) < 0 ? -1 : 0;
 	return answered(
 		   r, &d->ip, d->pid, answer, d->message.p, d->message.len) < 0
 		   ? -1
@@ -482,6 +497,8 @@ take_cached(struct replay *r, const struct hooklog *h)
 	int result;
 	int len;
 
+	if (r->in_doubt)
+		return left_open(r, &h->ip, h->pid) < 0 ? -1 : 0;
 	reply_with_code(reply,
 	    reply_is_temporary(h->reply.p) ? REPLY_DEFER : REPLY_DENY,
 	    h->reply.p + 4, h->reply.len - 4);
@@ -532,7 +549,7 @@ take_passed(struct replay *r, const struct hooklog *h)
 	char line[ADDR_STRLEN + 64];
 	int len;
 
-	if (c == NULL)
+	if (c == NULL || r->in_doubt)
 		return 0;
 	if (h->kind == HOOKLOG_PASSED && c->answer == WAITING &&
 	    c->line == NULL && r->now - c->time_s > PASSES_ANSWER_S) {
@@ -637,18 +654,27 @@ take_time(struct replay *r, int64_t time_s)
 }
 
 int
-replay_line(struct replay *r, const char *text, size_t len, int64_t written_s)
+replay_line(struct replay *r, const struct follow_line *line)
 {
 	struct decision d;
+	int result = 0;
 
-	decide_line(&d, r->setup.rules, r->setup.guard, text, len, written_s);
+	decide_line(&d, r->setup.rules, r->setup.guard, line->text, line->len,
+	    line->written_s);
+	if (line->is_part)
+		decide_part(&d);
+	d.torn =
+	    torn_take(&r->torn, d.message, d.is_part, d.time, TORN_LINE_MAX);
+	r->in_doubt = d.torn != TORN_NO;
 	r->counts.lines++;
 	r->stamped = d.is_stamped;
-	if (take_time(r, d.time) != 0 || take_late(r) != 0 ||
-	    (d.kind == DECIDE_NOTHING ? take_other(r, &d)
-				      : take_match(r, &d)) != 0)
+	if (take_time(r, d.time) != 0 || take_late(r) != 0)
 		return -1;
-	return take_answered(r);
+	if (d.kind != DECIDE_NOTHING)
+		result = take_match(r, &d);
+	else if (d.torn != TORN_REST)
+		result = take_other(r, &d);
+	return result == 0 ? take_answered(r) : -1;
 }
 
 int

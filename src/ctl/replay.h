@@ -20,8 +20,10 @@
  * One that "passed" later than PASSES_ANSWER_S (passes.h) after its begin had no
  * answer. That the lists let it pass is also taken from one without an answer for
  * REPLAY_WAIT_S. A log that has not had a line of tcpserver's yet tells of
- * refusals alone, each of which is a connection then; afterwards one about nobody
- * who is connected is ignored.
+ * refusals alone, each of which is a connection then, if it has a process number;
+ * afterwards one about nobody who is connected is ignored. What may be the rest of
+ * another line (torn.h) answers nothing, and the connection of which it speaks is
+ * unclear.
  *
  * Time is that of the newest line with a stamp; where stamps go back by no more
  * than BAN_AHEAD_S it stands still, by more it goes back with them, since a
@@ -40,6 +42,7 @@
 #include <stdint.h>
 
 #include "local/guard.h"
+#include "log/follow.h"
 #include "log/rules.h"
 
 #define REPLAY_WAIT_S 60
@@ -90,12 +93,11 @@ struct replay *replay_new(const struct replay_setup *setup)
 void replay_free(struct replay *r);
 
 /*
- * Takes the len bytes of a line without its line feed; one without a stamp
- * happened at written_s (unix seconds). 0, or -1 with errno ENOMEM; then there
- * is nothing more to be had of r.
+ * Takes a line. 0, or -1 with errno ENOMEM; then there is nothing more to be had
+ * of r.
  */
-int replay_line(struct replay *r, const char *text, size_t len,
-    int64_t written_s) __attribute__((warn_unused_result));
+int replay_line(struct replay *r, const struct follow_line *line)
+    __attribute__((warn_unused_result));
 
 /* There are no more lines. 0, or -1 with errno ENOMEM. */
 int replay_end(struct replay *r) __attribute__((warn_unused_result));

@@ -28,7 +28,7 @@ take_lines(struct replay *r, struct follow *follow)
 	enum follow_answer answer;
 
 	while ((answer = follow_to_end(follow, &line)) == FOLLOW_LINE)
-		if (replay_line(r, line.text, line.len, line.written_s) != 0)
+		if (replay_line(r, &line) != 0)
 			return -1;
 	return answer == FOLLOW_END ? replay_end(r) : -1;
 }

@@ -150,8 +150,8 @@ answer(struct model *m, int64_t now, size_t host, unsigned pid,
 {
 	struct connection *c = find(m, host, pid);
 
-	if (c == NULL && !m->shows_tcpserver)
-		c = add(m, now, host, pid == 0 ? 1 : pid);
+	if (c == NULL && pid != 0 && !m->shows_tcpserver)
+		c = add(m, now, host, pid);
 	else if (c == NULL || c->answer != WAITING)
 		return false;
 	c->answer = what;
@@ -425,6 +425,15 @@ fill_in(char line[LINE_SIZE], const char *text, const char *host, unsigned pid)
 }
 
 static void
+take(struct replay *r, const char *line, size_t len, int64_t written_s)
+{
+	const struct follow_line given = {
+	    .text = line, .len = len, .written_s = written_s};
+
+	HOLDS(replay_line(r, &given) == 0);
+}
+
+static void
 known_lines(struct replay *r, struct fuzz_input *in, struct model *m)
 {
 	int64_t written_s = START_S;
@@ -446,7 +455,7 @@ known_lines(struct replay *r, struct fuzz_input *in, struct model *m)
 			lose_patience(m, INT64_MAX);
 			now = written_s;
 		}
-		HOLDS(replay_line(r, line, len, written_s) == 0);
+		take(r, line, len, written_s);
 		model_line(m, now, s->kind, host, pid, line);
 	}
 	lose_patience(m, INT64_MAX);
@@ -463,7 +472,7 @@ any_lines(struct replay *r, const struct fuzz_input *in)
 		const char *feed = memchr(p, '\n', left);
 		size_t len = feed == NULL ? left : (size_t)(feed - p);
 
-		HOLDS(replay_line(r, p, len, written_s) == 0);
+		take(r, p, len, written_s);
 		written_s += 7;
 		left -= feed == NULL ? len : len + 1;
 		p += feed == NULL ? len : len + 1;
