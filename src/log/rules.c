@@ -51,6 +51,7 @@ struct loading {
 	struct inifile file;
 	struct rules *rules;
 	int section_line; /* where the current rule began */
+	int seen_line;	  /* where its "seen" stands */
 	struct compiled *current;
 };
 
@@ -187,6 +188,7 @@ set_seen(void *user, const char *value)
 	    [RULES_SEEN_NO] = "no",
 	};
 
+	l->seen_line = l->file.line;
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(value, words[i]) == 0) {
 			l->current->rule.seen = (enum rules_seen)i;
@@ -250,6 +252,17 @@ name_ok(const char *name)
 	return true;
 }
 
+/* A line does nothing, and an administrator should know. */
+static void
+warn(struct loading *l, int line, const char *why)
+{
+	struct rules *r = l->rules;
+
+	if (r->warned++ == 0)
+		snprintf(r->warning, sizeof r->warning, "%s:%d: %s",
+		    l->file.path, line, why);
+}
+
 /* Checks that the current rule is complete. */
 static void
 end_rule(struct loading *l)
@@ -277,6 +290,10 @@ end_rule(struct loading *l)
 		inifile_fail(&l->file, l->section_line, EINVAL,
 		    "[%s]: reply has %s, but match has no group (?<reply>...)",
 		    c->rule.name, REPLY_MARK);
+	else if (c->pid_group == 0 && c->rule.seen == RULES_SEEN_NO)
+		warn(l, l->seen_line,
+		    "seen: without (?<pid>...) in match a host must be seen "
+		    "connected; this no does nothing, delete it");
 }
 
 static void
@@ -313,20 +330,6 @@ begin_rule(struct loading *l, const char *name)
 	snprintf(l->current->rule.reply, REPLY_SIZE, "%s", DEFAULT_REPLY);
 }
 
-/* The line is as if it were not there. */
-static void
-warn_gone(struct loading *l)
-{
-	struct rules *r = l->rules;
-
-	if (r->warned++ == 0)
-		snprintf(r->warning, sizeof r->warning,
-		    "%s:%d: " GONE_KEY
-		    ": networks are no longer banned as a whole; this line "
-		    "does nothing, delete it",
-		    l->file.path, l->file.line);
-}
-
 static void
 on_key(void *user, const char *section, const char *name, const char *value)
 {
@@ -344,7 +347,9 @@ on_key(void *user, const char *section, const char *name, const char *value)
 			return;
 	}
 	if (strcmp(name, GONE_KEY) == 0)
-		warn_gone(l);
+		warn(l, l->file.line,
+		    GONE_KEY ": networks are no longer banned as a whole; this "
+			     "line does nothing, delete it");
 	else
 		inifile_set(
 		    &l->file, keys, sizeof keys / sizeof *keys, name, value, l);

@@ -486,6 +486,57 @@ bad_texts(void **state)
 	}
 }
 
+/* A line that names no process could be about anybody. */
+static void
+unseen_without_a_process(void **state)
+{
+	char error[RULES_ERROR_SIZE];
+	struct rules *r = load_text(
+	    "[a]\nmatch = ^a (?<ip>x) (?<pid>y)\nseen = no\nban = 1d\n"
+	    "[b]\nmatch = ^b (?<ip>x)\nban = 1d\n",
+	    error);
+
+	(void)state;
+	assert_non_null(r);
+	assert_null(rules_warning(r));
+	rules_free(r);
+	r = load_text("[b]\nseen = no\nmatch = ^b (?<ip>x)\nban = 1d\n", error);
+	assert_non_null(r);
+	assert_non_null(strstr(rules_warning(r), ":2: seen: without (?<pid>"));
+	rules_free(r);
+}
+
+/* A number that is none is not the same as no number. */
+static void
+process_numbers(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t pid;
+	} lines[] = {
+	    {"rblsmtpd: " REAL " pid 7: 451 x", 7},
+	    {"rblsmtpd: " REAL " pid 0: 451 x", DECIDE_NO_PID},
+	    {"rblsmtpd: " REAL " pid 00: 451 Error: x", DECIDE_NO_PID},
+	    {"rblsmtpd: " REAL " pid 9999999999999999999: 451 x",
+		DECIDE_NO_PID},
+	    {DYKE("a", "b", "r", "u"), 7},
+	    {"DENIED_RBL_MATCH from: a to: b origin_ip: " REAL
+	     " origin_rdns: r auth: u encryption: e",
+		0},
+	    {"rblsmtpd: zen.test blocked " REAL " r -", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct decision d;
+
+		decide_line(
+		    &d, rules, NULL, lines[i].line, strlen(lines[i].line), 0);
+		assert_true(d.pid == lines[i].pid);
+		assert_true(d.has_ip);
+	}
+}
+
 /* What is shipped says what it is about. */
 static void
 of_lists(void **state)
@@ -544,6 +595,8 @@ main(void)
 	    cmocka_unit_test(a_key_that_is_gone),
 	    cmocka_unit_test(texts),
 	    cmocka_unit_test(bad_texts),
+	    cmocka_unit_test(unseen_without_a_process),
+	    cmocka_unit_test(process_numbers),
 	    cmocka_unit_test(of_lists),
 	};
 
