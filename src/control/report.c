@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define UNSHOWN_S 86400
+
 static json_t *
 number(uint64_t n)
 {
@@ -199,6 +201,20 @@ report_alarm(const struct alarm *b)
 	    report_time(b->alarm.tripped_s), "from",
 	    report_time(b->alarm.from_s), "ended",
 	    report_time(b->alarm.ended_s), "usual", alarm_usual(b, usual));
+}
+
+/* ---- lines that ban nobody ---- */
+
+json_t *
+report_torn(const struct state_log *log, int64_t now)
+{
+	bool unshown =
+	    !log->shows_tcpserver && log->unshown_s > now - UNSHOWN_S;
+
+	return json_pack("{s:o, s:o, s:i, s:o, s:o, s:b}", "cut",
+	    number(log->torn.rests), "torn", number(log->torn.torn), "share",
+	    (int)torn_share(&log->torn, now), "late", number(log->late),
+	    "taken_back", number(log->recovered), "unshown", unshown);
 }
 
 /* ---- sets ---- */

@@ -22,6 +22,15 @@
 json_t *report_alarm(const struct alarm *b);
 
 /*
+ * {"cut": N, "torn": N, "share": N, "late": N, "taken_back": N, "unshown": BOOL}:
+ * lines of a log that nobody is banned by, the share of time that they cost
+ * (torn.h, per cent), and what state.h has of refusals and bans of processes that
+ * passed. unshown: lately a line named no process, and the log cannot show who is
+ * connected.
+ */
+json_t *report_torn(const struct state_log *log, int64_t now);
+
+/*
  * Appends {"name": NAME, "entries": N, "room": N} or {"name": NAME, "error":
  * TEXT} for each set of the pair that is not switched off. s may be NULL: both
  * are.

@@ -6,6 +6,7 @@
 
 #include "base/when.h"
 #include "ctl/jsonget.h"
+#include "log/torn.h"
 
 #define BEHIND_S 60 /* reading that much after the fact is worth a look */
 #define LATELY_S 3600
@@ -69,6 +70,25 @@ judge_alarm(struct judgement *j, const json_t *log)
 		    json_sprintf("%s: no new bans: %s",
 			jsonget_string(log, "path"),
 			jsonget_string(alarm, "why")));
+}
+
+/* A client can tear lines, and so switch bans off. */
+static void
+judge_torn(struct judgement *j, const json_t *log)
+{
+	const json_t *torn = json_object_get(log, "torn");
+	int64_t share = jsonget_integer(torn, "share");
+
+	if (share >= TORN_FLOOD)
+		find(j, HEALTH_WARNING,
+		    json_sprintf("%s: torn lines: nobody could be banned in "
+				 "%lld %% of the last minutes",
+			jsonget_string(log, "path"), (long long)share));
+	if (json_is_true(json_object_get(torn, "unshown")))
+		find(j, HEALTH_WARNING,
+		    json_sprintf("%s: has no lines of tcpserver -v; rules "
+				 "without a process number ban nobody",
+			jsonget_string(log, "path")));
 }
 
 static void
@@ -171,6 +191,7 @@ health_judge(const json_t *status, json_t *problems)
 	json_array_foreach (json_object_get(status, "logs"), i, each) {
 		judge_log(&j, each);
 		judge_alarm(&j, each);
+		judge_torn(&j, each);
 	}
 	json_array_foreach (json_object_get(status, "zones"), i, each)
 		judge_zone(&j, each);

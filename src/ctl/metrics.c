@@ -214,6 +214,16 @@ put_logs(FILE *to, const json_t *status)
 	    {"log_lines_total", "counter", "lines", "Lines read."},
 	    {"log_alarm", "gauge", "alarm.on",
 		"Whether bans are stopped, since refusals are unusual."},
+	    {"log_cut_total", "counter", "torn.cut",
+		"Lines that were the rest of one that the logger cut."},
+	    {"log_torn_total", "counter", "torn.torn",
+		"Lines that began and were not whole."},
+	    {"log_torn_percent", "gauge", "torn.share",
+		"Share of the last minutes in which nobody could be banned."},
+	    {"log_late_total", "counter", "torn.late",
+		"Refusals of processes that had passed, which ban nobody."},
+	    {"log_taken_back_total", "counter", "torn.taken_back",
+		"Bans taken back, since their process passed."},
 	};
 	const json_t *logs = json_object_get(status, "logs");
 

@@ -280,6 +280,33 @@ show_alarms(FILE *to, const json_t *status)
 	}
 }
 
+/* Lines that ban nobody, since a client may have written them. */
+static void
+show_torn(FILE *to, const json_t *status)
+{
+	const char *word = "torn";
+	const json_t *log;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "logs"), i, log) {
+		const json_t *torn = json_object_get(log, "torn");
+		long long cut = jsonget_integer(torn, "cut");
+		long long broken = jsonget_integer(torn, "torn");
+		long long late = jsonget_integer(torn, "late");
+		long long back = jsonget_integer(torn, "taken_back");
+
+		if (cut + broken + late + back == 0)
+			continue;
+		left(to, word);
+		fprintf(to,
+		    "%s: lines torn %lld (%lld %% of the time now), cut %lld; "
+		    "refused after they passed %lld, bans taken back %lld\n",
+		    jsonget_string(log, "path"), broken,
+		    (long long)jsonget_integer(torn, "share"), cut, late, back);
+		word = "";
+	}
+}
+
 static void
 show_checkpoint(FILE *to, const json_t *status)
 {
@@ -332,6 +359,7 @@ show_status(
 	show_bans(to, status);
 	show_zones(to, status);
 	show_alarms(to, status);
+	show_torn(to, status);
 	show_hook(to, status);
 	show_rechecks(to, status);
 	show_checkpoint(to, status);

@@ -49,8 +49,8 @@ one_log(const struct feed *f, size_t i)
 	const struct state_log *mark = &f->marks[i];
 
 	return json_pack(
-	    "{s:o, s:b, s:o, s:b, s:o, s:I, s:o, s:I, s:o, s:o, s:o}", "path",
-	    report_text(f->o.logs[i]), "following",
+	    "{s:o, s:b, s:o, s:b, s:o, s:I, s:o, s:I, s:o, s:o, s:o, s:o}",
+	    "path", report_text(f->o.logs[i]), "following",
 	    log->error == 0 && !log->ended, "error",
 	    report_text(log->error == 0 ? NULL : follow_reason(log->error)),
 	    "inotify", log->unwatched == 0, "inotify_error",
@@ -59,7 +59,7 @@ one_log(const struct feed *f, size_t i)
 	    report_time(mark->time_s), "lines", (json_int_t)mark->lines,
 	    "missed", report_time(log->missed_s), "capped",
 	    report_time(log->capped_minute * 60), "alarm",
-	    report_alarm(&mark->alarm));
+	    report_alarm(&mark->alarm), "torn", report_torn(mark, time(NULL)));
 }
 
 static json_t *

@@ -27,6 +27,7 @@ struct log {
 	bool missed;	       /* and not yet told, for want of a time */
 	int64_t missed_s;      /* unix seconds: when that was last so; 0 */
 	int64_t capped_minute; /* the last one told */
+	int64_t torn_span;     /* likewise, of a flood of torn lines */
 	int error;	       /* errno of the last one told; 0 */
 	int unwatched;	       /* errno of inotify, told; 0 */
 	int64_t line_ms;       /* when there was a line */

@@ -58,6 +58,21 @@ tell_capped(struct feed *f, size_t i)
 	    f->o.logs[i], (unsigned long)f->o.cap, minute);
 }
 
+static void
+tell_torn(struct feed *f, size_t i, int64_t time_s)
+{
+	unsigned share = torn_share(&f->marks[i].torn, time_s);
+	int64_t span = time_s / TORN_SPAN_S;
+
+	if (share < TORN_FLOOD || f->logs[i].torn_span == span)
+		return;
+	f->logs[i].torn_span = span;
+	feed_complain(f,
+	    "%s: torn lines: nobody could be banned in %u %% of the last "
+	    "minutes",
+	    f->o.logs[i], share);
+}
+
 /* What is to be known of the decision itself. */
 static void
 report(
@@ -73,6 +88,8 @@ report(
 		    d->rule->name);
 	if (d->kind == DECIDE_SKIP && d->why == DECIDE_CAP)
 		tell_capped(f, i);
+	if (d->torn == TORN_DOUBT)
+		tell_torn(f, i, d->time);
 	if (f->o.verbose && *judge_format(d, news, text) != 0)
 		feed_say(f, "%s", text);
 }

@@ -74,6 +74,9 @@ struct torn {
 enum torn_answer torn_take(struct torn *t, struct slice message, bool is_part,
     int64_t time_s, size_t line_max);
 
+/* From so many per cent on it is a flood, of which an administrator should know. */
+#define TORN_FLOOD 5
+
 /*
  * In how many per cent of the seconds of this span and the one before nobody
  * could be banned, at now (unix seconds): 0 to 100.

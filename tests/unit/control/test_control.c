@@ -897,6 +897,11 @@ healths(void **state)
 	    {"logs.0.missed", json_integer(NOON - 3601), HEALTH_OK, NULL},
 	    {"logs.0.capped", json_integer(NOON - 600), HEALTH_WARNING, "-m"},
 	    {"logs.0.capped", json_integer(NOON - 3601), HEALTH_OK, NULL},
+	    {"logs.0.torn", json("{\"share\": 5}"), HEALTH_WARNING,
+		"/log: torn lines: nobody could be banned in 5 % of"},
+	    {"logs.0.torn", json("{\"share\": 4}"), HEALTH_OK, NULL},
+	    {"logs.0.torn", json("{\"unshown\": true}"), HEALTH_WARNING,
+		"/log: has no lines of tcpserver -v"},
 	    {"sets.0.error", json_string("four: no such set"), HEALTH_WARNING,
 		"set four: no such set"},
 	    {"sets.0.entries", json_integer(901), HEALTH_WARNING, "full"},
@@ -1018,6 +1023,7 @@ samples(void **state)
 	    strstr(text, "\nrblcache_set_usable{set=\"four\"} 0\n"));
 	assert_non_null(strstr(text, "\nrblcache_reload_ok 0\n"));
 	assert_non_null(strstr(text, "\nrblcache_log_inotify{log="));
+	assert_non_null(strstr(text, "\nrblcache_log_torn_total{log="));
 	free(text);
 	json_decref(status);
 }
