@@ -142,13 +142,14 @@ struct line {
 	unsigned port; /* it says that the host is ok at that; of ports */
 	bool spoils;   /* speaks against the connection, and no rule knows it */
 	const char *decides; /* that host's process; NULL: nothing */
+	bool passed;
 };
 
 /* As the lines say, without a bound. */
 struct connection {
 	struct addr ip;
 	int64_t begin_s;
-	bool open, spoilt, decided;
+	bool open, spoilt, decided, passed;
 	unsigned port; /* of ports; 0: not said */
 };
 
@@ -354,9 +355,10 @@ put_connection(struct line *l, const char *stamp, const char *ip, unsigned pid,
 	else
 		l->len = snprintf(l->text, sizeof l->text,
 		    "%stcpserver: %s %u%s", stamp, from, pid, said[what].text);
-	l->about = "";
+	l->about = what == 0 ? ip : "";
 	l->spoils = said[what].spoils;
 	l->decides = what == COUNT(said) - 1 ? ip : NULL;
+	l->passed = what == 0;
 	if (from[0] == 'e')
 		l->kind = KIND_END;
 }
@@ -462,10 +464,24 @@ is_host(const struct addr *a, const char *text)
 	       memcmp(&host, a, sizeof host) == 0;
 }
 
+/* A process that has passed is refused by no list. */
+static bool
+has_passed(const struct decision *d, const struct line *l)
+{
+	const struct connection *c =
+	    &connections[l->log][d->pid < PIDS ? d->pid : 0];
+
+	return d->pid != 0 && c->open && c->passed &&
+	       memcmp(&c->ip, &d->ip, sizeof c->ip) == 0;
+}
+
 static void
 check_banned(const struct decision *d, const struct line *l)
 {
 	bool known = false;
+
+	HOLDS(d->torn == TORN_NO);
+	HOLDS(!d->rule->list || !has_passed(d, l));
 
 	for (size_t i = GUARDED; i < COUNT(hosts); i++)
 		HOLDS(!is_host(&d->ip, hosts[i]));
@@ -512,6 +528,9 @@ model_begin(const struct line *l, const struct decision *d)
 		spoil(l->log, l->pid, NULL);
 	if (l->decides != NULL && is_host(&c->ip, l->decides))
 		c->decided = true;
+	if (l->passed && c->open &&
+	    addr_parse(l->about, strlen(l->about), &a) == 0)
+		c->passed |= memcmp(&c->ip, &a, sizeof a) == 0;
 	if (d->kind != DECIDE_NOTHING && (d->pid != 0 || d->has_ip))
 		spoil(l->log, d->pid, &d->ip);
 }

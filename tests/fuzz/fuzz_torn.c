@@ -96,8 +96,7 @@ say_chosen(struct writer *w, struct fuzz_input *in)
 	    "rblsmtpd: 198.51.100.7 pid 7: 451 x",
 	    "x> : not existing recipient",
 	    "CHKUSER rejected rcpt: from <",
-	    "CHKUSER rejected rcpt: from <a::> remote <h:r:198.51.100.7> rcpt "
-	    "<x> : not existing recipient",
+	    "CHKUSER x: from <a::> remote <h:r:198.51.100.7> rcpt <x> : y",
 	    "tcpserver: pid 7 from 198.51.100.7",
 	    "spamdyke[7]: DENIED_RBL_MATCH from: a",
 	};

@@ -155,6 +155,18 @@ else
 	skip "the set" "no ipset here"
 fi
 
+# lines that are the rest of another, or come from a process that has passed; the
+# client is banned at the end of each log
+for log in "$root"/tests/corpus/forged/*; do
+	name=forged/${log##*/}
+	"$feed" -f /dev/null -n -c "$rules" -l '' "$log" >decisions
+	is "$(awk '$1 == "ban" { banned[$2] = 1 } $1 == "lift" { delete banned[$2] }
+	    END { for (ip in banned) print ip }' decisions)" 203.0.113.9 \
+	    "$name: nobody but the client is banned"
+	ok "$name: attempts: $(grep -c '198\.51\.100\.7' decisions)" \
+	    grep -q '198\.51\.100\.7' decisions
+done
+
 # the list's answers to us are no listings, in any format
 cat >errors <<'EOT'
 rblsmtpd: 198.51.100.7 pid 701: 451 temporary RBL lookup error

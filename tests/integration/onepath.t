@@ -101,8 +101,13 @@ make_log() { # SEED LINES: anything at all, stamped as multilog does
 		} elsif ($what < 74) {
 			say_at $at, "rblsmtpd: $host pid $p: 451 temporary RBL lookup error";
 		} elsif ($what < 80) {
-			say_at $at, "CHKUSER rejected rcpt: from <a@" .
+			my $line = "CHKUSER rejected rcpt: from <a@" .
 			    "b::> remote <x:unknown:$host> rcpt <c> : no such user";
+			# now and then it is torn, or cut
+			$line = substr $line, 0, rand length $line
+			    if rand > 0.95;
+			$line .= "x" x (8192 - length $line) if rand > 0.98;
+			say_at $at, $line;
 		} elsif ($what < 85) {
 			say_at $at, "spamdyke[$p]: DENIED_RBL_MATCH from: a to: b " .
 			    "origin_ip: $host origin_rdns: x";
@@ -154,7 +159,8 @@ is "$(cut -f 1 feed | sort | uniq -c | xargs)" "175 ban" \
     "to renew a ban is no new ban: no alarm"
 
 for log in "$root"/tests/corpus/lines/* "$root/tests/upgrade/log" \
-    "$root"/tests/corpus/follow/* "$root"/tests/corpus/replay/*; do
+    "$root"/tests/corpus/follow/* "$root"/tests/corpus/replay/* \
+    "$root"/tests/corpus/forged/*; do
 	read_all "$log" "$root/hooks/log"
 	ok "corpus: ${log#"$root/tests/"}: -n and the feed" cmp dry feed
 	ok "corpus: ${log#"$root/tests/"}: the trial" cmp trial feed
