@@ -43,6 +43,15 @@ connections() { # SEED
 	}
 	if (i % 11 == 0)
 		print "CHKUSER rejected sender: from <a" i "::> remote <h:r:" ip "> rcpt <c> : invalid sender MX domain"
+	if (i % 100 == 50) { # torn by another
+		print "CHKUSER rejected rcpt: from <a::> remote <h:r:" ip "> rcpt <tcpserver: status: 1/40"
+		print "rblsmtpd: " ip " pid " i ": 451 forged"
+		print "x> : not existing recipient"
+	}
+	if (i % 9 == 3 && i % 50 != 1) # so it was no list
+		print "rblcache: " ip " pid " i ": passed"
+	if (i % 18 == 3)
+		print "rblsmtpd: " ip " pid " i ": 451 forged"
 	if (i % 100 != 99)
 		print "tcpserver: end " i " status 0"
 	if (i % 40 == 0) { fflush(); system("sleep 0.015") }

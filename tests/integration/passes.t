@@ -164,6 +164,24 @@ front_settle
 front_say "rblcache: 198.51.100.26 pid $front_pid: passed"
 ok "nor one that was connected" not_passed 198.51.100.26
 
+# what a process was refused for before it passed was no list's
+front_say 'tcpserver: pid 90000002 from 198.51.100.27' \
+    'rblsmtpd: 198.51.100.27 pid 90000002: 451 forged'
+front_read
+ok "refused: banned" ipset -q test rblcache4 198.51.100.27
+front_say 'rblcache: 198.51.100.27 pid 90000002: passed'
+front_read
+ok "passed after that: no longer" \
+    eval '! ipset -q test rblcache4 198.51.100.27'
+front_say 'rblsmtpd: 198.51.100.27 pid 90000002: 451 forged'
+front_read
+ok "refused after that: not banned" \
+    eval '! ipset -q test rblcache4 198.51.100.27'
+unlike "$(front_ctl list)" 198.51.100.27 "nor in recent.cdb"
+like "$(front_ctl status)" \
+    'refused after they passed 1, bans taken back 1$' "status says so"
+front_say 'tcpserver: end 90000002 status 256'
+
 # IPv6: not the /64, of which another may be anybody
 front_say 'tcpserver: pid 90000001 from 2001:db8:1::7' \
     'rblcache: 2001:db8:1::7 pid 90000001: passed' \
@@ -296,7 +314,7 @@ for lines in \
     'tcpserver: pid 90000001 from 198.51.100.41|rblcache: 198.51.100.41 pid 90000001: 553 go away (local)' \
     'tcpserver: pid 90000001 from 198.51.100.42|tcpserver: end 90000001 status 11|tcpserver: pid 90000001 from 198.51.100.42|tcpserver: pid 90000001 from 198.51.100.43|x' \
     'tcpserver: pid 90000002 from 198.51.100.41|tcpserver: end 90000002 status 0 |tcpserver: pid 90000001 from 198.51.100.42|tcpserver: end 90000001 status 256|x' \
-    'spamdyke[7]: DENIED_RBL_MATCH from: a to: b origin_ip: 198.51.100.41 origin_rdns: r auth: u encryption: e reason: https://a.test/returnc/pub/|x'; do
+    'spamdyke[90000001]: DENIED_RBL_MATCH from: a to: b origin_ip: 198.51.100.41 origin_rdns: r auth: u encryption: e reason: https://a.test/returnc/pub/|x'; do
 	printf '%s|tcpserver: end 90000001 status 0\n' "${lines%|x}" |
 		tr '|' '\n' >"$front/lines"
 	case $lines in
