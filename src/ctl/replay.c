@@ -663,8 +663,7 @@ replay_line(struct replay *r, const struct follow_line *line)
 	    line->written_s);
 	if (line->is_part)
 		decide_part(&d);
-	d.torn =
-	    torn_take(&r->torn, d.message, d.is_part, d.time, TORN_LINE_MAX);
+	decide_torn(&d, &r->torn, TORN_LINE_MAX);
 	r->in_doubt = d.torn != TORN_NO;
 	r->counts.lines++;
 	r->stamped = d.is_stamped;

@@ -23,6 +23,17 @@ decide_part(struct decision *d)
 	d->is_part = true;
 }
 
+void
+decide_torn(struct decision *d, struct torn *torn, size_t line_max)
+{
+	const struct torn_line line = {.message = d->message,
+	    .is_part = d->is_part,
+	    .stamped = d->is_stamped,
+	    .time_s = d->time};
+
+	d->torn = torn_take(torn, &line, line_max);
+}
+
 const char *
 decide_why_name(enum decide_why why)
 {

@@ -77,6 +77,9 @@ void decide_line(struct decision *d, struct rules *rules, struct guard *guard,
 /* The line goes on behind what was decided on: no rule matches it. */
 void decide_part(struct decision *d);
 
+/* What torn.h makes of it; sets torn. */
+void decide_torn(struct decision *d, struct torn *torn, size_t line_max);
+
 /* Makes it a skip. */
 void decide_skip(struct decision *d, enum decide_why why);
 

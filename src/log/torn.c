@@ -248,31 +248,33 @@ torn_share(const struct torn *t, int64_t now)
 
 /* One more line has gone by. */
 static void
-go_by(struct torn *t, int64_t time_s)
+go_by(struct torn *t, const struct torn_line *line)
 {
-	if (t->lines < TORN_LINES)
+	const bool were_many = t->lines == TORN_LINES;
+	const int64_t since_s = line->time_s - t->time_s;
+
+	if (!were_many)
 		t->lines++;
-	else if (time_s > t->time_s + TORN_S)
-		t->open = 0;
-	/* or the clock was wrong then */
-	if (time_s > t->time_s + TORN_QUIET_S ||
-	    time_s + BAN_AHEAD_S < t->time_s)
+	if (line->stamped != t->stamped)
+		return;
+	/* long enough ago; or the clock was wrong then */
+	if (since_s > (were_many ? TORN_S : TORN_QUIET_S) ||
+	    since_s < -BAN_AHEAD_S)
 		t->open = 0;
 }
 
 enum torn_answer
-torn_take(struct torn *t, struct slice message, bool is_part, int64_t time_s,
-    size_t line_max)
+torn_take(struct torn *t, const struct torn_line *line, size_t line_max)
 {
 	bool is_rest = t->goes_on;
 	bool in_doubt;
 	int more;
 
-	t->goes_on = line_max != 0 && message.len == line_max;
+	t->goes_on = line_max != 0 && line->message.len == line_max;
 	if (t->open > 0)
-		go_by(t, time_s);
+		go_by(t, line);
 	in_doubt = t->open > 0;
-	more = is_part ? 1 : opened(t, message);
+	more = line->is_part ? 1 : opened(t, line->message);
 	if (t->goes_on && more < 1)
 		more = 1; /* the cut may hide what begins there */
 	if (more > 0) {
@@ -280,7 +282,8 @@ torn_take(struct torn *t, struct slice message, bool is_part, int64_t time_s,
 		if (t->open > TORN_OPEN_MAX)
 			t->open = TORN_OPEN_MAX;
 		t->lines = 0;
-		t->time_s = time_s;
+		t->time_s = line->time_s;
+		t->stamped = line->stamped;
 		t->torn++;
 		in_doubt = true;
 	} else if (more < 0 && t->open > 0) {
@@ -288,6 +291,6 @@ torn_take(struct torn *t, struct slice message, bool is_part, int64_t time_s,
 	}
 	t->rests += is_rest;
 	if (in_doubt)
-		lose(t, time_s);
+		lose(t, line->time_s);
 	return is_rest ? TORN_REST : in_doubt ? TORN_DOUBT : TORN_NO;
 }

@@ -58,6 +58,7 @@ struct torn {
 	uint32_t open;	/* lines that began and have not ended */
 	uint32_t lines; /* since one began last */
 	int64_t time_s; /* unix seconds: when that was */
+	bool stamped;	/* and whether it had a stamp that said so */
 	uint64_t rests; /* lines that were TORN_REST */
 	uint64_t torn;	/* lines that began and were not whole */
 	/* what it cost: seconds of stamps with a line that was TORN_DOUBT */
@@ -66,13 +67,21 @@ struct torn {
 	uint32_t lost_before_s; /* and in the one before */
 };
 
+/* A line. */
+struct torn_line {
+	struct slice message; /* what is behind its stamp */
+	bool is_part;	      /* these are the first bytes of a longer one */
+	/* it has a stamp. In a log that has none, a client may write one */
+	bool stamped;
+	int64_t time_s; /* unix seconds */
+};
+
 /*
- * Takes the message (a line behind its stamp) of time_s, unix seconds. A message
- * of exactly line_max bytes was cut by the logger; 0: it does not cut. is_part:
- * these are the first bytes of a longer one.
+ * Takes a line. One with a message of exactly line_max bytes was cut by the
+ * logger; 0: it does not cut.
  */
-enum torn_answer torn_take(struct torn *t, struct slice message, bool is_part,
-    int64_t time_s, size_t line_max);
+enum torn_answer torn_take(
+    struct torn *t, const struct torn_line *line, size_t line_max);
 
 /* From so many per cent on it is a flood, of which an administrator should know. */
 #define TORN_FLOOD 5

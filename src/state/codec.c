@@ -546,7 +546,7 @@ put_torn(struct record *r, const struct state_log *log)
 {
 	const struct torn *t = &log->torn;
 
-	record_put(r, 1, t->goes_on);
+	record_put(r, 1, (uint64_t)t->goes_on | (uint64_t)t->stamped << 1);
 	record_put(r, 2, t->open);
 	record_put(r, 1, t->lines);
 	record_put(r, 8, (uint64_t)t->time_s);
@@ -565,8 +565,11 @@ static int
 get_torn(struct record *r, struct state_log *log)
 {
 	struct torn *t = &log->torn;
+	uint64_t flags;
 
-	t->goes_on = record_get(r, 1) != 0;
+	flags = record_get(r, 1);
+	t->goes_on = (flags & 1) != 0;
+	t->stamped = (flags & 2) != 0;
 	t->open = (uint32_t)record_get(r, 2);
 	t->lines = (uint32_t)record_get(r, 1);
 	t->time_s = (int64_t)record_get(r, 8);

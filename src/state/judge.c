@@ -187,8 +187,7 @@ judge_decision(struct state *s, struct state_log *log,
 	log->lines++;
 	if (d->time > log->time_s || d->time + BAN_AHEAD_S < log->time_s)
 		log->time_s = d->time;
-	d->torn = torn_take(
-	    &log->torn, d->message, d->is_part, d->time, policy->line_max);
+	decide_torn(d, &log->torn, policy->line_max);
 	if (d->kind == DECIDE_NOTHING)
 		return passes_take(s, log, d, policy, news);
 	if (take_match(s, log, d, policy, news) != 0)

@@ -217,7 +217,8 @@ take_line(struct torn *t, size_t from, size_t limit)
 		text[len] = log_bytes[from + len].c;
 		len++;
 	}
-	answer = torn_take(t, (struct slice){text, len}, false, T, limit);
+	answer = torn_take(
+	    t, &(struct torn_line){.message = {text, len}, .time_s = T}, limit);
 	check_bounds(t);
 	if (len > 0 && log_bytes[from].chosen)
 		HOLDS(answer != TORN_NO);

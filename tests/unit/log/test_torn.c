@@ -26,7 +26,17 @@ begin(void **state)
 static enum torn_answer
 take_at(const char *text, int64_t time)
 {
-	return torn_take(&torn, slice_of(text), false, time, 8192);
+	return torn_take(&torn,
+	    &(struct torn_line){.message = slice_of(text), .time_s = time},
+	    8192);
+}
+
+static enum torn_answer
+take_limited(const char *text, size_t line_max)
+{
+	return torn_take(&torn,
+	    &(struct torn_line){.message = slice_of(text), .time_s = T},
+	    line_max);
 }
 
 static enum torn_answer
@@ -43,7 +53,8 @@ take_long(const char *text, size_t len)
 
 	memset(line, 'x', len);
 	memcpy(line, text, strlen(text));
-	return torn_take(&torn, (struct slice){line, len}, false, T, 8192);
+	return torn_take(&torn,
+	    &(struct torn_line){.message = {line, len}, .time_s = T}, 8192);
 }
 
 /* ---- a logger that cuts ---- */
@@ -80,14 +91,11 @@ static void
 at_another_limit(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    torn_take(&torn, slice_of("12345"), false, T, 5), TORN_DOUBT);
-	assert_int_equal(
-	    torn_take(&torn, slice_of(FORGED), false, T, 5), TORN_REST);
+	assert_int_equal(take_limited("12345", 5), TORN_DOUBT);
+	assert_int_equal(take_limited(FORGED, 5), TORN_REST);
 	begin(state);
-	assert_int_equal(torn_take(&torn, slice_of(""), false, T, 0), TORN_NO);
-	assert_int_equal(
-	    torn_take(&torn, slice_of(FORGED), false, T, 0), TORN_NO);
+	assert_int_equal(take_limited("", 0), TORN_NO);
+	assert_int_equal(take_limited(FORGED, 0), TORN_NO);
 }
 
 /* What stands at the cut is no end, however it looks. */
@@ -150,6 +158,9 @@ whole_lines(void **state)
 static void
 torn_lines(void **state)
 {
+	/* nobody reads it to its end */
+	const struct torn_line part = {
+	    .message = slice_of("x"), .is_part = true, .time_s = T};
 	static const char *const lines[] = {
 	    "CHKUSER ",
 	    "CHKUSER rejected",
@@ -185,10 +196,8 @@ torn_lines(void **state)
 			fail_msg("'%s' is whole", lines[i]);
 		assert_int_equal(take(FORGED), TORN_DOUBT);
 	}
-	/* nobody reads it to its end */
 	begin(state);
-	assert_int_equal(
-	    torn_take(&torn, slice_of("x"), true, T, 8192), TORN_DOUBT);
+	assert_int_equal(torn_take(&torn, &part, 8192), TORN_DOUBT);
 	assert_int_equal(take(FORGED), TORN_DOUBT);
 }
 
@@ -260,6 +269,23 @@ lines_and_seconds(void **state)
 	assert_int_equal(take_at(FORGED, T), TORN_NO);
 }
 
+/* A client's own stamp, in a log without stamps, ends nothing. */
+static void
+a_stamp_of_its_own(void **state)
+{
+	struct torn_line line = {
+	    .message = slice_of(FORGED), .stamped = true, .time_s = T};
+
+	(void)state;
+	assert_int_equal(take(DYKE), TORN_DOUBT);
+	for (int i = 0; i < 2 * TORN_LINES; i++) {
+		line.time_s = i % 2 == 0 ? T + 1000 : T - 100000;
+		assert_int_equal(torn_take(&torn, &line, 0), TORN_DOUBT);
+	}
+	assert_int_equal(take_at(FORGED, T + TORN_S), TORN_DOUBT);
+	assert_int_equal(take_at(FORGED, T + TORN_S + 1), TORN_NO);
+}
+
 /* ---- what it costs ---- */
 
 static void
@@ -301,6 +327,7 @@ main(void)
 	    cmocka_unit_test_setup(until_the_rest_has_gone_by, begin),
 	    cmocka_unit_test_setup(two_at_a_time, begin),
 	    cmocka_unit_test_setup(lines_and_seconds, begin),
+	    cmocka_unit_test_setup(a_stamp_of_its_own, begin),
 	    cmocka_unit_test_setup(share, begin),
 	};
 
