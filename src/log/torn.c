@@ -45,6 +45,15 @@ chkuser_before(const char *line, const char *end)
 	return memmem(p, (size_t)(end - p), chkuser, strlen(chkuser));
 }
 
+#define NAME(text)                                                             \
+	{                                                                      \
+		text, sizeof text - 1                                          \
+	}
+/* Whose lines have their name in front. */
+static const struct slice names[] = {NAME("tcpserver"), NAME("rblsmtpd"),
+    NAME("rblcache"), NAME("qmail-smtpd"), NAME("spamdyke"), NAME("sslserver"),
+    NAME("sslhandle"), NAME("tcpsvd"), NAME("s6-tcpserverd")};
+
 /*
  * Where the name of a writer begins that ends at end, as "rblsmtpd" or
  * "spamdyke[7]"; NULL: there is none.
@@ -52,10 +61,6 @@ chkuser_before(const char *line, const char *end)
 static const char *
 name_before(const char *line, const char *end)
 {
-	static const char *const names[] = {"tcpserver", "sslserver",
-	    "rblsmtpd", "rblcache", "qmail-smtpd", "spamdyke", "tcpsvd",
-	    "s6-tcpserverd", "sslhandle"};
-
 	if (end > line && end[-1] == ']') {
 		end--;
 		while (end > line && is_digit(end[-1]))
@@ -64,11 +69,12 @@ name_before(const char *line, const char *end)
 			return NULL;
 	}
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		size_t len = strlen(names[i]);
+		const struct slice *n = &names[i];
 
-		if ((size_t)(end - line) >= len &&
-		    memcmp(end - len, names[i], len) == 0)
-			return end - len;
+		if ((size_t)(end - line) >= n->len &&
+		    end[-1] == n->p[n->len - 1] && /* most are other words */
+		    memcmp(end - n->len, n->p, n->len) == 0)
+			return end - n->len;
 	}
 	return NULL;
 }

@@ -244,9 +244,9 @@ front_list 192.0.2.1
 front_start_dnsbl
 mkdir rules
 cp "$root"/hooks/log/*.rules rules
-printf '[quota]\nmatch = ^quota: (?<ip>\\S+)$\nban = 1d\nlist = no\nreply = 451 x\n' \
+printf '[quota]\nmatch = ^quota: (?<pid>\\d+) (?<ip>\\S+)$\nban = 1d\nlist = no\nreply = 451 x\n' \
     >rules/quota.rules
-printf '[twice]\nmatch = ^twice: (?<ip>\\S+)$\nban = 1d\ncount = 2 in 1h\nreply = 451 x\n' \
+printf '[twice]\nmatch = ^twice: (?<pid>\\d+) (?<ip>\\S+)$\nban = 1d\ncount = 2 in 1h\nreply = 451 x\n' \
     >rules/twice.rules
 : >extra
 mkfifo log.fifo
@@ -287,10 +287,10 @@ ok "error: the rule has seen to that" told "skip${T}198.*${T}rblsmtpd${T}except"
 
 ctl add 203.0.113.210 >/dev/null
 {
-	stamped 0 quota: 203.0.113.211
+	stamped 0 quota: 7 203.0.113.211
 	stamped 10800 "rblsmtpd: 203.0.113.212 pid 7: 451 Listed long ago"
 	stamped 300 "rblsmtpd: 203.0.113.213 pid 7: 451 Listed a while ago"
-	stamped 0 twice: 198.18.6.41
+	stamped 0 twice: 7 198.18.6.41
 	stamped 0 "rblsmtpd: 198.18.4.31 pid 7: 451 Listed just now"
 } >>extra
 mark
@@ -329,8 +329,8 @@ nobody_cached
 is $? 0 "wild: all that time nobody is in the cache"
 ends wild
 {
-	stamped 0 twice: 198.18.6.42
-	stamped 0 twice: 198.18.6.41
+	stamped 0 twice: 7 198.18.6.42
+	stamped 0 twice: 7 198.18.6.41
 } >>extra
 front_wait told "count${T}198.18.6.41${T}twice"
 is "$(lately | grep "198.18.6" | cut -f 1,2,4)" \
@@ -363,7 +363,7 @@ for i in 201 202 203; do
 done
 is "$(from 198.18.4.2) $(from 203.0.113.100)" "smtpd smtpd" \
     "dead: everybody gets in"
-stamped 0 "quota: 203.0.113.215" >>extra
+stamped 0 "quota: 7 203.0.113.215" >>extra
 ok "dead: a rule about no list bans" front_wait banned 203.0.113.215
 # read to its end: what is behind these in the log has been taken, too
 was=$(ctl -j status | json '$s->{logs}[0]{lines}')
