@@ -183,7 +183,8 @@ start(const struct fuse_in_header *in)
 static void
 answer(const struct fuse_in_header *in)
 {
-	const struct node *node = &nodes[in->nodeid - 1];
+	/* FUSE_INIT and some others have none: 0 */
+	const struct node *node = &nodes[in->nodeid > 0 ? in->nodeid - 1 : 0];
 	struct fuse_open_out opened = {0};
 	struct fuse_attr_out attr = {0};
 	const void *more = in + 1;
@@ -238,7 +239,11 @@ main(int argc, char **argv)
 		return 100;
 	device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	nodes[0].fd = open(argv[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (device < 0 || nodes[0].fd < 0 || fstat(nodes[0].fd, &st) != 0) {
+	if (device < 0) {
+		perror("mirror: /dev/fuse");
+		return 111;
+	}
+	if (nodes[0].fd < 0 || fstat(nodes[0].fd, &st) != 0) {
 		perror("mirror");
 		return 111;
 	}

@@ -17,6 +17,7 @@ fi
 front_enter "$0" "$@"
 front_prepare
 cd "$front" || exit 1
+trap 'kill ${mirror_pid-} 2>/dev/null; front_cleanup' EXIT
 rules=$root/hooks/log/rblsmtpd.rules
 mirror=$RBLCACHE_BUILD/tests/integration/mirror
 
@@ -143,7 +144,11 @@ done
 mkdir mirrored
 "$mirror" origin mirrored 2>mirror.err &
 mirror_pid=$!
-if front_wait test -e mirrored/current; then
+has_answered() {
+	[ -e mirrored/current ] || [ -s mirror.err ]
+}
+front_wait has_answered
+if ! grep -E '^mirror: (/dev/fuse|mount): ' mirror.err >unable; then
 	numbered FUSE mirrored origin
 	umount mirrored
 	wait "$mirror_pid"
@@ -167,9 +172,10 @@ if front_wait test -e mirrored/current; then
 	stop
 	umount mirrored
 else
-	skip "no FUSE here: $(cat mirror.err)" 1
+	skip "no FUSE here: $(cat unable)" 1
 fi
 wait "$mirror_pid"
+mirror_pid=
 
 # ---- the live file is truncated in place ----
 
