@@ -600,6 +600,30 @@ take_cut_line(struct follow *f, struct follow_line *line)
 	       follow_rest(f, line) == FOLLOW_LINE;
 }
 
+/* Goes on behind the first file: FOLLOW_LINE, or why not. */
+static enum follow_answer
+leave_file(struct follow *f)
+{
+	if (!f->moved)
+		next_file(f);
+	else if (change_directory(f) != 0)
+		return cannot_open(f);
+	return FOLLOW_LINE;
+}
+
+/*
+ * At the end of the first file. If it is finished, it is read to its end once
+ * more, as the writer left it before it made the next; then it is left.
+ */
+static enum follow_answer
+at_end(struct follow *f, bool *finished)
+{
+	enum follow_answer answer = *finished ? leave_file(f) : after_end(f);
+
+	*finished = !*finished && (f->moved || logqueue_has_next(&f->files));
+	return answer;
+}
+
 enum follow_answer
 follow_line(struct follow *f, struct follow_line *line)
 {
@@ -622,21 +646,11 @@ follow_line(struct follow *f, struct follow_line *line)
 			return errno == EAGAIN ? FOLLOW_WAIT : FOLLOW_ERROR;
 		if (f->stream >= 0)
 			return FOLLOW_END;
-		/* once more: the writer left it before it made the next */
-		if (finished) {
-			if (take_cut_line(f, line))
-				return FOLLOW_LINE;
-			if (!f->moved)
-				next_file(f);
-			else if (change_directory(f) != 0)
-				return cannot_open(f);
-			finished = false;
-			continue;
-		}
-		answer = after_end(f);
+		if (finished && take_cut_line(f, line))
+			return FOLLOW_LINE;
+		answer = at_end(f, &finished);
 		if (answer != FOLLOW_LINE)
 			return answer;
-		finished = f->moved || logqueue_has_next(&f->files);
 	}
 }
 

@@ -67,10 +67,10 @@ put_number(char *to, const struct spelling *s, uint32_t n)
 	char digits[16];
 	unsigned len = 0;
 
-	while (len < s->digits || n > 0) {
+	do {
 		digits[len++] = "0123456789abcdef"[n % s->base];
 		n /= s->base;
-	}
+	} while (len < s->digits || n > 0);
 	while (len > 0)
 		*to++ = digits[--len];
 	return to;
