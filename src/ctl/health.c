@@ -54,6 +54,11 @@ judge_log(struct judgement *j, const json_t *log)
 		    json_sprintf("%s: lines may be missing: files were deleted "
 				 "or truncated",
 			path));
+	if (json_is_false(json_object_get(log, "understood")))
+		find(j, HEALTH_WARNING,
+		    json_sprintf("%s: no line of it is understood; the first: "
+				 "\"%s\"",
+			path, jsonget_string(log, "first_line")));
 	if (jsonget_integer(log, "capped") > j->now - LATELY_S)
 		find(j, HEALTH_WARNING,
 		    json_sprintf(

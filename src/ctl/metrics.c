@@ -212,6 +212,8 @@ put_logs(FILE *to, const json_t *status)
 	    {"log_newest_line_time_seconds", "gauge", "newest_line",
 		"The stamp of the newest line that was read."},
 	    {"log_lines_total", "counter", "lines", "Lines read."},
+	    {"log_understood", "gauge", "understood",
+		"0 when no line of it is understood."},
 	    {"log_alarm", "gauge", "alarm.on",
 		"Whether bans are stopped, since refusals are unusual."},
 	    {"log_cut_total", "counter", "torn.cut",

@@ -47,9 +47,10 @@ one_log(const struct feed *f, size_t i)
 {
 	const struct log *log = &f->logs[i];
 	const struct state_log *mark = &f->marks[i];
+	bool is_unknown = unknown_is(&log->unknown);
 
-	return json_pack(
-	    "{s:o, s:b, s:o, s:b, s:o, s:I, s:o, s:I, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:b, s:o, s:b, s:o, s:I, s:o, s:I, s:b, s:o, "
+			 "s:o, s:o, s:o, s:o}",
 	    "path", report_text(f->o.logs[i]), "following",
 	    log->error == 0 && !log->ended, "error",
 	    report_text(log->error == 0 ? NULL : follow_reason(log->error)),
@@ -57,7 +58,9 @@ one_log(const struct feed *f, size_t i)
 	    inotify_error(log->unwatched), "unread_bytes",
 	    (json_int_t)follow_unread(log->follow), "newest_line",
 	    report_time(mark->time_s), "lines", (json_int_t)mark->lines,
-	    "missed", report_time(log->missed_s), "capped",
+	    "understood", !is_unknown, "first_line",
+	    report_text(is_unknown ? log->unknown.first : NULL), "missed",
+	    report_time(log->missed_s), "capped",
 	    report_time(log->capped_minute * 60), "alarm",
 	    report_alarm(&mark->alarm), "torn", report_torn(mark, time(NULL)));
 }

@@ -11,6 +11,22 @@
 
 #define OUTPUT_BYTES 65536
 
+static void
+tell_unknown(const struct feed *f, size_t i, uint64_t lines)
+{
+	const struct unknown *u = &f->logs[i].unknown;
+	const char *log = f->o.logs[i];
+	char wanted[RULES_WANTED_SIZE];
+	bool is_quoted = !u->is_known && lines > 0;
+
+	feed_say(f,
+	    "%s: no rule matches any of %llu lines; it should have %s%s%s%s",
+	    strcmp(log, "-") == 0 ? "stdin" : log, (unsigned long long)lines,
+	    rules_wanted(f->o.rules, f->o.rules_n, wanted),
+	    is_quoted ? "; no line is understood, the first is \"" : "",
+	    is_quoted ? u->first : "", is_quoted ? "\"" : "");
+}
+
 /* Whether a rule knows the line, or -1 with errno ENOMEM. */
 static int
 print_line(struct feed *f, size_t i, const struct follow_line *line)
@@ -22,19 +38,12 @@ print_line(struct feed *f, size_t i, const struct follow_line *line)
 	if (judge_line(&f->state, &f->marks[i], &f->policy, line, time(NULL),
 		&d, &news) != 0)
 		return -1;
+	if (unknown_take(&f->logs[i].unknown, &d, f->rules,
+		&f->settings.secrets, (struct slice){line->text, line->len}))
+		tell_unknown(f, i, UNKNOWN_LINES); /* a stream may last */
 	if (*judge_format(&d, &news, text) != 0)
 		puts(text);
 	return d.rule != NULL;
-}
-
-static void
-tell_unknown(const struct feed *f, const char *log, uint64_t lines)
-{
-	char wanted[RULES_WANTED_SIZE];
-
-	feed_say(f, "%s: no rule matches any of %llu lines; it should have %s",
-	    strcmp(log, "-") == 0 ? "stdin" : log, (unsigned long long)lines,
-	    rules_wanted(f->o.rules, f->o.rules_n, wanted));
 }
 
 /* 0, or -1 with errno. */
@@ -57,8 +66,8 @@ print_log(struct feed *f, size_t i)
 	}
 	if (answer == FOLLOW_ERROR)
 		return -1;
-	if (!is_known)
-		tell_unknown(f, f->o.logs[i], lines);
+	if (!is_known && !unknown_is(&f->logs[i].unknown))
+		tell_unknown(f, i, lines);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "feed/options.h"
 #include "feed/saver.h"
 #include "feed/settings.h"
+#include "feed/unknown.h"
 #include "local/guard.h"
 #include "log/follow.h"
 #include "log/rules.h"
@@ -31,6 +32,7 @@ struct log {
 	int error;	       /* errno of the last one told; 0 */
 	int unwatched;	       /* errno of inotify, told; 0 */
 	int64_t line_ms;       /* when there was a line */
+	struct unknown unknown;
 };
 
 struct feed {

@@ -73,6 +73,14 @@ tell_torn(struct feed *f, size_t i, int64_t time_s)
 	    f->o.logs[i], share);
 }
 
+static void
+tell_unknown(struct feed *f, size_t i)
+{
+	feed_complain(f,
+	    "%s: none of %d lines is understood; the first: \"%s\"",
+	    f->o.logs[i], UNKNOWN_LINES, f->logs[i].unknown.first);
+}
+
 /* What is to be known of the decision itself. */
 static void
 report(
@@ -111,6 +119,9 @@ lines_take(struct feed *f, size_t i, const struct follow_line *line)
 		feed_complain(f, "%s", strerror(errno));
 		return;
 	}
+	if (unknown_take(&f->logs[i].unknown, &d, f->rules,
+		&f->settings.secrets, (struct slice){line->text, line->len}))
+		tell_unknown(f, i);
 	trust_line(f, i, alarming);
 	spread(f, &news, now);
 	report(f, i, &d, &news);

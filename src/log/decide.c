@@ -84,6 +84,18 @@ names_server(struct slice said)
 	       is_server((struct slice){said.p, (size_t)(colon - said.p)});
 }
 
+bool
+decide_is_known(const struct decision *d, struct rules *rules)
+{
+	struct slice name = {d->message.p, 0};
+
+	while (name.len < d->message.len &&
+	       memchr(" :[", name.p[name.len], 3) == NULL)
+		name.len++;
+	return d->rule != NULL || names_server(d->message) ||
+	       (name.len <= RULES_NAME_MAX && rules_may_begin(rules, name));
+}
+
 /*
  * Takes the message in the first reading that a rule matches; else with the name
  * of the server that said it, if its tag is that; else without the tag.

@@ -80,6 +80,12 @@ void decide_part(struct decision *d);
 /* What torn.h makes of it; sets torn. */
 void decide_torn(struct decision *d, struct torn *torn, size_t line_max);
 
+/*
+ * Whether the line was understood, if only so far: a rule knows it, or it
+ * begins with the name of a program of which a rule, or the state, knows lines.
+ */
+bool decide_is_known(const struct decision *d, struct rules *rules);
+
 /* Makes it a skip. */
 void decide_skip(struct decision *d, enum decide_why why);
 

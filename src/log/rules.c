@@ -29,7 +29,7 @@ struct compiled {
 
 /* A name that was asked for, and the answer. */
 struct name {
-	char text[24];
+	char text[RULES_NAME_MAX];
 	uint8_t len;
 	bool may_begin;
 };
@@ -554,7 +554,7 @@ static bool
 may_begin(struct rules *r, struct slice name)
 {
 	static const char *const behind[] = {"[", ": ", " "};
-	char text[sizeof r->names->text + 2];
+	char text[RULES_NAME_MAX + 2];
 
 	memcpy(text, name.p, name.len);
 	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
@@ -574,7 +574,7 @@ rules_may_begin(struct rules *r, struct slice name)
 {
 	struct name *n;
 
-	if (name.len == 0 || name.len > sizeof n->text)
+	if (name.len == 0 || name.len > RULES_NAME_MAX)
 		return name.len != 0;
 	n = &r->names[(name.len ^ 2U * (uint8_t)name.p[0] ^
 			  5U * (uint8_t)name.p[name.len - 1]) %

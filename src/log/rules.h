@@ -104,8 +104,10 @@ const struct rules_rule *rules_find(
 
 /*
  * Whether a rule may match a message that begins with that name and "[", ": "
- * or a blank. The answers are kept, so it costs little to ask for each line.
+ * or a blank; of a longer name that is not known. The answers are kept, so it
+ * costs little to ask for each line.
  */
+#define RULES_NAME_MAX 24
 bool rules_may_begin(struct rules *rules, struct slice name);
 
 /*

@@ -62,16 +62,19 @@ mkdir nofiles
 exits "a directory without files has an end" 0 \
     '^rblcache-feed: nofiles: no rule matches any of 0 lines; ' timeout 10 \
     "$feed" -f /dev/null -l '' -n -c "$rules" nofiles
+quoted=
 unknown() { # LOG...: -n says that no rule knows it, and succeeds
 	is "$("$feed" -f /dev/null -l '' -n -c "$rules" "$@" 2>&1 >printed; echo "exit $?"
 	    cat printed)" \
 	    "rblcache-feed: $1: no rule matches any of 2 lines; it should have lines that a \
-rule in $rules matches (\"rblsmtpd: IP pid N: 451 TEXT\")
+rule in $rules matches (\"rblsmtpd: IP pid N: 451 TEXT\")$quoted
 exit 0${2:+
 $(printf 'ban\t203.0.113.9\trblsmtpd\t86400\t451 Listed')}" "-n, a log that no rule knows"
 }
 printf 'new msg 1\nend msg 1\n' >other
+quoted='; no line is understood, the first is "new msg 1"'
 unknown other
+quoted=
 printf 'tcpserver: pid 7 from 203.0.113.9\ntcpserver: end 7 status 0\n' >other
 unknown other
 echo 'rblsmtpd: 203.0.113.9 pid 7: 451 Listed' >known
