@@ -412,7 +412,7 @@ deb:
 SOURCES := $(wildcard src/*/*.c hooks/*.c cdb/*.c)
 HEADERS := $(wildcard src/*/*.h tests/*/*.h)
 TEST_SOURCES := $(wildcard tests/*/*.c tests/unit/*/*.c)
-BENCHES := $(addprefix tests/bench/,hook reading kernel live beside)
+BENCHES := $(addprefix tests/bench/,hook reading stamps kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/fresh-debian tests/hardened tests/licence tests/missing \
 	tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \

@@ -22,7 +22,7 @@ ctl() {
 	"$RBLCACHE_BUILD/rblcachectl" -d state -l '' -s '' -S '' "$@"
 }
 first='24/11/26 07:31:02\?\?\[31mrblsmtpd: 203.0.113.9 pid 0: 451 Listed by zone KEY.dq'
-none="none of 1000 lines is understood; the first: \"$first[^\"]*\"\$"
+none="none of 1000 lines is understood; the first: \"${first}[^\"]*\"\$"
 
 # ---- -n ----
 
