@@ -15,7 +15,7 @@ keep_first(struct unknown *u, const struct secrets *secrets, struct slice line)
 	u->first[len] = 0;
 	secret_mask(secrets, u->first);
 	if (len < line.len)
-		strcat(u->first, more);
+		memcpy(u->first + strlen(u->first), more, sizeof more);
 }
 
 bool

@@ -89,8 +89,8 @@ decide_is_known(const struct decision *d, struct rules *rules)
 {
 	struct slice name = {d->message.p, 0};
 
-	while (name.len < d->message.len &&
-	       memchr(" :[", name.p[name.len], 3) == NULL)
+	while (name.len < d->message.len && name.p[name.len] != ' ' &&
+	       name.p[name.len] != ':' && name.p[name.len] != '[')
 		name.len++;
 	return d->rule != NULL || names_server(d->message) ||
 	       (name.len <= RULES_NAME_MAX && rules_may_begin(rules, name));

@@ -3,8 +3,8 @@
 
 #include <time.h>
 
-#define HOUR_S 3600
-#define DAY_S 86400
+#define HOUR_S INT64_C(3600)
+#define DAY_S INT64_C(86400)
 
 /* An hour that clocks showed as a whole, and unix time was so far behind. */
 static struct {
@@ -46,7 +46,7 @@ localtime_shown(const struct localtime_date *d, int64_t *shown)
 		return false;
 	day = before[d->month - 1] + (d->month > 2 ? leap_day : 0) + d->day - 1;
 	*shown = (days_before(d->year) + day) * DAY_S + d->hour * HOUR_S +
-		 d->minute * 60 + d->second;
+		 d->minute * INT64_C(60) + d->second;
 	return true;
 }
 

@@ -34,7 +34,7 @@ struct name {
 	bool may_begin;
 };
 
-#define NAMES 64 /* a power of two */
+#define NAMES 64
 
 struct rules {
 	struct compiled *list;
@@ -573,12 +573,13 @@ bool
 rules_may_begin(struct rules *r, struct slice name)
 {
 	struct name *n;
+	size_t place;
 
 	if (name.len == 0 || name.len > RULES_NAME_MAX)
 		return name.len != 0;
-	n = &r->names[(name.len ^ 2U * (uint8_t)name.p[0] ^
-			  5U * (uint8_t)name.p[name.len - 1]) %
-		      NAMES];
+	place = name.len + 2 * (size_t)(uint8_t)name.p[0] +
+		5 * (size_t)(uint8_t)name.p[name.len - 1];
+	n = &r->names[place % NAMES];
 	if (n->len != name.len || memcmp(n->text, name.p, name.len) != 0) {
 		memcpy(n->text, name.p, name.len);
 		n->len = (uint8_t)name.len;

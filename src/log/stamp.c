@@ -7,8 +7,8 @@
 
 #define TAI64N_LEN 26
 #define TAI64_UNIX_EPOCH 4611686018427387914ULL
-#define YEAR_S 31556952 /* 365.2425 days */
-#define DAY_S 86400
+#define YEAR_S INT64_C(31556952) /* 365.2425 days */
+#define DAY_S INT64_C(86400)
 #define CLOSE_S (180 * DAY_S) /* no other year is closer, in any zone */
 
 #define NO_DIGIT 16 /* a bit that no digit has */
@@ -304,7 +304,9 @@ take_rfc3164(struct slice *r, int64_t about_s, int64_t *t)
 	if (bad)
 		return STAMP_NONE;
 	d.month = month_of(r->p);
-	day[0] = r->p[4] == ' ' ? '0' : r->p[4];
+	day[0] = r->p[4];
+	if (day[0] == ' ')
+		day[0] = '0';
 	day[1] = r->p[5];
 	d.day = two(day, &bad);
 	slice_advance(r, 7);
