@@ -17,7 +17,7 @@
 #include "base/plain.h"
 #include "control/control.h"
 
-#define READ_BYTES 65536
+#define READ_BYTES ((size_t)65536)
 #define ANSWER_MAX (64 * READ_BYTES)
 #define SECOND INT64_C(1000) /* ms */
 
@@ -111,26 +111,37 @@ send_line(int fd, const struct request *r)
 	return n == (ssize_t)len ? 0 : -1;
 }
 
-/* Makes all texts such that they may be printed. */
 static void
-make_plain(json_t *value)
+make_plain(json_t *string)
 {
-	const char *key;
-	json_t *each;
-	size_t i;
-	char *text;
+	char *text = strdup(json_string_value(string));
 
-	json_object_foreach (value, key, each)
-		make_plain(each);
-	json_array_foreach (value, i, each)
-		make_plain(each);
-	if (!json_is_string(value))
-		return;
-	text = strdup(json_string_value(value));
 	if (text != NULL)
 		plain_text(text);
-	(void)json_string_set(value, text == NULL ? "?" : text);
+	(void)json_string_set(string, text == NULL ? "?" : text);
 	free(text);
+}
+
+/* Makes all texts in it such that they may be printed. */
+static void
+make_all_plain(json_t *answer)
+{
+	json_t *parts = json_pack("[O]", answer);
+
+	for (size_t i = 0; i < json_array_size(parts); i++) {
+		json_t *part = json_array_get(parts, i);
+		const char *key;
+		json_t *each;
+		size_t k;
+
+		json_object_foreach (part, key, each)
+			(void)json_array_append(parts, each);
+		json_array_foreach (part, k, each)
+			(void)json_array_append(parts, each);
+		if (json_is_string(part))
+			make_plain(part);
+	}
+	json_decref(parts);
 }
 
 /* Up to the end; the feed closes the connection behind its line. */
@@ -202,6 +213,7 @@ ask_feed(const char *statedir, const struct request *r, struct ask *to)
 		to->answer = read_answer(fd, end_ms);
 	error = errno;
 	close(fd);
-	make_plain(to->answer);
+	if (to->answer != NULL)
+		make_all_plain(to->answer);
 	return to->answer != NULL ? ASK_ANSWERED : failed(error);
 }
