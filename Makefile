@@ -415,9 +415,9 @@ TEST_SOURCES := $(wildcard tests/*/*.c tests/unit/*/*.c)
 BENCHES := $(addprefix tests/bench/,hook reading stamps kernel live beside)
 SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/fresh-debian tests/hardened tests/licence tests/missing \
-	tests/front.sh tests/load.sh tests/scratch.sh tests/tap.sh \
+	tests/front.sh tests/load.sh tests/scratch.sh tests/siege.sh tests/tap.sh \
 	tests/upgrade/make tests/bench/bench.sh tests/bench/saving \
-	$(BENCHES) tests/bench/soak tests/bench/stretch \
+	$(BENCHES) tests/bench/siege tests/bench/soak tests/bench/stretch \
 	$(INTEGRATION_TESTS) $(LONG_TESTS) \
 	$(wildcard $(SERVICE)/*/run $(SERVICE)/*/*/run $(SERVICE)/qmail-smtpd/*) \
 	$(FIREWALL)/iptables $(FIREWALL)/nftables $(wildcard $(FIREWALL)/*/init)
@@ -469,12 +469,13 @@ else
 	$(Q)$(B)/rblcachectl replay -c hooks/log '$(LOG)'
 endif
 
-# 2,000 connections at once for SECS seconds. It fails for what is wrong, not
-# for what is slow.
+# 2,000 connections at once for SECS seconds; then for three times as long clients
+# that tear the lines of the log. It fails for what is wrong, not for what is slow.
 SECS ?= 60
 soak: deps
-	$(Q)$(MAKE) -s all $(B)/tests/bench/load
+	$(Q)$(MAKE) -s all $(B)/tests/bench/load $(TEST_PROGRAMS)
 	$(Q)RBLCACHE_BUILD=$(CURDIR)/$(B) SECS=$(SECS) tests/bench/soak
+	$(Q)RBLCACHE_BUILD=$(CURDIR)/$(B) SECS=$$((3 * $(SECS))) tests/bench/siege
 
 # Every target for SECS seconds; what it finds comes into the corpus by hand.
 fuzz:
