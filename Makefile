@@ -336,7 +336,7 @@ MAN8 := hooks/rblcache.8 src/rblcache-feed.8 src/rblcachectl.8 \
 	cdb/rblcache-cdb.8
 MAN7 := hooks/rblcache.7
 MAN5 := src/rblcache.rules.5 src/rblcache-feed.conf.5 cdb/rblcache-hosts.5
-RULES := $(wildcard hooks/log/*.rules)
+RULES := $(wildcard hooks/log/*.rules hooks/log/available/*.rules)
 SERVICE := hooks/service
 FIREWALL := hooks/firewall
 SAMPLES := $(SERVICE) $(FIREWALL) hooks/from-swatch cdb/update-drop
@@ -352,7 +352,7 @@ places := -e 's,/usr/local/sbin,$(SBINDIR),g' \
 install: all
 	install -d $(D)$(SBINDIR) $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man8 \
 	    $(if $(MAN7),$(D)$(MANDIR)/man7) $(D)$(CONFDIR)/lists \
-	    $(D)$(CONFDIR)/log $(D)$(STATEDIR) $(D)$(DATADIR) $(D)$(BASHDIR)
+	    $(D)$(CONFDIR)/log/available $(D)$(STATEDIR) $(D)$(DATADIR) $(D)$(BASHDIR)
 	install -m 755 $(PROGRAMS) $(D)$(SBINDIR)
 	install -m 644 $(MAN5) $(D)$(MANDIR)/man5
 	install -m 644 $(MAN7) $(D)$(MANDIR)/man7
@@ -380,7 +380,9 @@ uninstall:
 	    to=$(D)$(CONFDIR)/$${f#*/}; \
 	    ! cmp -s $$f $$to || rm $$to; \
 	done
-	rmdir $(D)$(CONFDIR)/log $(D)$(CONFDIR)/lists $(D)$(CONFDIR) \
+	# the links to those files
+	find $(D)$(CONFDIR)/log -xtype l -exec rm {} + 2>/dev/null || :
+	rmdir $(D)$(CONFDIR)/log/available $(D)$(CONFDIR)/log $(D)$(CONFDIR)/lists $(D)$(CONFDIR) \
 	    $(D)$(STATEDIR) 2>/dev/null || :
 
 # ---- Debian package ----
@@ -466,7 +468,7 @@ ifeq ($(LOG),)
 else
 	$(call need,$(BUILD_PACKAGES))
 	$(Q)$(MAKE) -s $(B)/rblcachectl
-	$(Q)$(B)/rblcachectl replay -c hooks/log '$(LOG)'
+	$(Q)$(B)/rblcachectl replay -c hooks/log -c hooks/log/available '$(LOG)'
 endif
 
 # 2,000 connections at once for SECS seconds; then for three times as long clients

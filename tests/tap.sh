@@ -88,6 +88,12 @@ undecided() { # NAME WHY
 	echo "ok $tap_n - $1 # SKIP undecided: $2"
 }
 
+# all_rules DIR: makes it, with every rule file that there is, in use or not
+all_rules() {
+	mkdir "$1"
+	cp "$root"/hooks/log/*.rules "$root"/hooks/log/available/*.rules "$1"
+}
+
 done_testing() {
 	echo "1..$tap_n"
 }

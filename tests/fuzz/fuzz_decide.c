@@ -217,11 +217,11 @@ cut_line(struct shape *s, const char *line)
 static void
 prepare(void)
 {
-	static const char *const paths[] = {"hooks/log"};
+	static const char *const paths[] = {"hooks/log", "hooks/log/available"};
 	char error[RULES_ERROR_SIZE];
 
 	_Static_assert(COUNT(lines) <= LINES_MAX, "counters for each line");
-	rules = rules_load(paths, 1, error);
+	rules = rules_load(paths, COUNT(paths), error);
 	if (rules == NULL) {
 		fprintf(stderr, "%s\n", error);
 		abort();

@@ -10,7 +10,7 @@ front_prepare
 mkdir "$front/work" "$front/work/state"
 cd "$front/work" || exit 1
 recent=$front/work/state/recent.cdb
-cp -R "$root/hooks/log" "$front/rules"
+all_rules "$front/rules"
 rules=$front/rules
 T=$(printf '\t')
 export TZ=UTC
@@ -79,8 +79,8 @@ printf 'tcpserver: pid 7 from 203.0.113.9\ntcpserver: end 7 status 0\n' >other
 unknown other
 echo 'rblsmtpd: 203.0.113.9 pid 7: 451 Listed' >known
 unknown other known
-like "$(: | "$feed" -f /dev/null -l '' -n -c "$root/hooks/log/tjsi.rules" \
-    -c "$root/hooks/log/spamdyke.rules" - 2>&1)" \
+like "$(: | "$feed" -f /dev/null -l '' -n -c "$root/hooks/log/available/tjsi.rules" \
+    -c "$root/hooks/log/available/spamdyke.rules" - 2>&1)" \
     '^rblcache-feed: stdin: no rule .* in [^ ]*/tjsi.rules or another matches' \
     "-n, of several rule files"
 for line in '451 Listed' '451 Error: open resolver' 'greetdelay: 50'; do

@@ -10,7 +10,8 @@ here=$(dirname "$0")
 front_enter "$0" "$@"
 front_prepare
 cd "$front" || exit 1
-rules=$root/hooks/log
+all_rules rules
+rules=rules
 sets="-s '' -S ''"
 [ "$front_ipset" ] && sets=
 

@@ -20,13 +20,13 @@ is "$(cd "$dest" && find . -type f | grep -v share/rblcache/ | sort)" \
 ./etc/rblcache/feed.conf
 ./etc/rblcache/hosts
 ./etc/rblcache/lists/README
-./etc/rblcache/log/badiprbl.rules
+./etc/rblcache/log/available/badiprbl.rules
+./etc/rblcache/log/available/indimail.rules
+./etc/rblcache/log/available/sagredo.rules
+./etc/rblcache/log/available/spamdyke.rules
+./etc/rblcache/log/available/tjsi.rules
 ./etc/rblcache/log/chkuser.rules
-./etc/rblcache/log/indimail.rules
 ./etc/rblcache/log/rblsmtpd.rules
-./etc/rblcache/log/sagredo.rules
-./etc/rblcache/log/spamdyke.rules
-./etc/rblcache/log/tjsi.rules
 ./usr/sbin/rblcache
 ./usr/sbin/rblcache-cdb
 ./usr/sbin/rblcache-feed
@@ -47,10 +47,16 @@ ok "the state directory" test -d "$dest/var/lib/rblcache"
 ok "make in the configuration directory" env PATH="$dest/usr/sbin:$PATH" \
     make -C "$dest/etc/rblcache"
 rm "$dest/etc/rblcache/local.cdb"
+ln -s available/spamdyke.rules "$dest/etc/rblcache/log/"
+cp "$dest/etc/rblcache/log/available/tjsi.rules" "$dest/etc/rblcache/log"
 echo '192.0.2.1 allow' >>"$dest/etc/rblcache/hosts"
 ok "make install again" install install
 like "$(tail -n 1 "$dest/etc/rblcache/hosts")" '^192.0.2.1 allow$' \
     "what the admin changed stays"
+is "$(cd "$dest/etc/rblcache/log" && ls *.rules | xargs)" \
+    "chkuser.rules rblsmtpd.rules spamdyke.rules tjsi.rules" \
+    "and rule files that he linked, or had from an earlier version"
+rm "$dest/etc/rblcache/log/tjsi.rules"
 is "$(install uninstall 2>&1 >/dev/null; echo $?)" 0 \
     "make uninstall, without a word of errors"
 is "$(cd "$dest" && find . -type f)" ./etc/rblcache/hosts \

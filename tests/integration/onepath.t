@@ -12,6 +12,7 @@ trial=$RBLCACHE_BUILD/tests/integration/trial_lines
 [ -x "$trial" ] || skip_all "$trial is not built"
 cd "$scratch" || exit 1
 
+all_rules all
 # rules of which one decision depends on earlier ones
 cat >some.rules <<'E2'
 [counted]
@@ -154,14 +155,14 @@ perl -e 'my $t = time - 7200;
 	    }
 	    $t += 60;
     }' >flood
-alike "one host that comes again and again" flood "$root/hooks/log"
+alike "one host that comes again and again" flood all
 is "$(cut -f 1 feed | sort | uniq -c | xargs)" "175 ban" \
     "to renew a ban is no new ban: no alarm"
 
 for log in "$root"/tests/corpus/lines/* "$root/tests/upgrade/log" \
     "$root"/tests/corpus/follow/* "$root"/tests/corpus/replay/* \
     "$root"/tests/corpus/forged/*; do
-	read_all "$log" "$root/hooks/log"
+	read_all "$log" all
 	ok "corpus: ${log#"$root/tests/"}: -n and the feed" cmp dry feed
 	ok "corpus: ${log#"$root/tests/"}: the trial" cmp trial feed
 done

@@ -7,9 +7,10 @@ here=$(dirname "$0")
 . "$here/../tap.sh"
 . "$here/../front.sh"
 front_enter "$0" "$@"
-front_rules=$root/hooks/log
 front_prepare
 [ "$front_ipset" ] || skip_all "$front_no_ipset"
+front_rules=$front/rules
+all_rules "$front_rules"
 # as qmail-smtpd does when the client is gone without a goodbye
 echo 'exit 1' >>"$front/bin/smtpd"
 conf=$front/feed.conf

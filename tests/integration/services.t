@@ -11,7 +11,7 @@ front_prepare
 cd "$front" || exit 1
 service=$root/hooks/service
 front_rules=$front/rules
-cp -r "$root/hooks/log" "$front_rules"
+all_rules "$front_rules"
 # what stands in a script's PATH, for a place that is not the usual one
 mkdir path
 [ "$front_ipset" ] && sets= || sets="-s '' -S ''"

@@ -9,7 +9,7 @@ here=$(dirname "$0")
 . "$here/../siege.sh"
 front_enter "$0" "$@"
 front_prepare
-siege_start "$root/hooks/log"
+siege_start "$root/hooks/log" "$root/hooks/log/available"
 
 enough() { # have the clients begun lines in each log?
 	for name in $siege_loggers; do

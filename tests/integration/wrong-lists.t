@@ -242,8 +242,7 @@ rbldnsd_zones="a.test:ip4trie:a b.test:ip4trie:b
 	$key.cut.dq.test:ip4trie:k3"
 front_list 192.0.2.1
 front_start_dnsbl
-mkdir rules
-cp "$root"/hooks/log/*.rules rules
+all_rules rules
 printf '[quota]\nmatch = ^quota: (?<pid>\\d+) (?<ip>\\S+)$\nban = 1d\nlist = no\nreply = 451 x\n' \
     >rules/quota.rules
 printf '[twice]\nmatch = ^twice: (?<pid>\\d+) (?<ip>\\S+)$\nban = 1d\ncount = 2 in 1h\nreply = 451 x\n' \

@@ -87,6 +87,8 @@ done
 
 echo '203.0.113.66 deny' >>"$top/etc/rblcache/hosts"
 ok "make in /etc/rblcache" in_top make -C /etc/rblcache
+is "$(in_top sh -c 'cd /etc/rblcache/log && ls *.rules' | xargs)" \
+    "chkuser.rules rblsmtpd.rules" "two rule files are in use"
 like "$(in_top rblcache-cdb query /etc/rblcache/local.cdb 203.0.113.66)" deny \
     "has the rule"
 
@@ -257,6 +259,58 @@ is "$(scratch_left)" "" "nor in dpkg's database"
 [ ! "$ipset" ] ||
 	is "$(ipset list -n | sort | tr '\n' ' ')" "holder rblcache6 " \
 	    "a set that is in use stays, the others are gone"
+
+# ---- from 0.6, which had all rule files in use ----
+
+dpkg-deb -R "$deb" "$scratch/0.6"
+(
+	cd "$scratch/0.6" || exit 1
+	mv etc/rblcache/log/available/* etc/rblcache/log
+	rmdir etc/rblcache/log/available
+	sed -i s,log/available,log, DEBIAN/conffiles
+	sed -i '/^Version/s/ .*/ 0.6/' DEBIAN/control
+	rm DEBIAN/md5sums
+	printf '#!/bin/sh\n' | tee DEBIAN/postinst >DEBIAN/postrm
+	echo '# of 0.6' | tee -a etc/rblcache/log/*.rules >/dev/null
+)
+dpkg-deb -R "$deb" "$scratch/failing"
+printf '#!/bin/sh\nexit 1\n' >"$scratch/failing/DEBIAN/preinst"
+chmod 755 "$scratch/failing/DEBIAN/preinst"
+for each in 0.6 failing; do
+	dpkg-deb --root-owner-group -Znone -b "$scratch/$each" \
+	    "$scratch/$each.deb" >/dev/null
+done
+rules=$top/etc/rblcache/log
+in_use() { # the rule files in use, and what those are that are links
+	find "$rules" -maxdepth 1 -name '*.rules' -printf '%f %l\n' | sort
+}
+ok "0.6" install "$scratch/0.6.deb"
+echo '# mine' >>"$rules/tjsi.rules"
+rm "$rules/indimail.rules"
+wanted=$(cd "$rules" && cksum ./*.rules)
+exits "an upgrade that fails" 1 '' install "$scratch/failing.deb"
+is "$(cd "$rules" && cksum ./*.rules)" "$wanted" "all are where they were"
+exits "the upgrade" 0 '^Setting up' install "$deb"
+linked="badiprbl.rules available/badiprbl.rules
+chkuser.rules 
+rblsmtpd.rules 
+sagredo.rules available/sagredo.rules
+spamdyke.rules available/spamdyke.rules
+tjsi.rules "
+is "$(in_use)" "$linked" "what was in use stays so, what was deleted does not"
+is "$(cat "$rules"/*.rules | grep '^# of\|^# mine')" "# of 0.6
+# mine" "the file that was changed stays, the others are the new ones"
+is "$(cd "$rules/available" && ls | xargs)" \
+    "badiprbl.rules indimail.rules sagredo.rules spamdyke.rules tjsi.rules" \
+    "all are beside"
+ok "once more" in_top /var/lib/dpkg/info/rblcache.postinst configure 0.6
+is "$(in_use)" "$linked" "makes no difference"
+in_top rm /etc/rblcache/log/badiprbl.rules
+exits "the next upgrade" 0 '^Setting up' install "$scratch/next.deb"
+is "$(in_use)" "$(printf '%s\n' "$linked" | tail -n +2)" \
+    "a link that was removed stays away"
+ok "purge" in_top dpkg -P rblcache
+is "$(scratch_changed)" "$before" "nothing is left"
 
 # ---- from 0.5, which gave the hook to the group of the mail users ----
 

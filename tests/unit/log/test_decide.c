@@ -85,6 +85,10 @@ lines(void **state)
 
 	(void)state;
 	assert_int_equal(glob("hooks/log/*.rules", 0, NULL, &rule_files), 0);
+	assert_int_equal(rule_files.gl_pathc, 2);
+	assert_int_equal(
+	    glob("hooks/log/available/*.rules", GLOB_APPEND, NULL, &rule_files),
+	    0);
 	assert_true(rule_files.gl_pathc >= 7);
 	for (size_t i = 0; i < rule_files.gl_pathc; i++) {
 		const char *name = strrchr(rule_files.gl_pathv[i], '/') + 1;
@@ -561,13 +565,13 @@ of_lists(void **state)
 static int
 begin(void **state)
 {
-	static const char *const paths[] = {"hooks/log"};
+	static const char *const paths[] = {"hooks/log", "hooks/log/available"};
 	char error[RULES_ERROR_SIZE];
 	struct addr own4 = unit_addr("192.0.2.1");
 	struct addr own6 = unit_addr("2001:db8:7::1");
 
 	(void)state;
-	rules = rules_load(paths, 1, error);
+	rules = rules_load(paths, 2, error);
 	if (rules == NULL)
 		fail_msg("%s", error);
 	return guard_add_own(&guard, &own4) + guard_add_own(&guard, &own6);

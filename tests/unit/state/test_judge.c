@@ -30,11 +30,11 @@ static struct news news;
 static int
 begin(void **state)
 {
-	static const char *const paths[] = {"hooks/log"};
+	static const char *const paths[] = {"hooks/log", "hooks/log/available"};
 	char error[RULES_ERROR_SIZE];
 
 	(void)state;
-	rules = rules_load(paths, 1, error);
+	rules = rules_load(paths, 2, error);
 	if (rules == NULL)
 		fail_msg("%s", error);
 	policy =
