@@ -63,6 +63,10 @@ judge_log(struct judgement *j, const json_t *log)
 		find(j, HEALTH_WARNING,
 		    json_sprintf(
 			"%s: more bans a minute than -m allows", path));
+	if (jsonget_string(log, "rules_advice") != NULL)
+		find(j, HEALTH_WARNING,
+		    json_sprintf(
+			"%s: %s", path, jsonget_string(log, "rules_advice")));
 }
 
 static void

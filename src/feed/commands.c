@@ -50,7 +50,7 @@ one_log(const struct feed *f, size_t i)
 	bool is_unknown = unknown_is(&log->unknown);
 
 	return json_pack("{s:o, s:b, s:o, s:b, s:o, s:I, s:o, s:I, s:b, s:o, "
-			 "s:o, s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:o, s:o}",
 	    "path", report_text(f->o.logs[i]), "following",
 	    log->error == 0 && !log->ended, "error",
 	    report_text(log->error == 0 ? NULL : follow_reason(log->error)),
@@ -62,7 +62,8 @@ one_log(const struct feed *f, size_t i)
 	    report_text(is_unknown ? log->unknown.first : NULL), "missed",
 	    report_time(log->missed_s), "capped",
 	    report_time(log->capped_minute * 60), "alarm",
-	    report_alarm(&mark->alarm), "torn", report_torn(mark, time(NULL)));
+	    report_alarm(&mark->alarm), "torn", report_torn(mark, time(NULL)),
+	    "rules_advice", report_text(log->spare));
 }
 
 static json_t *

@@ -79,12 +79,25 @@ read_files(const struct feed *f, struct settings *settings,
 	return "rules";
 }
 
+/* The rule files that are not in use now. */
+static void
+take_spare(struct feed *f)
+{
+	spare_free(f->spare);
+	f->spare = spare_load(f->o.rules, f->o.rules_n);
+	for (size_t i = 0; i < f->o.logs_n; i++) {
+		f->logs[i].spare = NULL;
+		f->logs[i].unmatched = 0;
+	}
+}
+
 static void
 take_rules(struct feed *f, struct rules *rules)
 {
 	const char *warning = rules_warning(rules);
 
 	f->rules = rules;
+	take_spare(f);
 	if (warning != NULL)
 		feed_complain(f, "WARNING: %s", warning);
 	make_policy(f);

@@ -11,17 +11,22 @@
 
 #define OUTPUT_BYTES 65536
 
+static const char *
+name_of(const struct feed *f, size_t i)
+{
+	return strcmp(f->o.logs[i], "-") == 0 ? "stdin" : f->o.logs[i];
+}
+
 static void
 tell_unknown(const struct feed *f, size_t i, uint64_t lines)
 {
 	const struct unknown *u = &f->logs[i].unknown;
-	const char *log = f->o.logs[i];
 	char wanted[RULES_WANTED_SIZE];
 	bool is_quoted = !u->is_known && lines > 0;
 
 	feed_say(f,
 	    "%s: no rule matches any of %llu lines; it should have %s%s%s%s",
-	    strcmp(log, "-") == 0 ? "stdin" : log, (unsigned long long)lines,
+	    name_of(f, i), (unsigned long long)lines,
 	    rules_wanted(f->o.rules, f->o.rules_n, wanted),
 	    is_quoted ? "; no line is understood, the first is \"" : "",
 	    is_quoted ? u->first : "", is_quoted ? "\"" : "");
@@ -43,6 +48,8 @@ print_line(struct feed *f, size_t i, const struct follow_line *line)
 		tell_unknown(f, i, UNKNOWN_LINES); /* a stream may last */
 	if (*judge_format(&d, &news, text) != 0)
 		puts(text);
+	if (f->logs[i].spare == NULL && decide_has_no_rule(&d))
+		f->logs[i].spare = spare_look(f->spare, d.message);
 	return d.rule != NULL;
 }
 
@@ -68,6 +75,8 @@ print_log(struct feed *f, size_t i)
 		return -1;
 	if (!is_known && !unknown_is(&f->logs[i].unknown))
 		tell_unknown(f, i, lines);
+	if (f->logs[i].spare != NULL)
+		feed_say(f, "%s: %s", name_of(f, i), f->logs[i].spare);
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 #include "local/guard.h"
 #include "log/follow.h"
 #include "log/rules.h"
+#include "log/spare.h"
 #include "state/state.h"
 
 struct log {
@@ -33,12 +34,16 @@ struct log {
 	int unwatched;	       /* errno of inotify, told; 0 */
 	int64_t line_ms;       /* when there was a line */
 	struct unknown unknown;
+	/* what spare_look said of a line; NULL: nothing yet */
+	const char *spare;
+	uint64_t unmatched; /* lines that no rule knows, since then */
 };
 
 struct feed {
 	struct options o;
 	struct settings settings;
 	struct rules *rules;
+	struct spare *spare; /* NULL: no rule file is spare */
 	/* these two follow from those two and the options */
 	struct policy policy;
 	struct livesets_wishes wishes;

@@ -9,6 +9,9 @@
 #include "feed/trust.h"
 #include "state/judge.h"
 
+#define SPARE_FIRST 10000
+#define SPARE_EVERY 61
+
 static void
 tell_missed(struct feed *f, size_t i, int64_t from_s, int64_t until_s)
 {
@@ -81,6 +84,25 @@ tell_unknown(struct feed *f, size_t i)
 	    f->o.logs[i], UNKNOWN_LINES, f->logs[i].unknown.first);
 }
 
+/*
+ * A line that no rule knows: does a rule file know it that is not in use? Most
+ * lines of a log are such, so of many only a few are looked at. (A prime, since the
+ * lines of a connection come in turn.)
+ */
+static void
+look_at_spare(struct feed *f, size_t i, const struct decision *d)
+{
+	struct log *log = &f->logs[i];
+
+	if (f->spare == NULL || log->spare != NULL ||
+	    (++log->unmatched > SPARE_FIRST &&
+		log->unmatched % SPARE_EVERY != 0))
+		return;
+	log->spare = spare_look(f->spare, d->message);
+	if (log->spare != NULL)
+		feed_say(f, "%s: %s", f->o.logs[i], log->spare);
+}
+
 /* What is to be known of the decision itself. */
 static void
 report(
@@ -94,6 +116,8 @@ report(
 		    "[%s]: a pattern takes too many steps; such lines ban "
 		    "nobody",
 		    d->rule->name);
+	if (decide_has_no_rule(d))
+		look_at_spare(f, i, d);
 	if (d->kind == DECIDE_SKIP && d->why == DECIDE_CAP)
 		tell_capped(f, i);
 	if (d->torn == TORN_DOUBT)

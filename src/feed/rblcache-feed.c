@@ -352,6 +352,7 @@ finish(struct feed *f)
 	livesets_close(&f->livesets);
 	state_free(&f->state);
 	rules_free(f->rules);
+	spare_free(f->spare);
 	guard_close(&f->guard);
 }
 

@@ -34,6 +34,13 @@ decide_torn(struct decision *d, struct torn *torn, size_t line_max)
 	d->torn = torn_take(torn, &line, line_max);
 }
 
+bool
+decide_has_no_rule(const struct decision *d)
+{
+	return d->kind == DECIDE_NOTHING && d->rule == NULL &&
+	       d->torn == TORN_NO;
+}
+
 const char *
 decide_why_name(enum decide_why why)
 {

@@ -89,6 +89,9 @@ bool decide_is_known(const struct decision *d, struct rules *rules);
 /* Makes it a skip. */
 void decide_skip(struct decision *d, enum decide_why why);
 
+/* Whether no rule knows the line, though its writer wrote it. */
+bool decide_has_no_rule(const struct decision *d);
+
 /* The word for it: "ambiguous", "allowed", ... */
 const char *decide_why_name(enum decide_why why);
 

@@ -364,8 +364,8 @@ load_file(struct loading *l)
 	end_rule(l);
 }
 
-static int
-is_rule_file(const struct dirent *entry)
+int
+rules_is_file(const struct dirent *entry)
 {
 	const struct slice name = slice_of(entry->d_name);
 
@@ -376,7 +376,7 @@ static void
 load_directory(struct loading *l, const char *dir)
 {
 	struct dirent **names;
-	int n = scandir(dir, &names, is_rule_file, alphasort);
+	int n = scandir(dir, &names, rules_is_file, alphasort);
 
 	if (n <= 0) {
 		l->file.error = n < 0 ? errno : EINVAL;

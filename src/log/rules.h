@@ -83,6 +83,10 @@ struct rules *rules_load(const char *const *paths, size_t n,
 
 void rules_free(struct rules *rules);
 
+/* For scandir: whether that is one of the *.rules of a directory. */
+struct dirent;
+int rules_is_file(const struct dirent *entry);
+
 /*
  * What the administrator should know of the files, though they load:
  * "FILE:LINE: what was left out", of RULES_ERROR_SIZE at most, as long as the
