@@ -268,12 +268,13 @@ take(const struct form *f, const struct tag *tag, const char *bare)
 	const struct policy policy = {.guard = &guard, .rules = rules};
 	struct parts parts = parts_of(bare);
 	char line[LINE_SIZE];
+	struct follow_line read = {.text = line, .written_s = T};
 
 	if (!write_line(f, tag, &parts, line))
 		fail_msg("%s: %s", tag->text, bare);
-	assert_int_equal(judge_line(&all, &log_a, &policy, line, strlen(line),
-			     T, T, &decision, &news),
-	    0);
+	read.len = strlen(line);
+	assert_int_equal(
+	    judge_line(&all, &log_a, &policy, &read, T, &decision, &news), 0);
 	if (decision.time != T)
 		fail_msg("'%s': %lld", line, (long long)decision.time);
 }
