@@ -45,14 +45,18 @@ chkuser_before(const char *line, const char *end)
 	return memmem(p, (size_t)(end - p), chkuser, strlen(chkuser));
 }
 
-#define NAME(text)                                                             \
-	{                                                                      \
-		text, sizeof text - 1                                          \
-	}
 /* Whose lines have their name in front. */
-static const struct slice names[] = {NAME("tcpserver"), NAME("rblsmtpd"),
-    NAME("rblcache"), NAME("qmail-smtpd"), NAME("spamdyke"), NAME("sslserver"),
-    NAME("sslhandle"), NAME("tcpsvd"), NAME("s6-tcpserverd")};
+static const struct slice names[] = {
+    {"tcpserver", sizeof "tcpserver" - 1},
+    {"rblsmtpd", sizeof "rblsmtpd" - 1},
+    {"rblcache", sizeof "rblcache" - 1},
+    {"qmail-smtpd", sizeof "qmail-smtpd" - 1},
+    {"spamdyke", sizeof "spamdyke" - 1},
+    {"sslserver", sizeof "sslserver" - 1},
+    {"sslhandle", sizeof "sslhandle" - 1},
+    {"tcpsvd", sizeof "tcpsvd" - 1},
+    {"s6-tcpserverd", sizeof "s6-tcpserverd" - 1},
+};
 
 /*
  * Where the name of a writer begins that ends at end, as "rblsmtpd" or
