@@ -3,33 +3,35 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cdbread.h"
 
+#define LOCK "lock" /* of the feed, in its STATEDIR */
+
 bool
-owner_is_ours(const char *path, uid_t uid, gid_t gid)
+owner_is_ours(const char *path, uid_t uid)
 {
 	const char *slash = strrchr(path, '/');
-	char dir[PATH_MAX] = ".";
-	struct stat st;
-	size_t len;
+	int len = slash == NULL ? 0 : (int)(slash - path) + 1;
+	char beside[PATH_MAX];
+	struct stat dir;
+	struct stat lock;
 
 	if (uid == 0 || uid == geteuid())
 		return true;
-	if (slash != NULL) {
-		len = (size_t)(slash - path) + 1;
-		if (len >= sizeof dir)
-			return false;
-		memcpy(dir, path, len);
-		dir[len] = 0;
-	}
-	return stat(dir, &st) == 0 &&
-	       (uid == st.st_uid ||
-		   (gid == st.st_gid &&
-		       (st.st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP));
+	if (snprintf(beside, sizeof beside, "%.*s.", len, path) >=
+		(int)sizeof beside - (int)sizeof LOCK ||
+	    stat(beside, &dir) != 0)
+		return false;
+	if (uid == dir.st_uid)
+		return true;
+	snprintf(beside, sizeof beside, "%.*s" LOCK, len, path);
+	return (dir.st_mode & S_ISVTX) == 0 && lstat(beside, &lock) == 0 &&
+	       uid == lock.st_uid;
 }
 
 int
@@ -38,8 +40,7 @@ owner_open(const char *path)
 	int fd = cdbread_file(path);
 	struct stat st;
 
-	if (fd < 0 ||
-	    (fstat(fd, &st) == 0 && owner_is_ours(path, st.st_uid, st.st_gid)))
+	if (fd < 0 || (fstat(fd, &st) == 0 && owner_is_ours(path, st.st_uid)))
 		return fd;
 	close(fd);
 	errno = EPERM;

@@ -12,12 +12,12 @@
 #include <sys/types.h>
 
 /*
- * Whether somebody with this user and group may have made what is at path: root,
- * the user of this process, the owner of the directory that it is in, and its group
- * if that and not everybody may write there. false as well when the directory
- * cannot be looked at.
+ * Whether this user may have made what is at path: root, the user of this process,
+ * the owner of the directory that it is in, and who runs a feed there, the owner of
+ * its lock. In a directory for everybody (sticky, like /tmp) the lock says nothing.
+ * false as well when the directory cannot be looked at.
  */
-bool owner_is_ours(const char *path, uid_t uid, gid_t gid);
+bool owner_is_ours(const char *path, uid_t uid);
 
 /*
  * Opens a cdb to be read, as cdbread_file does; -1 with EPERM as well when it is

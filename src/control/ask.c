@@ -61,7 +61,7 @@ is_feed(int fd, const char *path, pid_t *pid)
 		return false;
 	*pid = peer.pid;
 	errno = EPERM;
-	return owner_is_ours(path, peer.uid, peer.gid);
+	return owner_is_ours(path, peer.uid);
 }
 
 static int

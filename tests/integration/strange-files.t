@@ -109,13 +109,13 @@ if [ "$FRONT_ROOT" ]; then
 	is "$(stat -c %u state/recent.cdb), $(ctl list | wc -l)" "0, 2" \
 	    "another user's: it made its own, by the log"
 	# whose it may be
-	for ours in 755:$user:0 2775:0:$group; do
+	for ours in 755:$user:0 2775:0:$group 777:0:0; do
 		fresh "${ours%%:*}" "${ours#*:}"
 		chown 0:0 state
 		read_log 2>/dev/null
 		chown "${ours#*:}" state
 		chmod "${ours%%:*}" state
-		chown $user:$group state/recent.cdb
+		chown $user:$group state/recent.cdb state/lock
 		exits "in a directory of $ours: is ours" 0 \
 		    '^203.0.113.1 is refused' ctl test 203.0.113.1
 		exits "in a directory of $ours: to be listed" 0 '203.0.113.2' ctl list
