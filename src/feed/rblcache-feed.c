@@ -181,6 +181,17 @@ take_signals(struct feed *f)
 	}
 }
 
+/* One that comes this early is not to end the feed; it is read later. */
+static void
+hold_hangup(void)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGHUP);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+}
+
 static void
 open_signals(struct feed *f)
 {
@@ -367,8 +378,10 @@ main(int argc, char **argv)
 	if (code != USAGE_GO_ON)
 		return code;
 	code = 0;
-	if (!f.o.dry_run)
+	if (!f.o.dry_run) {
+		hold_hangup();
 		give_up_rights(&f);
+	}
 	exit_failed(config_load(&f));
 	guard_open(&f.guard, f.o.local);
 	f.guard.ban_private = f.o.private;

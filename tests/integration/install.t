@@ -53,7 +53,7 @@ echo '192.0.2.1 allow' >>"$dest/etc/rblcache/hosts"
 ok "make install again" install install
 like "$(tail -n 1 "$dest/etc/rblcache/hosts")" '^192.0.2.1 allow$' \
     "what the admin changed stays"
-is "$(cd "$dest/etc/rblcache/log" && ls *.rules | xargs)" \
+is "$(cd "$dest/etc/rblcache/log" && echo *.rules)" \
     "chkuser.rules rblsmtpd.rules spamdyke.rules tjsi.rules" \
     "and rule files that he linked, or had from an earlier version"
 rm "$dest/etc/rblcache/log/tjsi.rules"

@@ -364,6 +364,9 @@ model(struct outcome *o, const struct run *r)
 
 	*o = (struct outcome){.runs = false};
 	if (is_decided(c) || c->v[ADDRESS] >= A_NONE) {
+		if (c->v[RBLSMTPD] >= TEXT && c->v[OPTION] != O_PASSED &&
+		    c->v[ADDRESS] < A_NONE)
+			say(o, r, "decided by RBLSMTPD");
 		runs(o, r, NULL);
 		return;
 	}

@@ -23,6 +23,9 @@ in="220 smtpd.test"
 connect() {
 	greeting=$(front_connect "$1" | head -n 1)
 }
+free() {
+	! banned "$1"
+}
 banned() {
 	front_settle
 	is_banned "$1"
@@ -131,7 +134,10 @@ front_say "rblcache: 203.0.113.12 pid $front_pid: passed" \
     "rblcache: 203.0.113.11 pid 99999999: recheck" \
     "rblcache: 203.0.113.11 pid 99999999: passed"
 front_release QUIT
-ok "refused, and a line that says it passed" banned 203.0.113.12
+ok "refused, and a line that says it passed: no list refused it" \
+    front_wait free 203.0.113.12
+connect 203.0.113.12
+ok "refused again: banned" front_wait banned 203.0.113.12
 ok "lines about one that is not connected" banned 203.0.113.11
 counted "one recheck has one result" $((n + 1)) 1
 # a rule's refusal is not the cache's

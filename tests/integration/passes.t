@@ -418,6 +418,10 @@ front_start_feed -f "$conf"
 
 # ---- whether the lists answer ----
 
+feed_runs() {
+	! front_ctl status | grep -q 'not running'
+}
+ok "the feed runs" front_wait feed_runs
 exits "pass without a zone: status" 1 \
     '^WARNING: pass without a zone: name your lists in feed.conf' front_ctl status
 printf 'pass = 15m\nresolver = 127.0.0.53\nzone = rbl.test\n' >"$conf"
@@ -440,10 +444,8 @@ if [ "$FRONT_ROOT" ]; then
 	chmod 755 "$front/log/main"
 	chown -R 65534:65534 "$front/state"
 	: >"$front/feed.log"
-	# the tree may be where that user does not get
-	cp -R "$front_rules" "$front/bin"
 	setpriv --reuid 65534 --regid 65534 --clear-groups \
-	    "$front/bin/rblcache-feed" -v -c "$front/bin/log" -d "$front/state" -l "$local_cdb" \
+	    "$front/bin/rblcache-feed" -v -c "$front_rules" -d "$front/state" -l "$local_cdb" \
 	    -f "$conf" "$front/log/main" 2>>"$front/feed.log" &
 	feed_pid=$!
 	asked=$(front_queries)

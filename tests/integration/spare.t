@@ -21,8 +21,10 @@ rblsmtpd() { # HOST
 	echo "rblsmtpd: $1 pid 7: 451 Listed"
 }
 dry() { # RULES...: of some.log; what it says on standard error
+	# shellcheck disable=SC2046 # words
 	"$feed" -f /dev/null -l '' -n $(printf -- '-c %s ' "$@") some.log \
-	    2>&1 >printed
+	    2>dry.err >printed
+	cat dry.err
 }
 
 rblsmtpd 203.0.113.9 >some.log
@@ -44,7 +46,7 @@ for what in 'echo junk' 'true' 'rm'; do
 	rm) rm rules/available/spamdyke.rules ;;
 	*) $what >rules/available/spamdyke.rules ;;
 	esac
-	unlike "$(dry rules)" spamdyke "-n, after '$what': it is not named"
+	unlike "$(dry rules)" "spamdyke\.rules" "-n, after '$what': it is not named"
 done
 cp kept rules/available/spamdyke.rules
 ln -s nowhere rules/spamdyke.rules

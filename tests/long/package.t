@@ -87,7 +87,7 @@ done
 
 echo '203.0.113.66 deny' >>"$top/etc/rblcache/hosts"
 ok "make in /etc/rblcache" in_top make -C /etc/rblcache
-is "$(in_top sh -c 'cd /etc/rblcache/log && ls *.rules' | xargs)" \
+is "$(in_top sh -c 'cd /etc/rblcache/log && echo *.rules')" \
     "chkuser.rules rblsmtpd.rules" "two rule files are in use"
 like "$(in_top rblcache-cdb query /etc/rblcache/local.cdb 203.0.113.66)" deny \
     "has the rule"
@@ -300,7 +300,7 @@ tjsi.rules "
 is "$(in_use)" "$linked" "what was in use stays so, what was deleted does not"
 is "$(cat "$rules"/*.rules | grep '^# of\|^# mine')" "# of 0.6
 # mine" "the file that was changed stays, the others are the new ones"
-is "$(cd "$rules/available" && ls | xargs)" \
+is "$(cd "$rules/available" && echo *)" \
     "badiprbl.rules indimail.rules sagredo.rules spamdyke.rules tjsi.rules" \
     "all are beside"
 ok "once more" in_top /var/lib/dpkg/info/rblcache.postinst configure 0.6

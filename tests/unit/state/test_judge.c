@@ -302,7 +302,7 @@ of_who_is_connected(void **state)
 	assert_string_equal(
 	    take("DENIED_RBL_MATCH from: a to: b origin_ip: " VICTIM
 		 " origin_rdns: r auth: u encryption: e"),
-	    "skip " VICTIM " spamdyke unseen");
+	    "skip " VICTIM " spamdyke-old unseen");
 }
 
 /* A number that no process has does not stand for all of the host's. */
