@@ -244,6 +244,7 @@ run(char **prog, char *variable)
 
 	while (environ[n] != NULL)
 		n++;
+	/* cppcheck-suppress allocaCalled */
 	larger = alloca((n + 2) * sizeof *larger);
 	memcpy(larger, environ, n * sizeof *larger);
 	larger[n] = variable;
