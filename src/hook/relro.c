@@ -6,17 +6,18 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
-/* The linker's name for where this program begins. */
-extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+/* Where this program begins; the linker knows it by that name. */
+extern ElfW(Ehdr) header __asm__("__ehdr_start")
+    __attribute__((visibility("hidden")));
 
 void
 relro_protect(void)
 {
-	char *program = (char *)(uintptr_t)&__ehdr_start;
-	const ElfW(Phdr) *part = (const void *)(program + __ehdr_start.e_phoff);
+	char *program = (char *)&header;
+	const ElfW(Phdr) *part = (const void *)(program + header.e_phoff);
 	uintptr_t page = getauxval(AT_PAGESZ);
 
-	for (int n = __ehdr_start.e_phnum; n > 0; n--, part++) {
+	for (int n = header.e_phnum; n > 0; n--, part++) {
 		/* whole pages, as the linker arranged it for a loader */
 		uintptr_t before = (uintptr_t)(program + part->p_vaddr) % page;
 
