@@ -32,7 +32,7 @@ DEB_PACKAGES := build-essential debhelper dpkg-dev
 TRAFFIC_PACKAGES := gnuplot-nox
 TEST_PACKAGES := $(DEMO_PACKAGES) $(DEB_PACKAGES) lintian \
 	libcmocka-dev perl strace curl wget systemd \
-	runit s6 logrotate libfaketime tinycdb \
+	runit s6 ipsvd logrotate libfaketime tinycdb \
 	iptables nftables shorewall shorewall6 $(TRAFFIC_PACKAGES)
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 FUZZ_PACKAGES := clang libclang-rt-dev
