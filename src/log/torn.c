@@ -256,6 +256,15 @@ torn_share(const struct torn *t, int64_t now)
 
 /* ---- */
 
+/* From this line on it is reckoned what goes by. */
+static void
+mark(struct torn *t, const struct torn_line *line)
+{
+	t->lines = t->others = 0;
+	t->time_s = line->time_s;
+	t->stamped = line->stamped;
+}
+
 /* One more line has gone by. */
 static void
 go_by(struct torn *t, const struct torn_line *line)
@@ -265,8 +274,13 @@ go_by(struct torn *t, const struct torn_line *line)
 
 	if (!were_many)
 		t->lines++;
-	if (line->stamped != t->stamped)
+	if (line->stamped != t->stamped) {
+		/* so many: the logger writes stamps now, or no longer */
+		if (++t->others == TORN_LINES)
+			mark(t, line);
 		return;
+	}
+	t->others = 0;
 	/* long enough ago; or the clock was wrong then */
 	if (since_s > (were_many ? TORN_S : TORN_QUIET_S) ||
 	    since_s < -BAN_AHEAD_S)
@@ -291,9 +305,7 @@ torn_take(struct torn *t, const struct torn_line *line, size_t line_max)
 		t->open += (uint32_t)more;
 		if (t->open > TORN_OPEN_MAX)
 			t->open = TORN_OPEN_MAX;
-		t->lines = 0;
-		t->time_s = line->time_s;
-		t->stamped = line->stamped;
+		mark(t, line);
 		t->torn++;
 		in_doubt = true;
 	} else if (more < 0 && t->open > 0) {

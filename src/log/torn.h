@@ -21,7 +21,9 @@
  * that were torn have gone by, or until TORN_LINES lines and TORN_S seconds of
  * stamps have. It takes both: many lines can be written in a moment, and a logger
  * that waits for its disk gives the next line a late stamp. In a log with few
- * lines TORN_QUIET_S seconds are enough.
+ * lines TORN_QUIET_S seconds are enough. If the torn line had no stamp, one that has
+ * does not tell how long ago that was, for a client may have written it; but after
+ * TORN_LINES of them in a row all is reckoned from there: the logger was changed.
  *
  * An end is recognized by its shape, and a client can write that too. But each
  * line has one line feed, and a client writes none; so lines are counted that
@@ -54,13 +56,14 @@ enum torn_answer {
 
 /* One log. All zero at the start. */
 struct torn {
-	bool goes_on;	/* the last message was cut */
-	uint32_t open;	/* lines that began and have not ended */
-	uint32_t lines; /* since one began last */
-	int64_t time_s; /* unix seconds: when that was */
-	bool stamped;	/* and whether it had a stamp that said so */
-	uint64_t rests; /* lines that were TORN_REST */
-	uint64_t torn;	/* lines that began and were not whole */
+	bool goes_on;	 /* the last message was cut */
+	uint32_t open;	 /* lines that began and have not ended */
+	uint32_t lines;	 /* since one began last */
+	int64_t time_s;	 /* unix seconds: when that was */
+	bool stamped;	 /* and whether it had a stamp that said so */
+	uint32_t others; /* lines in a row of which that is not true */
+	uint64_t rests;	 /* lines that were TORN_REST */
+	uint64_t torn;	 /* lines that began and were not whole */
 	/* what it cost: seconds of stamps with a line that was TORN_DOUBT */
 	int64_t lost_at_s;	/* the last of them, unix seconds */
 	uint32_t lost_s;	/* in its span of TORN_SPAN_S */

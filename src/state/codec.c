@@ -549,6 +549,7 @@ put_torn(struct record *r, const struct state_log *log)
 	record_put(r, 1, (uint64_t)t->goes_on | (uint64_t)t->stamped << 1);
 	record_put(r, 2, t->open);
 	record_put(r, 1, t->lines);
+	record_put(r, 1, t->others);
 	record_put(r, 8, (uint64_t)t->time_s);
 	record_put(r, 8, t->rests);
 	record_put(r, 8, t->torn);
@@ -572,6 +573,7 @@ get_torn(struct record *r, struct state_log *log)
 	t->stamped = (flags & 2) != 0;
 	t->open = (uint32_t)record_get(r, 2);
 	t->lines = (uint32_t)record_get(r, 1);
+	t->others = (uint32_t)record_get(r, 1);
 	t->time_s = (int64_t)record_get(r, 8);
 	t->rests = record_get(r, 8);
 	t->torn = record_get(r, 8);
@@ -583,7 +585,7 @@ get_torn(struct record *r, struct state_log *log)
 	log->unshown_s = (int64_t)record_get(r, 8);
 	return is_time(t->time_s) && is_time(t->lost_at_s) &&
 		       is_time(log->unshown_s) && t->lines <= TORN_LINES &&
-		       t->open <= TORN_OPEN_MAX
+		       t->others < TORN_LINES && t->open <= TORN_OPEN_MAX
 		   ? 0
 		   : -1;
 }

@@ -366,8 +366,23 @@ full_state(void)
 	tallies_add_hook(&s->tallies, HOOKLOG_DECIDED, 100000000);
 	full_log = (struct state_log){.path = "/var/log/a",
 	    .has_position = true,
+	    .position.done = "@400000006925d2ca0000000a.s",
 	    .ports = {25, 65535},
-	    .shows_passed = true};
+	    .shows_passed = true,
+	    .late = 16,
+	    .recovered = 17,
+	    .unshown_s = 18,
+	    .torn = {.goes_on = true,
+		.open = 19,
+		.lines = 20,
+		.others = 21,
+		.time_s = 22,
+		.stamped = true,
+		.rests = 23,
+		.torn = 24,
+		.lost_at_s = 25,
+		.lost_s = 26,
+		.lost_before_s = 27}};
 	full_log.time_s = 100000;
 	visits_connected(s, &full_log, &a, 100000);
 	visits_refused(s, &full_log, &a, 100000);
@@ -429,6 +444,15 @@ assert_full(struct state *s, const struct state_log *log)
 	assert_int_equal(s->tallies.today.passed, 1);
 	assert_true(log->ports[0] == 25 && log->ports[1] == 65535);
 	assert_true(log->shows_passed);
+	assert_string_equal(log->position.done, full_log.position.done);
+	assert_true(log->late == 16 && log->recovered == 17);
+	assert_int_equal(log->unshown_s, 18);
+	assert_true(log->torn.goes_on && log->torn.stamped);
+	assert_true(log->torn.open == 19 && log->torn.lines == 20 &&
+		    log->torn.others == 21 && log->torn.time_s == 22);
+	assert_true(log->torn.rests == 23 && log->torn.torn == 24);
+	assert_true(log->torn.lost_at_s == 25 && log->torn.lost_s == 26 &&
+		    log->torn.lost_before_s == 27);
 	assert_int_equal(lru_count(s->visits), 1);
 	visit = lru_oldest(s->visits);
 	assert_memory_equal(&visit->key.ip, &b, sizeof b);

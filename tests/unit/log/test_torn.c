@@ -269,21 +269,43 @@ lines_and_seconds(void **state)
 	assert_int_equal(take_at(FORGED, T), TORN_NO);
 }
 
+static enum torn_answer
+take_stamped(int64_t time_s)
+{
+	const struct torn_line line = {
+	    .message = slice_of(FORGED), .stamped = true, .time_s = time_s};
+
+	return torn_take(&torn, &line, 0);
+}
+
 /* A client's own stamp, in a log without stamps, ends nothing. */
 static void
 a_stamp_of_its_own(void **state)
 {
-	struct torn_line line = {
-	    .message = slice_of(FORGED), .stamped = true, .time_s = T};
-
 	(void)state;
 	assert_int_equal(take(DYKE), TORN_DOUBT);
 	for (int i = 0; i < 2 * TORN_LINES; i++) {
-		line.time_s = i % 2 == 0 ? T + 1000 : T - 100000;
-		assert_int_equal(torn_take(&torn, &line, 0), TORN_DOUBT);
+		assert_int_equal(
+		    take_stamped(i % 2 == 0 ? T + 1000 : T - 100000),
+		    TORN_DOUBT);
+		if (i % 10 == 0) /* no client is alone in a log */
+			assert_int_equal(take(WHOLE), TORN_DOUBT);
 	}
 	assert_int_equal(take_at(FORGED, T + TORN_S), TORN_DOUBT);
 	assert_int_equal(take_at(FORGED, T + TORN_S + 1), TORN_NO);
+}
+
+/* The logger was told to write stamps. */
+static void
+stamps_from_now_on(void **state)
+{
+	(void)state;
+	assert_int_equal(take(DYKE), TORN_DOUBT);
+	for (int i = 0; i < TORN_LINES; i++)
+		assert_int_equal(take_stamped(T + 1000), TORN_DOUBT);
+	for (int i = 0; i < TORN_LINES; i++)
+		assert_int_equal(take_stamped(T + 1003), TORN_DOUBT);
+	assert_int_equal(take_stamped(T + 1003), TORN_NO);
 }
 
 /* ---- what it costs ---- */
@@ -328,6 +350,7 @@ main(void)
 	    cmocka_unit_test_setup(two_at_a_time, begin),
 	    cmocka_unit_test_setup(lines_and_seconds, begin),
 	    cmocka_unit_test_setup(a_stamp_of_its_own, begin),
+	    cmocka_unit_test_setup(stamps_from_now_on, begin),
 	    cmocka_unit_test_setup(share, begin),
 	};
 
