@@ -79,6 +79,7 @@ static const struct word {
     {"config", SERVER},
     {"configuration", SERVER},
     {"currently", FILL},
+    {"daily", FILL},
     {"database", LIST},
     {"dead", OVER},
     {"decommissioned", DEAD},
@@ -112,6 +113,7 @@ static const struct word {
     {"expired", OVER | INVALID},
     {"for", PREP},
     {"forbidden", REFUSED},
+    {"free", FILL},
     {"from", FROM},
     {"functional", KEPT},
     {"gone", OVER},
@@ -148,6 +150,7 @@ static const struct word {
     {"mailservers", SERVER},
     {"maintained", KEPT},
     {"many", TOO_MANY},
+    {"maximum", FILL},
     {"missing", INVALID},
     {"mta", SERVER},
     {"nameserver", ASKER},
@@ -169,6 +172,7 @@ static const struct word {
     {"operational", KEPT},
     {"ordb", LIST},
     {"our", FILL},
+    {"out", LONGER},
     {"over", TOO_MANY},
     {"permanently", FILL},
     {"positive", LISTED},
@@ -330,7 +334,7 @@ static const struct phrase {
     {{SERVICE, OVER}, FILL, false},
     {{DEAD}, 0, false},
     {{OVER, OVER}, 0, false},
-    /* "XYZ is no longer in service" */
+    /* "XYZ is no longer in service", "out of service" */
     {{LONGER, KEPT}, FILL | PREP, false},
     /* "stop using relays.example.org", "discontinue use of this list" */
     {{STOP, LIST}, FILL | USE | PREP, true},
