@@ -49,7 +49,7 @@ print_line(struct feed *f, size_t i, const struct follow_line *line)
 	if (*judge_format(&d, &news, text) != 0)
 		puts(text);
 	if (f->logs[i].spare == NULL && decide_has_no_rule(&d))
-		f->logs[i].spare = spare_look(f->spare, d.message);
+		f->logs[i].spare = spare_look(f->spare, &d.line);
 	return d.rule != NULL;
 }
 

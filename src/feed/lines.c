@@ -98,7 +98,7 @@ look_at_spare(struct feed *f, size_t i, const struct decision *d)
 	    (++log->unmatched > SPARE_FIRST &&
 		log->unmatched % SPARE_EVERY != 0))
 		return;
-	log->spare = spare_look(f->spare, d->message);
+	log->spare = spare_look(f->spare, &d->line);
 	if (log->spare != NULL)
 		feed_say(f, "%s: %s", f->o.logs[i], log->spare);
 }

@@ -103,12 +103,8 @@ decide_is_known(const struct decision *d, struct rules *rules)
 	       (name.len <= RULES_NAME_MAX && rules_may_begin(rules, name));
 }
 
-/*
- * Takes the message in the first reading that a rule matches; else with the name
- * of the server that said it, if its tag is that; else without the tag.
- */
-static enum rules_outcome
-read_message(struct decision *d, struct rules *rules, const struct message *m,
+enum rules_outcome
+decide_read(struct decision *d, struct rules *rules, const struct message *m,
     struct rules_match *match)
 {
 	bool is_plain = m->behind != STAMP_HOST && m->behind != STAMP_FIELDS;
@@ -166,7 +162,6 @@ decide_line(struct decision *d, struct rules *rules, struct guard *guard,
     const char *line, size_t len, int64_t unstamped_s)
 {
 	enum rules_outcome outcome;
-	struct message said;
 	struct rules_match m;
 
 	d->kind = DECIDE_NOTHING;
@@ -176,9 +171,10 @@ decide_line(struct decision *d, struct rules *rules, struct guard *guard,
 	d->is_part = false;
 	d->torn = TORN_NO;
 	d->time = unstamped_s;
-	message_read(&said, (struct slice){line, len}, unstamped_s, &d->time);
-	d->is_stamped = said.behind != STAMP_NONE;
-	outcome = read_message(d, rules, &said, &m);
+	message_read(
+	    &d->line, (struct slice){line, len}, unstamped_s, &d->time);
+	d->is_stamped = d->line.behind != STAMP_NONE;
+	outcome = decide_read(d, rules, &d->line, &m);
 	if (outcome == RULES_NONE)
 		return;
 	d->rule = m.rule;

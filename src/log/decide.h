@@ -55,8 +55,10 @@ struct decision {
 	uint64_t pid; /* as the line says; 0: it does not; DECIDE_NO_PID */
 	int64_t time; /* unix seconds: the line's stamp, else the given time */
 	bool is_stamped;
-	struct slice message; /* what the program said, as message.h reads it */
-	bool is_part;	      /* there is more of it than the message */
+	struct message line; /* its parts */
+	struct slice
+	    message;  /* what the program said, in one of its readings */
+	bool is_part; /* there is more of it than the message */
 	enum torn_answer torn; /* what judge.h knows of that; else TORN_NO */
 	unsigned count;	       /* with COUNT: matches so far, of rule->count */
 	uint32_t ban_s;
@@ -73,6 +75,14 @@ struct decision {
  */
 void decide_line(struct decision *d, struct rules *rules, struct guard *guard,
     const char *line, size_t len, int64_t unstamped_s);
+
+/*
+ * Takes the message of a line in the first reading that one of the rules matches;
+ * else with the name of the server that said it, if its tag is that; else without
+ * the tag. Sets d->message and d->room, and says what the rules do.
+ */
+enum rules_outcome decide_read(struct decision *d, struct rules *rules,
+    const struct message *m, struct rules_match *match);
 
 /* The line goes on behind what was decided on: no rule matches it. */
 void decide_part(struct decision *d);

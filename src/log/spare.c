@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "log/rules.h"
+#include "log/decide.h"
 
 #define FILES_MAX 32 /* more are not looked at */
 
@@ -101,12 +101,13 @@ spare_free(struct spare *spare)
 }
 
 const char *
-spare_look(struct spare *spare, struct slice message)
+spare_look(struct spare *spare, const struct message *line)
 {
 	struct rules_match match;
+	struct decision d;
 
 	for (size_t i = 0; spare != NULL && i < spare->n; i++)
-		if (rules_apply(spare->files[i].rules, message, &match) ==
+		if (decide_read(&d, spare->files[i].rules, line, &match) ==
 		    RULES_BAN)
 			return spare->files[i].advice;
 	return NULL;

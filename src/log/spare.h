@@ -8,7 +8,7 @@
 #ifndef SPARE_H
 #define SPARE_H
 
-#include "base/slice.h"
+#include "log/message.h"
 
 #define SPARE_FOLDER "available"
 
@@ -26,10 +26,10 @@ struct spare *spare_load(const char *const *paths, size_t n)
 void spare_free(struct spare *spare);
 
 /*
- * What to tell about the file that would ban by this message, a line behind its
- * stamp: "FILE would match lines of this log; ...". It stays valid as long as the
+ * What to tell about the file that would ban by this line, in one of its
+ * readings: "FILE would match lines of this log; ...". It stays valid as long as the
  * spare files. NULL: no file would. spare may be NULL.
  */
-const char *spare_look(struct spare *spare, struct slice message);
+const char *spare_look(struct spare *spare, const struct message *line);
 
 #endif

@@ -54,6 +54,17 @@ like "$(dry rules)" "rules/spamdyke.rules: No such file" \
     "a link to nowhere is an error"
 rm rules/spamdyke.rules
 
+# behind a tag it is read as with the rules that are in use
+badiprbl='421 badiprbl: ip 203.0.113.12 rbl: zen.test'
+for line in "qmail-smtpd: $badiprbl" \
+    "Nov 28 10:00:00 ns1 qmail: qmail-smtpd: $badiprbl" \
+    "Nov 28 10:00:00 ns1 qmail-smtpd: $badiprbl" \
+    "Nov 28 10:00:00 ns1 qmail-smtpd[812]: $badiprbl" \
+    "<22>1 2026-11-28T10:00:00.000001+00:00 ns1 qmail-smtpd - - - $badiprbl"; do
+	echo "$line" >some.log
+	like "$(dry rules)" "badiprbl\.rules would match" "-n: ${line%%421*}"
+done
+
 # ---- the feed ----
 
 warns() {
