@@ -7,12 +7,9 @@
 
 #include <stdint.h>
 
-/*
- * The longest time an ipset entry can have, in seconds: the kernel counts in
- * milliseconds in 32 bits (IPSET_MAX_TIMEOUT in linux/netfilter/ipset/
- * ip_set.h, UINT_MAX >> 1 ms). 0 would mean "for ever" there.
- */
-#define TIMESPAN_MAX_S 2147483U
+/* 366 days: a year, whichever it is. */
+#define TIMESPAN_MAX_D 366U
+#define TIMESPAN_MAX_S (TIMESPAN_MAX_D * 86400U)
 
 /*
  * Reads a whole string: digits and at most one of s m h d w.

@@ -566,7 +566,7 @@ add_options(char **args, uint32_t *seconds)
 {
 	const struct usage_option options[] = {
 	    {'t', .number = seconds, .parse = timespan_parse,
-		.wants = "a time such as 2h or 3d, up to 24d"}};
+		.wants = "a time such as 2h or 3d, up to 366d"}};
 
 	return command_options("add", options, 1, true, args - 1);
 }

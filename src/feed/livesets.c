@@ -5,41 +5,52 @@
 
 /* ---- what the pairs are to have ---- */
 
-/* Those that the hook has refused so often, or more. */
+/* A firewall's set hides a host from the hook, so none stays there for long. */
+#define DROP_MAX_S 86400U
+
+static uint32_t
+at_most(uint32_t s, uint32_t max_s)
+{
+	return s < max_s ? s : max_s;
+}
+
+/* Those that the hook has refused so often, or more, for max_s at most. */
 static void
-all_refused(const struct livesets *l, unsigned times, int64_t now_s,
-    ipsetpair_take *take, void *to)
+all_refused(const struct livesets *l, unsigned times, uint32_t max_s,
+    int64_t now_s, ipsetpair_take *take, void *to)
 {
 	for (size_t i = 0; i < bans_count(l->state->bans); i++) {
 		struct bans_left ban;
 
 		bans_nth_left(l->state->bans, i, now_s, &ban);
 		if (ban.refused >= times)
-			take(to, &(struct ipsetpair_entry){ban.ip, ban.left_s});
+			take(to, &(struct ipsetpair_entry){
+				     ban.ip, at_most(ban.left_s, max_s)});
 	}
 }
 
 static void
-find_refused(const struct livesets *l, unsigned times, int64_t now_s,
-    struct ipsetpair_entry *e)
+find_refused(const struct livesets *l, unsigned times, uint32_t max_s,
+    int64_t now_s, struct ipsetpair_entry *e)
 {
 	struct bans_left ban;
 
 	if (bans_left(l->state->bans, &e->ip, now_s, &ban) &&
 	    ban.refused >= times)
-		*e = (struct ipsetpair_entry){ban.ip, ban.left_s};
+		*e = (struct ipsetpair_entry){
+		    ban.ip, at_most(ban.left_s, max_s)};
 }
 
 static void
 all_bans(const void *user, int64_t now_s, ipsetpair_take *take, void *to)
 {
-	all_refused(user, 0, now_s, take, to);
+	all_refused(user, 0, UINT32_MAX, now_s, take, to);
 }
 
 static void
 find_ban(const void *user, int64_t now_s, struct ipsetpair_entry *e)
 {
-	find_refused(user, 0, now_s, e);
+	find_refused(user, 0, UINT32_MAX, now_s, e);
 }
 
 static void
@@ -47,7 +58,7 @@ all_drops(const void *user, int64_t now_s, ipsetpair_take *take, void *to)
 {
 	const struct livesets *l = user;
 
-	all_refused(l, l->wishes.drop_after, now_s, take, to);
+	all_refused(l, l->wishes.drop_after, DROP_MAX_S, now_s, take, to);
 }
 
 static void
@@ -55,7 +66,7 @@ find_drop(const void *user, int64_t now_s, struct ipsetpair_entry *e)
 {
 	const struct livesets *l = user;
 
-	find_refused(l, l->wishes.drop_after, now_s, e);
+	find_refused(l, l->wishes.drop_after, DROP_MAX_S, now_s, e);
 }
 
 /* Of the passes nothing is kept. */

@@ -3,7 +3,8 @@
  * livesets: the feed's kernel sets, each pair kept in agreement with the state.
  *
  *	bans	rblcache4/6	whom the hook refuses (or the names of -s, -S)
- *	drop	rbldrop4/6	those of them that a firewall need not let in
+ *	drop	rbldrop4/6	those of them that a firewall need not let in, for
+ *				a day at most
  *	pass	rblpass4/6	whom rblsmtpd let pass a moment ago
  *
  * All but the first are there only when they are wanted; one that is not is

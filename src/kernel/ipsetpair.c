@@ -3,20 +3,26 @@
 
 #include <string.h>
 
-#include "base/timespan.h"
-
 #define LOOK_MS 10000
 #define RETRY_MAX_MS 80000 /* the first of them doubled, and again */
+#define RENEW_S 3600	   /* less time than that is not worth it */
+
+static uint32_t
+kernel_time(const struct ipsetpair_entry *e)
+{
+	return e->left_s > SETS_MAX_S ? SETS_MAX_S : e->left_s;
+}
 
 /* The kernel takes 0 for "for ever", so what is over is not put. */
 static void
 put(void *user, const struct ipsetpair_entry *e)
 {
 	struct ipsetpair *l = user;
+	uint32_t s = kernel_time(e);
 
-	if (e->left_s > 0)
-		sets_add(l->sets, &e->ip,
-		    e->left_s > TIMESPAN_MAX_S ? TIMESPAN_MAX_S : e->left_s);
+	l->is_cut |= s < e->left_s;
+	if (s > 0)
+		sets_add(l->sets, &e->ip, s);
 }
 
 static void
@@ -57,6 +63,55 @@ keep_for_later(void *user, const struct addr *a)
 	else
 		/* of a set that refuses so many, the rest meets the list */
 		l->later_all = l->broken;
+}
+
+/* A member of a set; 0: it stays for ever, which somebody else wanted. */
+static void
+renew(void *user, const struct addr *a, uint32_t kernel_s)
+{
+	struct ipsetpair_entry e = {.ip = *a};
+	struct ipsetpair *l = user;
+
+	if (kernel_s == 0)
+		return;
+	l->table.find(l->table.user, l->renewed_s, &e);
+	if (kernel_time(&e) > kernel_s + RENEW_S)
+		put(l, &e);
+	else
+		l->is_cut |= e.left_s > kernel_s + RENEW_S;
+}
+
+/* From the first entry that was cut on. */
+static void
+plan_renewal(struct ipsetpair *l, int64_t now_ms)
+{
+	if (l->is_cut && l->renew_ms == 0)
+		l->renew_ms = now_ms + IPSETPAIR_RENEW_MS;
+}
+
+/*
+ * Renews what was cut, when half of the longest time is over. The members are
+ * asked for, so that nobody comes back who was taken out by hand. A session that
+ * lists can send nothing meanwhile, so there is another one.
+ */
+static void
+renew_when_due(struct ipsetpair *l, int64_t now_s, int64_t now_ms)
+{
+	struct sets *lister;
+
+	plan_renewal(l, now_ms);
+	if (l->renew_ms == 0 || now_ms < l->renew_ms)
+		return;
+	lister = sets_new(sets_name(l->sets, true), sets_name(l->sets, false),
+	    SETS_BANS, NULL, NULL);
+	if (lister == NULL)
+		return;
+	l->is_cut = false;
+	l->renewed_s = now_s;
+	if (sets_list(lister, true, renew, l) == 0 &&
+	    sets_list(lister, false, renew, l) == 0)
+		l->renew_ms = l->is_cut ? now_ms + IPSETPAIR_RENEW_MS : 0;
+	sets_free(lister);
 }
 
 static const char *
@@ -108,6 +163,7 @@ look(struct ipsetpair *l, bool fill, int64_t now_s, int64_t now_ms)
 		put_all(l, now_s);
 	else
 		put_later(l, now_s);
+	renew_when_due(l, now_s, now_ms);
 	l->broken = false;
 	l->next_look_ms = now_ms + LOOK_MS;
 	switch (sets_flush(l->sets)) {
@@ -173,6 +229,7 @@ ipsetpair_flush(struct ipsetpair *l, int64_t now_s, int64_t now_ms)
 
 	if (l->sets == NULL)
 		return NULL;
+	plan_renewal(l, now_ms);
 	if (!l->broken)
 		switch (sets_flush(l->sets)) {
 		case SETS_OK:

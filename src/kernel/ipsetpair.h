@@ -5,6 +5,10 @@
  *
  * At the start, and whenever a set is new or another one, all entries are put.
  * Otherwise only new ones, so what an admin deletes from a set stays deleted.
+ * An entry that is to stay longer than the kernel can count is put with the
+ * longest time there is, and renewed while it has longer to go, unless somebody
+ * took it out.
+ *
  * An entry that a set would not take is tried again at each look, every 10 s.
  * Where ipset cannot be used at all, this says so once, goes on without, and
  * tries again after 10 s, 20 s, 40 s, then every 80 s.
@@ -20,11 +24,13 @@
 #include "kernel/sets.h"
 
 #define IPSETPAIR_LATER_MAX 1024
+/* from an entry whose time was cut to when such entries are renewed */
+#define IPSETPAIR_RENEW_MS (SETS_MAX_S / 2 * INT64_C(1000))
 
 /* What a set is to have: see sets_add. */
 struct ipsetpair_entry {
 	struct addr ip;
-	uint32_t left_s; /* 0: it is not to be there */
+	uint32_t left_s; /* of any length; 0: it is not to be there */
 };
 
 /* Where the entries come from. An entry that find does not know has no time
@@ -45,6 +51,9 @@ struct ipsetpair {
 	bool refused; /* and told */
 	int64_t next_look_ms;
 	int64_t retry_ms;
+	bool is_cut;	   /* some entry has less time than it is to have */
+	int64_t renew_ms;  /* when these are renewed; 0: not known yet */
+	int64_t renewed_s; /* the time when they were, or are being */
 	/* what did not get in or out; more than that: all is put anew */
 	struct ipsetpair_entry later[IPSETPAIR_LATER_MAX];
 	size_t later_n;

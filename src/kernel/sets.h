@@ -16,6 +16,12 @@
 #include "base/addr.h"
 
 #define SETS_MAXELEM 1048576
+/*
+ * The longest time that an entry can have, in seconds: the kernel counts in
+ * milliseconds in 32 bits (IPSET_MAX_TIMEOUT in linux/netfilter/ipset/
+ * ip_set.h, UINT_MAX >> 1 ms). 0 would mean "for ever" there.
+ */
+#define SETS_MAX_S 2147483U
 /* for entries that somebody adds by hand without a time */
 #define SETS_DEFAULT_S 86400
 
@@ -59,7 +65,7 @@ enum sets_answer sets_create(struct sets *s)
 
 /*
  * Collects an entry for its family's set, to stay for that many seconds from
- * now (1 .. TIMESPAN_MAX_S); one that is there already gets the new time. What
+ * now (1 .. SETS_MAX_S); one that is there already gets the new time. What
  * does not fit is sent at once; the answer to that waits for sets_flush.
  */
 void sets_add(struct sets *s, const struct addr *a, uint32_t seconds);

@@ -113,9 +113,9 @@ read_time(
 {
 	if (timespan_parse(value, seconds) != 0)
 		inifile_fail(&l->file, l->file.line, EINVAL,
-		    "%s: '%s' is no time from 1 s to %u s (a number and one "
-		    "of s m h d w)",
-		    key, value, TIMESPAN_MAX_S);
+		    "%s: '%s' is no time from 1s to %ud (a number and one of "
+		    "s m h d w)",
+		    key, value, TIMESPAN_MAX_D);
 }
 
 static void

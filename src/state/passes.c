@@ -174,7 +174,9 @@ take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
 		visits_refused(s, log, &h->ip, time_s);
 	n = bans_refused(s->bans, &h->ip, time_s);
 	news->ip = h->ip;
-	news->dropped = n > 0 && n == policy->drop_after;
+	/* a drop may end before the ban: then so often again */
+	news->dropped =
+	    n > 0 && policy->drop_after > 0 && n % policy->drop_after == 0;
 }
 
 /*

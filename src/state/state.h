@@ -82,7 +82,8 @@ struct news {
 	bool lifted;		  /* its ban is gone */
 	char rule[BAN_RULE_SIZE]; /* if lifted: whose ban it was */
 	const char *why;	  /* and why: "recheck" or "passed" */
-	bool dropped;	/* the hook has refused it policy->drop_after times */
+	bool dropped;	/* the hook has refused it policy->drop_after times,
+			   or so often once more */
 	bool ends_pass; /* it was refused, whatever came of that */
 	bool banned;	/* the ban that holds may be an older, longer one */
 };

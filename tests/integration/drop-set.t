@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # drop in feed.conf: who is refused again and again within a ban goes into the
-# sets for a firewall, and leaves them with the ban.
+# sets for a firewall, and leaves them with the ban, or after a day.
 set -u
 here=$(dirname "$0")
 . "$here/../tap.sh"
@@ -199,9 +199,35 @@ echo 'drop = after 2' >"$conf"
 front_reload_feed
 ok "fewer times will do: these too" dropped 203.0.113.13
 
-# an earlier ban
+# a ban of weeks: dropped for a day, and again after as many refusals
 front_clear
 front_list 203.0.113.9
+sed 's/^ban .*/ban = 40d/' "$root/hooks/log/rblsmtpd.rules" >"$front/long.rules"
+front_rules=$front/long.rules
+echo 'drop = after 3' >"$conf"
+front_start_smtp
+front_start_feed -f "$conf"
+a_day() {
+	n=$(front_left rbldrop4 "$1")
+	[ -n "$n" ] && [ "$n" -le 86400 ] && [ "$n" -gt 86000 ]
+}
+ban $a
+connect $a 3
+ok "a ban of 40 days: dropped" dropped $a
+ok "for a day" a_day $a
+ipset del rbldrop4 $a # as when the day is over
+connect $a 2
+ok "two refusals more: not again" not_dropped $a
+connect $a
+ok "three: dropped again" dropped $a
+front_kill_feed TERM
+ipset destroy
+front_start_feed -f "$conf"
+ok "a new feed fills the set" dropped $a
+ok "for a day, too" a_day $a
+
+# an earlier ban
+front_clear
 sed 's/^ban .*/ban = 8s/' "$root/hooks/log/rblsmtpd.rules" >"$front/short.rules"
 front_rules=$front/short.rules
 echo 'drop = after 3' >"$conf"

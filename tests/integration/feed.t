@@ -103,7 +103,7 @@ printf '[r]\nmatch = rblsmtpd: (?<ip>.*)\nban = 1d\n' >unanchored
 printf '[r]\nmatch = ^a: (?<ip>.*)|b: .*\nban = 1d\n' >halfanchored
 printf '[r]\nmatch = ^rblsmtpd: (.*)\nban = 1d\n' >nogroup
 printf '[r]\nmatch = ^r(?<ip>\nban = 1d\n' >syntax
-printf '[r]\nmatch = ^(?<ip>.*)\nban = 30d\n' >toolong
+printf '[r]\nmatch = ^(?<ip>.*)\nban = 367d\n' >toolong
 printf '[r]\nmatch = ^(?<ip>.*)\nban = 0\n' >zero
 printf '[r]\nmatch = ^(?<ip>.*)\n' >noban
 printf '[r]\nban = 1d\n' >nomatch
@@ -121,7 +121,7 @@ exits "rules: not anchored" 100 '^rblcache-feed: unanchored:2: match: .*not anch
 exits "rules: half anchored" 100 '^rblcache-feed: halfanchored:2: .*not anchored' try -c halfanchored log
 exits "rules: no group" 100 '^rblcache-feed: nogroup:2: .*no group' try -c nogroup log
 exits "rules: syntax" 100 '^rblcache-feed: syntax:2: match: ' try -c syntax log
-exits "rules: ban too long" 100 "^rblcache-feed: toolong:3: ban: '30d' is no time" try -c toolong log
+exits "rules: ban too long" 100 "^rblcache-feed: toolong:3: ban: '367d' is no time from 1s to 366d " try -c toolong log
 exits "rules: ban 0" 100 "^rblcache-feed: zero:3: ban: '0' is no time" try -c zero log
 exits "rules: no ban" 100 '^rblcache-feed: noban:2: \[r\] has no ban' try -c noban log
 exits "rules: no match" 100 '^rblcache-feed: nomatch:2: \[r\] has no match' try -c nomatch log

@@ -159,9 +159,9 @@ wrong rblcachectl "add: -t wants an argument" add 203.0.113.9 -t
 wrong rblcachectl "add: '1d' is a time, not a text for the client: -t 1d" \
     add 203.0.113.9 1d
 wrong rblcachectl "add: -t wants an argument" add -t
-for time in 25d 0 x ''; do
+for time in 367d 0 x ''; do
 	wrong rblcachectl \
-	    "add: -t wants a time such as 2h or 3d, up to 24d, not '$time'" \
+	    "add: -t wants a time such as 2h or 3d, up to 366d, not '$time'" \
 	    add 203.0.113.9 -t "$time"
 done
 wrong rblcachectl "forget wants RULE [since TIME]" forget
@@ -177,7 +177,7 @@ wrong rblcachectl "replay wants [-c RULES] ... [-p TIME] LOG|-" replay
 wrong rblcachectl "replay wants one log" replay -p 15m
 wrong rblcachectl "replay wants one log" replay log log
 wrong rblcachectl "replay: -p wants an argument" replay -p
-for time in 0 x 15q 25d ''; do
+for time in 0 x 15q 367d ''; do
 	wrong rblcachectl \
 	    "replay: -p wants a time such as 15m, not '$time'" \
 	    replay -p "$time" log

@@ -786,6 +786,8 @@ at_the_nth_refusal(void **state)
 	assert_true(drops(text, T + 2));
 	assert_memory_equal(&news.ip, &host_a, sizeof host_a);
 	assert_false(drops(text, T + 3));
+	assert_false(drops(text, T + 4));
+	assert_true(drops(text, T + 5)); /* three more */
 	/* nobody is dropped who is not banned */
 	for (int i = 0; i < 5; i++)
 		assert_false(drops("rblcache: " B " pid 8: 451 x (ipset)", T));
