@@ -419,7 +419,7 @@ SCRIPTS := cdb/update-drop $(addprefix debian/,postinst prerm postrm) \
 	tests/demo tests/fresh-debian tests/hardened tests/licence tests/missing \
 	tests/front.sh tests/load.sh tests/scratch.sh tests/siege.sh tests/tap.sh \
 	tests/upgrade/make tests/bench/bench.sh tests/bench/saving \
-	$(BENCHES) tests/bench/siege tests/bench/soak tests/bench/stretch \
+	$(BENCHES) tests/bench/many tests/bench/siege tests/bench/soak tests/bench/stretch \
 	$(INTEGRATION_TESTS) $(LONG_TESTS) \
 	$(wildcard $(SERVICE)/*/run $(SERVICE)/*/*/run $(SERVICE)/qmail-smtpd/*) \
 	$(FIREWALL)/iptables $(FIREWALL)/nftables $(wildcard $(FIREWALL)/*/init)
@@ -472,12 +472,14 @@ else
 endif
 
 # 2,000 connections at once for SECS seconds; then for three times as long clients
-# that tear the lines of the log. It fails for what is wrong, not for what is slow.
+# that tear the lines of the log; then a million bans, and eight. It fails for what
+# is wrong, not for what is slow.
 SECS ?= 60
 soak: deps
 	$(Q)$(MAKE) -s all $(B)/tests/bench/load $(TEST_PROGRAMS)
 	$(Q)RBLCACHE_BUILD=$(CURDIR)/$(B) SECS=$(SECS) tests/bench/soak
 	$(Q)RBLCACHE_BUILD=$(CURDIR)/$(B) SECS=$$((3 * $(SECS))) tests/bench/siege
+	$(Q)RBLCACHE_BUILD=$(CURDIR)/$(B) tests/bench/many
 
 # Every target for SECS seconds; what it finds comes into the corpus by hand.
 fuzz:

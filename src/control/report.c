@@ -83,7 +83,7 @@ all_bans(const struct state *s, int64_t now)
 			"all", numbers(&tally->all)));
 	}
 	return json_pack("{s:o, s:o, s:o}", "live", number(all_live), "max",
-	    number(BANS_MAX), "rules", rules);
+	    number(bans_max(s->bans)), "rules", rules);
 }
 
 /* ---- the hook ---- */

@@ -212,6 +212,7 @@ load(const struct options *o, struct state *state)
 
 	if (state_new(state) != 0)
 		return strerror(ENOMEM);
+	bans_bound(state->bans, BANS_MAX); /* whatever the feed's bound is */
 	switch (checkpoint_load(o->recent, state, NULL, 0, NULL)) {
 	case CHECKPOINT_LOADED:
 	case CHECKPOINT_ABSENT:

@@ -51,6 +51,7 @@ make_policy(struct feed *f)
 	f->wishes = (struct livesets_wishes){
 	    .drop_after = f->settings.drop_after,
 	    .pass = f->settings.pass_s > 0,
+	    .room = f->settings.hosts_max,
 	};
 }
 
@@ -161,6 +162,7 @@ config_reload(struct feed *f)
 	rules_free(f->rules);
 	f->settings = settings;
 	f->bad_reload.time_s = 0;
+	bans_bound(f->state.bans, settings.hosts_max);
 	take_rules(f, rules);
 	config_forget_alarms(f);
 	if (livesets_change(&f->livesets, &f->wishes, time(NULL), feed_now_ms(),

@@ -129,12 +129,15 @@ open_pair(struct livesets *l, enum livesets_pair which)
 		set4 = l->set4;
 	if (set6 == NULL || *l->set6 == 0)
 		set6 = l->set6;
-	if (is_wanted(&l->wishes, which))
-		return ipsetpair_open(
-		    &l->pair[which], set4, set6, pairs[which].holds, &table);
-	sets_retire(set4, set6);
-	return ipsetpair_open(
-	    &l->pair[which], "", "", pairs[which].holds, &table);
+	if (!is_wanted(&l->wishes, which)) {
+		sets_retire(set4, set6);
+		set4 = set6 = "";
+	}
+	if (ipsetpair_open(
+		&l->pair[which], set4, set6, pairs[which].holds, &table) != 0)
+		return -1;
+	ipsetpair_room(&l->pair[which], l->wishes.room);
+	return 0;
 }
 
 int
@@ -169,6 +172,7 @@ livesets_change(struct livesets *l, const struct livesets_wishes *wishes,
     int64_t now_s, int64_t now_ms, livesets_tell *tell, void *user)
 {
 	l->wishes = *wishes;
+	ipsetpair_room(&l->pair[LIVESETS_BANS], wishes->room);
 	for (int i = LIVESETS_BANS + 1; i < LIVESETS_PAIRS; i++) {
 		ipsetpair_close(&l->pair[i]);
 		if (open_pair(l, (enum livesets_pair)i) != 0)
@@ -206,7 +210,11 @@ void
 livesets_ban(struct livesets *l, const struct addr *a, int64_t now_s)
 {
 	struct ipsetpair_entry e = {.ip = *a};
+	struct addr gone;
 
+	/* else the kernel would make room, and take any other */
+	if (bans_pushed_out(l->state->bans, &gone))
+		livesets_lift(l, &gone);
 	find_ban(l, now_s, &e);
 	ipsetpair_add(&l->pair[LIVESETS_BANS], &e);
 	livesets_drop(l, a, now_s);

@@ -31,6 +31,7 @@ enum livesets_pair {
 struct livesets_wishes {
 	unsigned drop_after; /* refusals; 0: no drop */
 	bool pass;
+	uint32_t room; /* of a set that is made */
 };
 
 struct livesets {
@@ -70,7 +71,10 @@ int livesets_change(struct livesets *l, const struct livesets_wishes *wishes,
 /* Makes the next flush look at all sets. */
 void livesets_look_soon(struct livesets *l);
 
-/* The ban that the state has around the address is new or renewed. */
+/*
+ * The ban that the state has around the address is new or renewed. The one that
+ * had to leave for it leaves the sets, too.
+ */
 void livesets_ban(struct livesets *l, const struct addr *a, int64_t now_s);
 
 /* Its host may have come so often by now that it is to be dropped. */

@@ -17,6 +17,7 @@ recall_nothing(struct feed *f)
 	state_free(&f->state);
 	if (state_new(&f->state) != 0)
 		return feed_fail("%s", strerror(errno));
+	bans_bound(f->state.bans, f->settings.hosts_max);
 	config_name_zones(&f->settings, &f->state.zones);
 	for (size_t i = 0; i < f->o.logs_n; i++) {
 		char path[PATH_MAX] = "";

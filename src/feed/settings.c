@@ -11,6 +11,7 @@
 #include "base/timespan.h"
 #include "log/follow.h"
 #include "log/torn.h"
+#include "state/bans.h"
 
 #define LABEL "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 #define LABEL_MAX 63
@@ -58,14 +59,14 @@ set_canary(void *user, const char *value)
 	set_time(l, "canary", value, &l->settings->canary_s);
 }
 
-/* Reads 1 to 5 digits and nothing else; 0 for anything over max. */
+/* Reads 1 to 9 digits and nothing else; 0 for anything over max. */
 static unsigned
 read_number(const char *text, unsigned max)
 {
 	size_t len = strspn(text, "0123456789");
 	unsigned long n;
 
-	if (len == 0 || len > 5 || text[len] != 0)
+	if (len == 0 || len > 9 || text[len] != 0)
 		return 0;
 	n = strtoul(text, NULL, 10);
 	return n > max ? 0 : (unsigned)n;
@@ -244,6 +245,20 @@ set_alarm(void *user, const char *value)
 }
 
 static void
+set_hosts_max(void *user, const char *value)
+{
+	struct loading *l = user;
+	unsigned n = read_number(value, BANS_MAX);
+
+	if (n == 0)
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "hosts-max: '%s' is no number from 1 to %d", value,
+		    BANS_MAX);
+	else
+		l->settings->hosts_max = n;
+}
+
+static void
 set_line_max(void *user, const char *value)
 {
 	struct loading *l = user;
@@ -261,6 +276,7 @@ static const struct inifile_known keys[] = {
     {"alarm", set_alarm, false},
     {"canary", set_canary, false},
     {"drop", set_drop, false},
+    {"hosts-max", set_hosts_max, false},
     {"line-max", set_line_max, false},
     {"pass", set_pass, false},
     {"resolver", set_resolver, false},
@@ -287,6 +303,7 @@ settings_load(
 	static const struct settings defaults = {
 	    .canary_s = CANARY_S,
 	    .alarm = true,
+	    .hosts_max = BANS_USUAL,
 	    .line_max = TORN_LINE_MAX,
 	};
 	struct loading l = {

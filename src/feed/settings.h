@@ -34,6 +34,7 @@ struct settings {
 	unsigned drop_after; /* refusals within a ban, 2 to 65535; 0: never */
 	uint32_t canary_s;   /* between two checks of a zone, up to a day */
 	bool alarm;	     /* whether bans stop when refusals are unusual */
+	uint32_t hosts_max;  /* bans, up to BANS_MAX */
 	uint32_t line_max;   /* bytes at which the logger cuts a message */
 	bool has_resolver;   /* else the system's are asked */
 	struct addr resolver;

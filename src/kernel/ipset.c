@@ -29,12 +29,14 @@ struct element {
 struct set {
 	const char *name;
 	uint8_t family;
+	uint32_t room; /* maxelem, when it was last seen; 0: unknown */
 	uint32_t seed; /* of its hash, when it was last seen; 0: unknown */
 };
 
 struct sets {
 	struct set four, six;
 	enum sets_holds holds;
+	uint32_t room; /* of a set that we create */
 	sets_refused *refused;
 	void *user;
 	struct ipset_session *session;
@@ -151,6 +153,7 @@ sets_new(const char *set4, const char *set6, enum sets_holds holds,
 	s->four = (struct set){.name = set4, .family = AF_INET};
 	s->six = (struct set){.name = set6, .family = AF_INET6};
 	s->holds = holds;
+	s->room = SETS_ROOM;
 	s->refused = refused;
 	s->user = user;
 	s->worst = SETS_OK;
@@ -167,6 +170,12 @@ sets_free(struct sets *s)
 	free(s);
 }
 
+void
+sets_set_room(struct sets *s, uint32_t room)
+{
+	s->room = room;
+}
+
 static const char *
 name_for(const struct sets *s, const struct addr *a)
 {
@@ -177,7 +186,7 @@ static int
 create(struct sets *s, const struct set *set)
 {
 	const uint32_t timeout = SETS_DEFAULT_S;
-	const uint32_t maxelem = SETS_MAXELEM;
+	const uint32_t maxelem = s->room;
 	const uint8_t netmask = ADDR_V6_BAN_BITS;
 	const char *type = "hash:ip";
 	struct ipset_session *session = s->session;
@@ -238,6 +247,12 @@ number_behind(const struct sets *s, const char *word, int base)
 
 	return at == NULL ? 0
 			  : (uint32_t)strtoul(at + strlen(word), NULL, base);
+}
+
+static uint32_t
+room_of(const struct sets *s)
+{
+	return number_behind(s, " maxelem ", 10);
 }
 
 /* The word behind another one of the description; of length 0: it is not there. */
@@ -348,6 +363,7 @@ see_to(struct sets *s, struct set *set)
 	if ((is_new && create(s, set) != 0) || look_at(s, set) != 0)
 		return SETS_ERROR;
 	set->seed = number_behind(s, " initval 0x", 16);
+	set->room = room_of(s);
 	return is_new || (before != 0 && set->seed != before) ? SETS_EMPTY
 							      : SETS_OK;
 }
@@ -368,6 +384,22 @@ sets_create(struct sets *s)
 	/* the other way round, so that the error is that of the first */
 	six = see_to(s, &s->six);
 	return worse(see_to(s, &s->four), six);
+}
+
+const char *
+sets_small(struct sets *s)
+{
+	const struct set *set = &s->four;
+
+	if (set->room == 0 || set->room >= s->room)
+		set = &s->six;
+	if (set->room == 0 || set->room >= s->room)
+		return NULL;
+	snprintf(s->error, sizeof s->error,
+	    "%s: this set has room for %u hosts, less than hosts-max (%u); "
+	    "destroy it, and the feed makes a new one",
+	    set->name, set->room, s->room);
+	return s->error;
 }
 
 /* line 0 sends at once, another number collects until ipset_commit. */
@@ -567,7 +599,7 @@ sets_size(struct sets *s, bool is4, struct sets_size *size)
 	if (look_at(s, set) != 0)
 		return -1;
 	size->entries = number_behind(s, "Number of entries: ", 10);
-	size->room = number_behind(s, " maxelem ", 10);
+	size->room = room_of(s);
 	return 0;
 }
 

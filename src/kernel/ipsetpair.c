@@ -130,6 +130,16 @@ failed(struct ipsetpair *l, int64_t now_ms)
 	return first ? sets_error(l->sets) : NULL;
 }
 
+/* Said once. */
+static const char *
+small(struct ipsetpair *l)
+{
+	const char *tell = l->told_small ? NULL : sets_small(l->sets);
+
+	l->told_small |= tell != NULL;
+	return tell;
+}
+
 /* Said once, until a look finds nothing refused. */
 static const char *
 refused(struct ipsetpair *l)
@@ -178,7 +188,7 @@ look(struct ipsetpair *l, bool fill, int64_t now_s, int64_t now_ms)
 		l->refused = false;
 		break;
 	}
-	return tell;
+	return tell != NULL ? tell : small(l);
 }
 
 int
@@ -197,6 +207,14 @@ ipsetpair_close(struct ipsetpair *l)
 {
 	sets_free(l->sets);
 	l->sets = NULL;
+}
+
+void
+ipsetpair_room(struct ipsetpair *l, uint32_t room)
+{
+	l->told_small = false;
+	if (l->sets != NULL)
+		sets_set_room(l->sets, room);
 }
 
 const char *

@@ -49,6 +49,7 @@ struct ipsetpair {
 	struct ipsetpair_table table;
 	bool broken;  /* until a retry works */
 	bool refused; /* and told */
+	bool told_small;
 	int64_t next_look_ms;
 	int64_t retry_ms;
 	bool is_cut;	   /* some entry has less time than it is to have */
@@ -68,6 +69,12 @@ int ipsetpair_open(struct ipsetpair *l, const char *set4, const char *set6,
     enum sets_holds holds, const struct ipsetpair_table *table)
     __attribute__((warn_unused_result));
 void ipsetpair_close(struct ipsetpair *l);
+
+/*
+ * How many entries a set has room for if it is made from now on. One that is there
+ * and has less is told of once.
+ */
+void ipsetpair_room(struct ipsetpair *l, uint32_t room);
 
 /*
  * Creates the sets where needed and puts all entries. now_s is unix seconds,

@@ -15,7 +15,7 @@
 
 #include "base/addr.h"
 
-#define SETS_MAXELEM 1048576
+#define SETS_ROOM 1048576 /* entries, where nothing else is said */
 /*
  * The longest time that an entry can have, in seconds: the kernel counts in
  * milliseconds in 32 bits (IPSET_MAX_TIMEOUT in linux/netfilter/ipset/
@@ -51,10 +51,13 @@ struct sets *sets_new(const char *set4, const char *set6, enum sets_holds holds,
     sets_refused *refused, void *user) __attribute__((warn_unused_result));
 void sets_free(struct sets *s);
 
+/* Sets that are created from now on have room for so many entries (1 or more). */
+void sets_set_room(struct sets *s, uint32_t room);
+
 /*
  * Creates the sets that do not exist: with times, and forceadd (a full set
  * drops some old entry for a new one). A set that exists stays as it is,
- * entries included; one that knows no times, or is of another type (hash:net will
+ * entries and room included; one that knows no times, or is of another type (hash:net will
  * do for IPv4), family or netmask than we would make it, is an ERROR. EMPTY when one was
  * created, or is not the one of the last call: it was destroyed and made anew,
  * or swapped. The kernel says so by the seed of the set's hash (initval, since
@@ -62,6 +65,12 @@ void sets_free(struct sets *s);
  */
 enum sets_answer sets_create(struct sets *s)
     __attribute__((warn_unused_result));
+
+/*
+ * What there is to say if sets_create found a set with less room than we would make
+ * it, valid until the next call; else NULL.
+ */
+const char *sets_small(struct sets *s);
 
 /*
  * Collects an entry for its family's set, to stay for that many seconds from

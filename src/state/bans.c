@@ -32,6 +32,8 @@ struct bans {
 	uint32_t *slots;
 	struct intern *texts;
 	size_t n, cap, slot_mask, max;
+	struct addr gone; /* that left for a new one */
+	bool has_gone;
 	uint64_t seed;
 };
 
@@ -210,6 +212,20 @@ bans_new(size_t max)
 }
 
 void
+bans_bound(struct bans *b, size_t max)
+{
+	b->max = max;
+	while (b->n > max)
+		remove_entry(b, b->heap[0]);
+}
+
+size_t
+bans_max(const struct bans *b)
+{
+	return b->max;
+}
+
+void
 bans_free(struct bans *b)
 {
 	if (b == NULL)
@@ -255,6 +271,24 @@ is_from_future(uint32_t since, int64_t now)
 	return since > now + BAN_AHEAD_S;
 }
 
+static void
+make_room(struct bans *b)
+{
+	b->gone = b->list[b->heap[0]].ip;
+	b->has_gone = true;
+	remove_entry(b, b->heap[0]);
+}
+
+bool
+bans_pushed_out(struct bans *b, struct addr *a)
+{
+	bool told = b->has_gone && b->slots[slot_of(b, &b->gone)] == EMPTY;
+
+	*a = b->gone;
+	b->has_gone = false;
+	return told;
+}
+
 int
 bans_put(struct bans *b, const struct ban *ban)
 {
@@ -276,7 +310,7 @@ bans_put(struct bans *b, const struct ban *ban)
 		return 0;
 	}
 	if (b->n == b->max)
-		remove_entry(b, b->heap[0]);
+		make_room(b);
 	else if (b->n == b->cap && grow(b) != 0)
 		return -1;
 	if (fill(b, &b->list[b->n], ban) != 0)

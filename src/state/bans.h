@@ -3,8 +3,8 @@
  * bans: who is banned until when, and what to tell them.
  *
  * One ban an addr_ban_key: a host for IPv4, a /64 for IPv6. The table is
- * bounded; when it is full, the ban that ends first leaves first (of those that
- * end together, the lowest address). Every operation takes constant time but
+ * bounded; when it is full, the ban that ends first leaves for a new one (of
+ * those that end together, the lowest address). Every operation takes constant time but
  * for the order by end, which is a heap.
  * No clock: times are unix seconds that the caller got from the log.
  */
@@ -18,14 +18,25 @@
 #include "base/addr.h"
 #include "base/ban.h"
 
-/* What a set created by the feed can hold; more bans would help nobody. */
-#define BANS_MAX 1048576
+/* How many there may be: if nothing else is said, and at most. */
+#define BANS_USUAL 1048576
+#define BANS_MAX 8388608
 
 struct bans;
 
 /* A table for at most max bans (1 .. BANS_MAX), or NULL with errno. */
 struct bans *bans_new(size_t max) __attribute__((warn_unused_result));
 void bans_free(struct bans *b);
+
+/* Makes it a table for at most max bans; those that are too many leave. */
+void bans_bound(struct bans *b, size_t max);
+size_t bans_max(const struct bans *b);
+
+/*
+ * The ban that left last for a new one and has not been told of by this; false:
+ * there is none, or the host is banned again.
+ */
+bool bans_pushed_out(struct bans *b, struct addr *a);
 
 /*
  * Puts a ban; the strings are copied. A ban that stands already is renewed

@@ -14,7 +14,7 @@ int
 state_new(struct state *s)
 {
 	*s = (struct state){
-	    .bans = bans_new(BANS_MAX),
+	    .bans = bans_new(BANS_USUAL),
 	    .counts = counts_new(COUNTS_MAX),
 	    .repeats = repeats_new(REPEATS_MAX),
 	    .visits = visits_new(VISITS_MAX),

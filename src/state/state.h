@@ -95,7 +95,7 @@ struct news {
  */
 bool state_is_of_list(const struct policy *policy, const char *rule);
 
-/* Empty tables. 0, or -1 with errno and nothing to free. */
+/* Empty tables, of bans for BANS_USUAL. 0, or -1 with errno and nothing to free. */
 int state_new(struct state *s) __attribute__((warn_unused_result));
 void state_free(struct state *s);
 

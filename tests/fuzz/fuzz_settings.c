@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "feed/settings.h"
+#include "state/bans.h"
 
 #define FILE_MAX 8192
 #define TEXT_MAX 1024
@@ -90,6 +91,7 @@ static void
 check(const struct settings *s)
 {
 	HOLDS(s->pass_s <= 86400);
+	HOLDS(s->hosts_max >= 1 && s->hosts_max <= BANS_MAX);
 	HOLDS(s->drop_after == 0 ||
 	      (s->drop_after >= 2 && s->drop_after <= 65535));
 	HOLDS(s->canary_s >= 1 && s->canary_s <= 86400);
@@ -110,6 +112,7 @@ write_down(char out[FILE_MAX], const struct settings *s)
 #define ADD(...) n += (size_t)snprintf(out + n, FILE_MAX - n, __VA_ARGS__)
 	if (s->pass_s > 0)
 		ADD("pass = %us\n", s->pass_s);
+	ADD("hosts-max = %u\n", s->hosts_max);
 	if (s->drop_after > 0)
 		ADD("drop = after %u\n", s->drop_after);
 	for (size_t i = 0; i < s->n_zones; i++)
@@ -126,6 +129,7 @@ write_down(char out[FILE_MAX], const struct settings *s)
 static void
 check_same(const struct settings *a, const struct settings *b)
 {
+	HOLDS(a->hosts_max == b->hosts_max);
 	HOLDS(a->pass_s == b->pass_s && a->drop_after == b->drop_after &&
 	      a->canary_s == b->canary_s && a->alarm == b->alarm &&
 	      a->has_resolver == b->has_resolver &&

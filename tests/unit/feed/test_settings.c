@@ -31,6 +31,7 @@ assert_defaults(void)
 	assert_int_equal(s.drop_after, 0);
 	assert_int_equal(s.canary_s, 300);
 	assert_true(s.alarm);
+	assert_int_equal(s.hosts_max, 1048576);
 	assert_int_equal(s.line_max, 8192);
 	assert_false(s.has_resolver);
 	assert_int_equal(s.n_zones, 0);
@@ -69,6 +70,7 @@ all_keys(void **state)
 		 "resolver = 127.0.0.1:5353\r\n"
 		 "canary = 10s\n"
 		 "line-max = 4096\n"
+		 "hosts-max = 8388608\n"
 		 "alarm = no"),
 	    0);
 	assert_int_equal(s.pass_s, 900);
@@ -87,6 +89,7 @@ all_keys(void **state)
 	assert_int_equal(s.canary_s, 10);
 	assert_false(s.alarm);
 	assert_int_equal(s.line_max, 4096);
+	assert_int_equal(s.hosts_max, 8388608);
 }
 
 static void
@@ -202,6 +205,11 @@ errors(void **state)
 		":1: zone: behind the name"},
 	    {"zone = a.b\nzone = c.b\nzone = A.B. text x\n",
 		":3: this zone is given twice"},
+	    {"hosts-max = 0\n",
+		":1: hosts-max: '0' is no number from 1 to 8388608"},
+	    {"hosts-max = 8388609\n", ":1: hosts-max: '8388609'"},
+	    {"hosts-max = 4294967297\n", ":1: hosts-max: '4294967297'"},
+	    {"hosts-max = 1,048,576\n", ":1: hosts-max: '1,048,576'"},
 	    {"line-max = 255\n",
 		":1: line-max: '255' is no number from 256 to 32768"},
 	    {"line-max = 32769\n", ":1: line-max: '32769'"},
@@ -209,13 +217,13 @@ errors(void **state)
 	    {"line-max = 0\n", ":1: line-max: '0'"},
 	    {"colour = red\n",
 		":1: 'colour': no such key; there are alarm, canary, drop, "
-		"line-max, pass, resolver, zone"},
+		"hosts-max, line-max, pass, resolver, zone"},
 	    {"pas = 1m\n", ":1: 'pas': no such key; there are alarm, "},
 	    {"\n\nPass = 1m\n", ":3: 'Pass': no such key"},
 	    {"abcdefghi-1 = x\n", ":1: 'abcdefghi-1': no such key"},
 	    {"abcdefghi-12 = x\n",
 		":1: there is no such key; there are alarm, canary, drop, "
-		"line-max, pass, resolver, zone"},
+		"hosts-max, line-max, pass, resolver, zone"},
 	    {"pass it = 1m\n", ":1: there is no such key"},
 	    {"\x1b[2J = 1m\n", ":1: there is no such key"},
 	    {"= 1m\n", ":1: there is no such key"},

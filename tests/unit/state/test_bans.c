@@ -193,6 +193,77 @@ renewed_never_shortened(void **state)
 	bans_free(b);
 }
 
+static int
+put(struct bans *b, const char *ip, int64_t until)
+{
+	struct ban ban = {.ip = unit_addr(ip), .since = 100, .until = until};
+
+	return bans_put(b, &ban);
+}
+
+static bool
+has(const struct bans *b, const char *ip)
+{
+	struct addr a = unit_addr(ip);
+	struct ban ban;
+
+	return bans_find(b, &a, &ban);
+}
+
+/* Who leaves a full table is told once, and not if he came back. */
+static void
+full(void **state)
+{
+	struct addr first = unit_addr("192.0.2.1");
+	struct addr last = unit_addr("2001:db8:0:1::7");
+	struct bans *b = bans_new(2);
+	struct addr gone;
+
+	(void)state;
+	assert_int_equal(put(b, "192.0.2.1", 400), 0);
+	assert_int_equal(put(b, "2001:db8:0:1::7", 300), 0);
+	assert_false(bans_pushed_out(b, &gone));
+	assert_int_equal(put(b, "192.0.2.2", 200), 0);
+	assert_true(bans_pushed_out(b, &gone));
+	assert_memory_equal(&gone, &last, sizeof gone);
+	assert_false(bans_pushed_out(b, &gone));
+	assert_false(has(b, "2001:db8:0:1::7"));
+	/* the one that ends first, though it came last */
+	assert_int_equal(put(b, "192.0.2.3", 500), 0);
+	assert_false(has(b, "192.0.2.2"));
+	/* and again, before anybody asked */
+	assert_true(bans_remove(b, &first));
+	assert_int_equal(put(b, "192.0.2.2", 600), 0);
+	assert_false(bans_pushed_out(b, &gone));
+	bans_free(b);
+}
+
+static void
+another_bound(void **state)
+{
+	struct bans *b = bans_new(3);
+
+	(void)state;
+	assert_int_equal(bans_max(b), 3);
+	assert_int_equal(put(b, "192.0.2.1", 400), 0);
+	assert_int_equal(put(b, "192.0.2.2", 300), 0);
+	assert_int_equal(put(b, "192.0.2.3", 500), 0);
+	bans_bound(b, 1000);
+	for (int i = 1; i <= 250; i++) {
+		char ip[32];
+
+		snprintf(ip, sizeof ip, "203.0.113.%d", i);
+		assert_int_equal(put(b, ip, 350), 0);
+	}
+	assert_int_equal(bans_count(b), 253);
+	bans_bound(b, 2);
+	assert_int_equal(bans_count(b), 2);
+	assert_true(has(b, "192.0.2.1") && has(b, "192.0.2.3"));
+	assert_int_equal(put(b, "192.0.2.4", 450), 0);
+	assert_true(has(b, "192.0.2.4") && has(b, "192.0.2.3"));
+	bans_free(b);
+}
+
 static void
 shared_texts(void **state)
 {
@@ -278,6 +349,8 @@ main(void)
 	    cmocka_unit_test(from_a_wrong_clock),
 	    cmocka_unit_test(like_a_plain_list),
 	    cmocka_unit_test(renewed_never_shortened),
+	    cmocka_unit_test(full),
+	    cmocka_unit_test(another_bound),
 	    cmocka_unit_test(shared_texts),
 	};
 
