@@ -70,7 +70,7 @@ when() { # DAYS: the date then
 	date -d "+$1 days" +%F
 }
 like "$(front_ctl test $a)" "until +$(when 40) .*, (39d|40d)" "test: the ban's time"
-like "$(front_ctl list)" "$c[[:space:]]$(when 366) " "list: the ban's time"
+like "$(front_ctl list)" "${c}[[:space:]]$(when 366) " "list: the ban's time"
 like "$(TCPREMOTEIP=$a "$RBLCACHE_BUILD/rblcache" -n -v -l '' -k "$recent" true 2>&1)" \
     '\(ipset, 345[56][0-9]{3}s left\)' "the hook: the ban's time"
 

@@ -41,7 +41,8 @@ timespans(void **state)
 	    {"+1", 0},
 	    {"d", 0},
 	    {"1.5h", 0},
-	    {"71582789m", 0}, /* 44 s in 32 bits */
+	    /* 44 s in 32 bits */
+	    {"71582789m", 0},
 	};
 
 	(void)state;

@@ -630,7 +630,7 @@ requests(void **state)
 	    {"{\"command\": \"add\", \"ip\": \"::1\", \"seconds\": 60, "
 	     "\"reply\": \"451 a\\r\\n250 b\"}",
 		"\"reply\""},
-	    {"{\"command\": \"add\", \"ip\": \"::1\", \"seconds\": 2147484, "
+	    {"{\"command\": \"add\", \"ip\": \"::1\", \"seconds\": 31622401, "
 	     "\"reply\": \"451 a\"}",
 		"\"seconds\""},
 	};

@@ -471,7 +471,7 @@ bad_texts(void **state)
 	    {"match = ^(?<ip>x)\nban = 1h\nvague = 2h\n",
 		"[r]: the time of vague is longer than ban"},
 	    {"match = ^(?<ip>x)\nban = 1h\nvague = soon\n",
-		"vague: 'soon' is no time from 1 s"},
+		"vague: 'soon' is no time from 1s"},
 	    {"match = ^(?<ip>x)\nban = 1h\nreply = 451 %reply%\n",
 		"[r]: reply has %reply%, but match has no group"},
 	    {"match = ^(?<ip>x)(?<reply>y)\nban = 1h\nreply = %reply%\n",
