@@ -93,6 +93,7 @@ make_trial(struct replay *r, size_t i)
 
 	setup.ban_s = counts->ban_s = times_s[i % REPLAY_TIMES];
 	setup.pass_s = counts->pass_s = i < REPLAY_TIMES ? 0 : r->setup.pass_s;
+	setup.pass_most_s = setup.pass_s;
 	r->trials[i] = trial_new(&setup);
 	return r->trials[i] == NULL ? -1 : 0;
 }

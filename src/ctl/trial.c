@@ -8,25 +8,18 @@
 
 #include "base/hash.h"
 #include "base/hooklog.h"
-#include "base/lru.h"
 #include "hook/verdict.h"
+#include "state/doubts.h"
 #include "state/judge.h"
 
 #define LINE_SIZE (VERDICT_TEXT_SIZE + ADDR_STRLEN + 48)
 #define MINUTE_S 60
-#define PASSES_MAX 1048576 /* what a set created by the feed can hold */
-
-struct pass {
-	struct addr ip;
-	int64_t until;
-};
 
 struct trial {
 	struct trial_setup setup;
 	struct policy policy;
 	struct state state;
 	struct state_log log;
-	struct lru *passes;
 	int64_t expired; /* unix minutes: when that was done last */
 	uint64_t chance;
 };
@@ -43,14 +36,14 @@ trial_new(const struct trial_setup *setup)
 	    .alarm = setup->alarm,
 	    .line_max = TORN_LINE_MAX,
 	    .ban_s = setup->ban_s,
+	    .doubt_s = setup->doubt_s,
+	    .pass_s = setup->pass_s,
+	    .pass_most_s = setup->pass_most_s,
 	    .guard = setup->guard,
 	    .rules = setup->rules};
 	state_name_log(&t->log, "");
-	t->passes =
-	    lru_new(PASSES_MAX, sizeof(struct addr), sizeof(struct pass));
-	if (t->passes != NULL && state_new(&t->state) == 0)
+	if (state_new(&t->state) == 0)
 		return t;
-	lru_free(t->passes);
 	free(t);
 	return NULL;
 }
@@ -61,20 +54,10 @@ trial_free(struct trial *t)
 	if (t == NULL)
 		return;
 	state_free(&t->state);
-	lru_free(t->passes);
 	free(t);
 }
 
 /* ---- the hook ---- */
-
-static bool
-has_pass(struct trial *t, const struct addr *a, int64_t now)
-{
-	const struct pass *p = lru_find(t->passes, a);
-
-	/* none that begins later: time went back */
-	return p != NULL && p->until > now && p->until <= now + t->setup.pass_s;
-}
 
 static struct verdict
 ask_hook(struct trial *t, const struct addr *a, int64_t now)
@@ -83,7 +66,10 @@ ask_hook(struct trial *t, const struct addr *a, int64_t now)
 	bool banned = bans_find_live(t->state.bans, a, now, &f.ban);
 
 	f.set = banned ? SETTEST_MEMBER : SETTEST_ABSENT;
-	f.pass = has_pass(t, a, now) ? SETTEST_MEMBER : SETTEST_ABSENT;
+	f.pass =
+	    doubts_pass_left(t->state.doubts, a, now, t->policy.pass_most_s) > 0
+		? SETTEST_MEMBER
+		: SETTEST_ABSENT;
 	f.recent = banned ? BAN_FOUND : BAN_ABSENT;
 	return verdict_decide(&f);
 }
@@ -100,39 +86,11 @@ is_rechecked(struct trial *t)
 
 /* ---- the feed ---- */
 
-static int
-put_pass(struct trial *t, const struct addr *a, int64_t time_s)
-{
-	struct pass *p = lru_put(t->passes, a);
-
-	if (p == NULL)
-		return -1;
-	p->until = time_s + t->setup.pass_s;
-	return 0;
-}
-
-static void
-end_pass(struct trial *t, const struct addr *a)
-{
-	struct pass *p = lru_find(t->passes, a);
-
-	if (p != NULL)
-		lru_remove(t->passes, p);
-}
-
 int
 trial_line(struct trial *t, const struct follow_line *line, int64_t now_s,
     struct decision *d, struct news *news)
 {
-	if (judge_line(&t->state, &t->log, &t->policy, line, now_s, d, news) !=
-	    0)
-		return -1;
-	if (news->passed && t->setup.pass_s > 0 &&
-	    put_pass(t, &news->ip, news->since) != 0)
-		return -1;
-	if (news->ends_pass)
-		end_pass(t, &news->ip);
-	return 0;
+	return judge_line(&t->state, &t->log, &t->policy, line, now_s, d, news);
 }
 
 /* A line of a connection, which says nothing of its time. */

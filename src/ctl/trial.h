@@ -34,11 +34,12 @@ struct trial_setup {
 	struct guard *guard; /* NULL: anybody may be banned */
 	/* how long a rule of lists bans, whatever it says; 0: as it says */
 	uint32_t ban_s;
-	uint32_t pass_s;  /* as in feed.conf; 0: none */
-	bool alarm;	  /* likewise */
-	uint32_t cap;	  /* bans a minute; 0: any number */
-	unsigned recheck; /* of rblcache -r; 0: none */
-	uint64_t seed;	  /* of the chance for that */
+	uint32_t doubt_s;	      /* as in feed.conf; 0: nobody */
+	uint32_t pass_s, pass_most_s; /* likewise; pass_s 0: none */
+	bool alarm;		      /* likewise */
+	uint32_t cap;		      /* bans a minute; 0: any number */
+	unsigned recheck;	      /* of rblcache -r; 0: none */
+	uint64_t seed;		      /* of the chance for that */
 };
 
 struct trial_connection {

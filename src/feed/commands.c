@@ -17,6 +17,7 @@
 #include "feed/feed.h"
 #include "feed/lift.h"
 #include "hook/lookup.h"
+#include "state/doubts.h"
 
 #define TOLD_MS 1000
 
@@ -231,6 +232,7 @@ add(struct feed *f, const struct request *r, uint64_t *hold)
 		tally->today.bans++;
 	}
 	livesets_ban(&f->livesets, &r->ip, now);
+	doubts_end_pass(f->state.doubts, &r->ip);
 	livesets_no_pass(&f->livesets, &r->ip);
 	answer = changed(f,
 	    json_pack("{s:o, s:I}", "banned", whom(&r->ip), "until",

@@ -45,12 +45,15 @@ make_policy(struct feed *f)
 	    .drop_after = f->settings.drop_after,
 	    .alarm = f->settings.alarm,
 	    .line_max = f->settings.line_max,
+	    .doubt_s = f->settings.doubt_s,
+	    .pass_s = f->settings.pass_s,
+	    .pass_most_s = f->settings.pass_most_s,
 	    .guard = &f->guard,
 	    .rules = f->rules,
 	    .secrets = &f->settings.secrets};
 	f->wishes = (struct livesets_wishes){
 	    .drop_after = f->settings.drop_after,
-	    .pass = f->settings.pass_s > 0,
+	    .pass_most_s = f->settings.pass_most_s,
 	    .room = f->settings.hosts_max,
 	};
 }

@@ -20,6 +20,7 @@ bool
 lift_host(struct feed *f, const struct addr *a)
 {
 	livesets_lift(&f->livesets, a);
+	livesets_no_pass(&f->livesets, a);
 	return state_lift(&f->state, a);
 }
 

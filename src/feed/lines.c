@@ -32,12 +32,10 @@ tell_missed(struct feed *f, size_t i, int64_t from_s, int64_t until_s)
 static void
 spread(struct feed *f, const struct news *news, int64_t now)
 {
-	int64_t left = news->since + f->settings.pass_s - now;
-
 	if (news->lifted)
 		livesets_lift(&f->livesets, &news->ip);
-	if (news->passed && left > 0)
-		livesets_pass(&f->livesets, &news->ip, (uint32_t)left);
+	if (news->passed)
+		livesets_pass(&f->livesets, &news->ip, now);
 	if (news->ends_pass)
 		livesets_no_pass(&f->livesets, &news->ip);
 	if (news->banned)

@@ -2,10 +2,14 @@
 #include "feed/livesets.h"
 
 #include "base/paths.h"
+#include "state/doubts.h"
 
 /* ---- what the pairs are to have ---- */
 
-/* A firewall's set hides a host from the hook, so none stays there for long. */
+/*
+ * A firewall's set hides a host from the hook, and so from doubt: none stays there
+ * for long.
+ */
 #define DROP_MAX_S 86400U
 
 static uint32_t
@@ -69,22 +73,29 @@ find_drop(const void *user, int64_t now_s, struct ipsetpair_entry *e)
 	find_refused(l, l->wishes.drop_after, DROP_MAX_S, now_s, e);
 }
 
-/* Of the passes nothing is kept. */
 static void
-no_passes(const void *user, int64_t now_s, ipsetpair_take *take, void *to)
+find_pass(const void *user, int64_t now_s, struct ipsetpair_entry *e)
 {
-	(void)user;
-	(void)now_s;
-	(void)take;
-	(void)to;
+	const struct livesets *l = user;
+
+	e->left_s = doubts_pass_left(
+	    l->state->doubts, &e->ip, now_s, l->wishes.pass_most_s);
 }
 
 static void
-find_no_pass(const void *user, int64_t now_s, struct ipsetpair_entry *e)
+all_passes(const void *user, int64_t now_s, ipsetpair_take *take, void *to)
 {
-	(void)user;
-	(void)now_s;
-	e->left_s = 0;
+	const struct livesets *l = user;
+	const struct doubts_entry *host;
+	size_t at = 0;
+
+	while ((host = lru_next(l->state->doubts, &at)) != NULL) {
+		struct ipsetpair_entry e = {.ip = host->ip};
+
+		find_pass(l, now_s, &e);
+		if (e.left_s > 0)
+			take(to, &e);
+	}
 }
 
 /* ---- the pairs ---- */
@@ -98,7 +109,7 @@ static const struct {
     [LIVESETS_DROP] = {PATHS_DROP4, PATHS_DROP6, SETS_BANS,
 	{NULL, all_drops, find_drop}},
     [LIVESETS_PASS] = {PATHS_PASS4, PATHS_PASS6, SETS_HOSTS,
-	{NULL, no_passes, find_no_pass}},
+	{NULL, all_passes, find_pass}},
 };
 
 static bool
@@ -110,7 +121,7 @@ is_wanted(const struct livesets_wishes *w, enum livesets_pair which)
 	case LIVESETS_DROP:
 		return w->drop_after > 0;
 	case LIVESETS_PASS:
-		return w->pass;
+		return w->pass_most_s > 0;
 	case LIVESETS_PAIRS:
 		break;
 	}
@@ -238,10 +249,11 @@ livesets_lift(struct livesets *l, const struct addr *a)
 }
 
 void
-livesets_pass(struct livesets *l, const struct addr *a, uint32_t left_s)
+livesets_pass(struct livesets *l, const struct addr *a, int64_t now_s)
 {
-	const struct ipsetpair_entry e = {*a, left_s};
+	struct ipsetpair_entry e = {.ip = *a};
 
+	find_pass(l, now_s, &e);
 	ipsetpair_add(&l->pair[LIVESETS_PASS], &e);
 }
 

@@ -5,11 +5,10 @@
  *	bans	rblcache4/6	whom the hook refuses (or the names of -s, -S)
  *	drop	rbldrop4/6	those of them that a firewall need not let in, for
  *				a day at most
- *	pass	rblpass4/6	whom rblsmtpd let pass a moment ago
+ *	pass	rblpass4/6	whom rblsmtpd let pass a while ago
  *
  * All but the first are there only when they are wanted; one that is not is
- * emptied, so that nobody is refused or let in by what was put there once. The
- * passes are nowhere else: when the kernel loses them, lists are asked again.
+ * emptied, so that nobody is refused or let in by what was put there once.
  */
 #ifndef LIVESETS_H
 #define LIVESETS_H
@@ -29,9 +28,9 @@ enum livesets_pair {
 
 /* Which sets there are to be, besides those of the bans. */
 struct livesets_wishes {
-	unsigned drop_after; /* refusals; 0: no drop */
-	bool pass;
-	uint32_t room; /* of a set that is made */
+	unsigned drop_after;  /* refusals; 0: no drop */
+	uint32_t pass_most_s; /* 0: no pass */
+	uint32_t room;	      /* of a set that is made */
 };
 
 struct livesets {
@@ -83,11 +82,13 @@ void livesets_drop(struct livesets *l, const struct addr *a, int64_t now_s);
 /* The state has no ban around the address any more. */
 void livesets_lift(struct livesets *l, const struct addr *a);
 
-/* Lists are not asked about the host for that many seconds from now. */
-void livesets_pass(struct livesets *l, const struct addr *a, uint32_t left_s);
+/* The pass that the state has for the host is new or renewed. */
+void livesets_pass(struct livesets *l, const struct addr *a, int64_t now_s);
+
+/* The state has none for it any more. */
 void livesets_no_pass(struct livesets *l, const struct addr *a);
 
-/* About nobody any more. NULL, or why it cannot be; valid as livesets_empty's. */
+/* None for anybody. NULL, or why it cannot be; valid as livesets_empty's. */
 const char *livesets_no_passes(struct livesets *l);
 
 /*

@@ -16,6 +16,7 @@
 #define LABEL "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 #define LABEL_MAX 63
 #define DAY_S 86400U
+#define PASS_MOST_S (7 * DAY_S)
 #define CANARY_S 300
 #define DNS_PORT 53
 #define LINE_LEAST 256
@@ -44,11 +45,11 @@ set_time(
 }
 
 static void
-set_pass(void *user, const char *value)
+set_doubt(void *user, const char *value)
 {
 	struct loading *l = user;
 
-	set_time(l, "pass", value, &l->settings->pass_s);
+	set_time(l, "doubt", value, &l->settings->doubt_s);
 }
 
 static void
@@ -82,6 +83,39 @@ behind(const char *text, const char *word)
 	    strchr(BLANKS, text[len]) == NULL)
 		return NULL;
 	return text + len + strspn(text + len, BLANKS);
+}
+
+/* "15m", or "15m to 7d" */
+static void
+set_pass(void *user, const char *value)
+{
+	struct loading *l = user;
+	struct settings *s = l->settings;
+	size_t len = strcspn(value, BLANKS);
+	const char *more = value + len + strspn(value + len, BLANKS);
+	char least[TIMESPAN_SIZE];
+	uint32_t most_s;
+
+	if (*more == 0) {
+		set_time(l, "pass", value, &s->pass_s);
+		s->pass_most_s = s->pass_s;
+		return;
+	}
+	more = behind(more, "to");
+	if (more == NULL || timespan_parse(more, &most_s) != 0 ||
+	    most_s > PASS_MOST_S || len >= sizeof least) {
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "pass: '%s' is no TIME and no 'TIME to TIME', the last up "
+		    "to 7d",
+		    value);
+		return;
+	}
+	snprintf(least, sizeof least, "%.*s", (int)len, value);
+	set_time(l, "pass", least, &s->pass_s);
+	s->pass_most_s = most_s;
+	if (l->file.error == 0 && most_s < s->pass_s)
+		inifile_fail(&l->file, l->file.line, EINVAL,
+		    "pass: '%s' ends with the shorter time", value);
 }
 
 static void
@@ -275,6 +309,7 @@ set_line_max(void *user, const char *value)
 static const struct inifile_known keys[] = {
     {"alarm", set_alarm, false},
     {"canary", set_canary, false},
+    {"doubt", set_doubt, false},
     {"drop", set_drop, false},
     {"hosts-max", set_hosts_max, false},
     {"line-max", set_line_max, false},

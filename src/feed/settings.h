@@ -3,7 +3,7 @@
  * settings: what feed.conf asks of the feed (rblcache-feed.conf(5)).
  *
  *	# comments stand on lines of their own
- *	pass = 15m
+ *	pass = 15m to 7d
  *	zone = zen.spamhaus.org text spamhaus.org
  */
 #ifndef SETTINGS_H
@@ -30,7 +30,10 @@ struct settings_zone {
 };
 
 struct settings {
-	uint32_t pass_s;     /* up to a day; 0: passes are not remembered */
+	/* a pass lasts so long at least, up to a day, and at most, up to a week;
+	   0: passes are not remembered */
+	uint32_t pass_s, pass_most_s;
+	uint32_t doubt_s;    /* doubts.h; up to a day; 0: nobody is in doubt */
 	unsigned drop_after; /* refusals within a ban, 2 to 65535; 0: never */
 	uint32_t canary_s;   /* between two checks of a zone, up to a day */
 	bool alarm;	     /* whether bans stop when refusals are unusual */

@@ -7,6 +7,7 @@
 #include "base/when.h"
 #include "feed/feed.h"
 #include "feed/lift.h"
+#include "state/doubts.h"
 
 #define NOW_S 60 /* a busy log, or there were no alarm, has newer lines */
 
@@ -63,8 +64,10 @@ is_up_to_date(const struct state_log *mark)
 static void
 end_passes(struct feed *f, const struct zone *z)
 {
-	if (z->dead || z->silent)
-		feed_tell(f, livesets_no_passes(&f->livesets));
+	if (!z->dead && !z->silent)
+		return;
+	doubts_end_passes(f->state.doubts);
+	feed_tell(f, livesets_no_passes(&f->livesets));
 }
 
 /* The jump is real, then: so many are listed. */

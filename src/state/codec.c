@@ -7,6 +7,7 @@
 #include "base/plain.h"
 #include "state/connections.h"
 #include "state/counts.h"
+#include "state/doubts.h"
 #include "state/repeats.h"
 #include "state/visits.h"
 
@@ -295,6 +296,61 @@ take_visit(
 	return 0;
 }
 
+/* ---- doubts ---- */
+
+static int
+next_doubt(
+    const struct state *s, size_t *at, struct codec_key *key, struct record *r)
+{
+	const struct doubts_entry *e = lru_next(s->doubts, at);
+
+	if (e == NULL)
+		return 0;
+	key_begin(key, 'h');
+	addr_spread(&e->ip, key->b + key->len);
+	key->len += ADDR_SPREAD_BYTES;
+	record_put(r, 4, e->since_s);
+	record_put(r, 4, e->asked_s);
+	record_put(r, 4, e->last_s);
+	record_put(r, 4, e->keep_s);
+	record_put(r, 4, e->pass_s);
+	record_put(r, 1, e->answers);
+	record_put(r, 1, e->refusals);
+	record_put(r, 1, e->uses);
+	record_put(r, 1, e->is_listed);
+	return 1;
+}
+
+static int
+take_doubt(
+    struct state *s, const unsigned char *key, size_t klen, struct record *r)
+{
+	struct doubts_entry read = {0};
+	struct doubts_entry *e;
+
+	if (klen != 1 + ADDR_SPREAD_BYTES)
+		return -1;
+	memcpy(read.ip.b, key + 1, ADDR_SPREAD_BYTES);
+	addr_spread(&read.ip, read.ip.b);
+	read.since_s = (uint32_t)record_get(r, 4);
+	read.asked_s = (uint32_t)record_get(r, 4);
+	read.last_s = (uint32_t)record_get(r, 4);
+	read.keep_s = (uint32_t)record_get(r, 4);
+	read.pass_s = (uint32_t)record_get(r, 4);
+	read.answers = (uint8_t)record_get(r, 1);
+	read.refusals = (uint8_t)record_get(r, 1);
+	read.uses = (uint8_t)record_get(r, 1);
+	read.is_listed = record_get(r, 1) != 0;
+	if (r->bad || read.answers == 0 || read.since_s > read.asked_s ||
+	    lru_find(s->doubts, &read.ip) != NULL)
+		return -1;
+	e = lru_put(s->doubts, &read.ip);
+	if (e == NULL)
+		return -1;
+	*e = read;
+	return 0;
+}
+
 /* ---- zones ---- */
 
 /* By the name that may be read: a key is nobody's business. */
@@ -546,7 +602,9 @@ put_torn(struct record *r, const struct state_log *log)
 {
 	const struct torn *t = &log->torn;
 
-	record_put(r, 1, (uint64_t)t->goes_on | (uint64_t)t->stamped << 1);
+	record_put(r, 1,
+	    (uint64_t)t->goes_on | (uint64_t)t->stamped << 1 |
+		(uint64_t)log->shows_hook << 2);
 	record_put(r, 2, t->open);
 	record_put(r, 1, t->lines);
 	record_put(r, 1, t->others);
@@ -571,6 +629,7 @@ get_torn(struct record *r, struct state_log *log)
 	flags = record_get(r, 1);
 	t->goes_on = (flags & 1) != 0;
 	t->stamped = (flags & 2) != 0;
+	log->shows_hook = (flags & 4) != 0;
 	t->open = (uint32_t)record_get(r, 2);
 	t->lines = (uint32_t)record_get(r, 1);
 	t->others = (uint32_t)record_get(r, 1);
@@ -682,6 +741,7 @@ static const struct {
     {'p', next_past, take_past},
     {'s', next_seen, take_seen},
     {'v', next_visit, take_visit},
+    {'h', next_doubt, take_doubt},
     {'z', next_zone, take_zone},
     {'t', next_tally, take_tally},
     {'d', next_day, take_day},

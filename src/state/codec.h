@@ -7,6 +7,7 @@
  *	past	'p', addr_spread, rule		repeats.h
  *	seen	's', log (8), pid (8)		connections.h
  *	visit	'v', log (8), addr_spread	visits.h
+ *	host	'h', addr_spread		doubts.h
  *	zone	'z', the name as it is shown	zones.h
  *	tally	't', rule			tallies.h
  *	day	'd'				tallies.h

@@ -6,11 +6,13 @@
 
 #include "state/connections.h"
 #include "state/counts.h"
+#include "state/doubts.h"
 #include "state/passes.h"
 #include "state/repeats.h"
 #include "state/visits.h"
 
 #define MINUTE_S 60
+#define DAY_S 86400
 
 /*
  * Whether the host need not be connected. A line without a process number could
@@ -61,9 +63,40 @@ is_alarming(struct state *s, struct state_log *log, const struct decision *d)
 	return !visits_may_ban(s, log, &d->ip, d->time);
 }
 
-/* How long the ban lasts. */
+/*
+ * Whether the host can be doubted later. Nobody tries again after a permanent
+ * refusal; and where the log does not show what the hook does, nobody is seen to.
+ */
+static bool
+may_be_doubted(const struct state_log *log, const struct decision *d,
+    const struct policy *policy)
+{
+	return policy->doubt_s > 0 && log->shows_hook && d->reply[0] != '5';
+}
+
+/* How long a list is believed. */
 static int
-set_time(struct state *s, struct decision *d, const struct policy *policy)
+set_list_time(struct state *s, const struct state_log *log, struct decision *d,
+    const struct policy *policy)
+{
+	uint32_t ban_s;
+
+	if (policy->ban_s == 0 && d->ban_s > DAY_S &&
+	    !may_be_doubted(log, d, policy))
+		d->ban_s = DAY_S;
+	if (!state_has_doubts(policy))
+		return 0;
+	ban_s = doubts_refused(s->doubts, &d->ip, d->time, d->ban_s);
+	if (ban_s == 0)
+		return -1;
+	if (policy->doubt_s > 0)
+		d->ban_s = ban_s;
+	return 0;
+}
+
+/* How long the rule wants it. */
+static int
+set_rule_time(struct state *s, struct decision *d, const struct policy *policy)
 {
 	const struct rules_rule *rule = d->rule;
 	uint32_t ban_s;
@@ -81,6 +114,16 @@ set_time(struct state *s, struct decision *d, const struct policy *policy)
 		return -1;
 	d->ban_s = ban_s;
 	return 0;
+}
+
+/* How long the ban lasts. */
+static int
+set_time(struct state *s, const struct state_log *log, struct decision *d,
+    const struct policy *policy)
+{
+	if (set_rule_time(s, d, policy) != 0)
+		return -1;
+	return d->rule->list ? set_list_time(s, log, d, policy) : 0;
 }
 
 static int
@@ -122,7 +165,7 @@ judge(struct state *s, struct state_log *log, struct decision *d,
 		decide_skip(d, DECIDE_CAP);
 		return 0;
 	}
-	return set_time(s, d, policy);
+	return set_time(s, log, d, policy);
 }
 
 /*
@@ -155,6 +198,8 @@ take_match(struct state *s, struct state_log *log, struct decision *d,
 		secret_mask(policy->secrets, d->reply);
 	news->ip = d->ip;
 	news->ends_pass = ends_pass(d, log, marks);
+	if (news->ends_pass)
+		doubts_end_pass(s->doubts, &d->ip);
 	tallies_add(&s->tallies, d);
 	if (d->kind == DECIDE_SKIP || result != 0)
 		return result;

@@ -4,7 +4,7 @@
  * rblcachectl replay. The same lines lead to the same bans in all of them.
  *
  *	line -> decide -> torn -> connections -> zones -> count -> alarm
- *	    -> cap -> again -> bans
+ *	    -> cap -> again -> doubts -> bans
  *	one that no rule matches -> passes
  */
 #ifndef JUDGE_H
@@ -34,8 +34,8 @@ int judge_decision(struct state *s, struct state_log *log,
 
 /*
  * What came of a line, for people and scripts: decide_format's text, or "lift IP
- * RULE WHY", tab-separated, of a line that takes a ban back: WHY is "recheck" or
- * "passed". Returns buf; it is empty if there is nothing to say.
+ * RULE WHY", tab-separated, of a line that takes a ban back: WHY is "recheck",
+ * "passed" or "doubt". Returns buf; it is empty if there is nothing to say.
  */
 const char *judge_format(const struct decision *d, const struct news *news,
     char buf[DECIDE_TEXT_SIZE]);

@@ -6,6 +6,7 @@
 #include "base/hooklog.h"
 #include "log/tcpserver.h"
 #include "state/connections.h"
+#include "state/doubts.h"
 #include "state/visits.h"
 
 #define AGAINST                                                                \
@@ -36,15 +37,15 @@ is_allowed(const struct policy *policy, const struct addr *a)
 	return policy->guard != NULL && guard_allows(policy->guard, a);
 }
 
-/* Takes the ban back, and says whose it was. */
+/* The ban is taken back; says whose it was. */
 static void
-lift(struct state *s, const struct ban *ban, const struct addr *a,
-    const char *why, struct news *news)
+tell_lift(const struct ban *ban, const struct addr *a, const char *why,
+    struct news *news)
 {
 	news->ip = *a;
 	memcpy(news->rule, ban->rule, sizeof news->rule);
 	news->why = why;
-	news->lifted = state_lift(s, a);
+	news->lifted = true;
 }
 
 /*
@@ -62,13 +63,29 @@ recover(struct state *s, struct state_log *log, const struct addr *a,
 	    !bans_find_live(s->bans, a, time_s, &ban) || ban.since > time_s ||
 	    !state_is_of_list(policy, ban.rule))
 		return;
-	lift(s, &ban, a, "passed", news);
+	(void)state_lift(s, a);
+	tell_lift(&ban, a, "passed", news);
 	log->recovered++;
+}
+
+/* A pass that grows is for a log that shows how often it is used. */
+static void
+give_pass(struct state *s, const struct state_log *log,
+    const struct connections_entry *c, const struct policy *policy,
+    struct news *news)
+{
+	uint32_t most_s =
+	    log->shows_hook ? policy->pass_most_s : policy->pass_s;
+
+	if (state_has_doubts(policy))
+		news->passed = doubts_passed(s->doubts, &c->ip, c->begin_s,
+				   policy->pass_s, most_s) == 0;
 }
 
 /* Asked about at the begin of the connection, and not refused until time_s. */
 static void
-passed(struct state *s, const struct connections_entry *c, int64_t time_s,
+passed(struct state *s, const struct state_log *log,
+    const struct connections_entry *c, int64_t time_s,
     const struct policy *policy, struct news *news)
 {
 	struct ban ban;
@@ -89,8 +106,11 @@ passed(struct state *s, const struct connections_entry *c, int64_t time_s,
 	news->ip = c->ip;
 	news->passed = true;
 	news->since = c->begin_s;
-	if (banned)
-		lift(s, &ban, &c->ip, "recheck", news);
+	if (banned) {
+		(void)state_lift(s, &c->ip);
+		tell_lift(&ban, &c->ip, "recheck", news);
+	}
+	give_pass(s, log, c, policy, news);
 }
 
 /* ---- ports ---- */
@@ -159,6 +179,23 @@ take_rblsmtpd(struct state *s, struct state_log *log, const struct decision *d)
 		    CONNECTIONS_REJECTED);
 }
 
+/* Who behaves like a mail server is asked about again. */
+static void
+doubt(struct state *s, const struct addr *a, int64_t time_s,
+    const struct policy *policy, struct news *news)
+{
+	struct ban ban;
+
+	if (policy->doubt_s == 0 || !bans_find_live(s->bans, a, time_s, &ban) ||
+	    !state_is_of_list(policy, ban.rule) ||
+	    !doubts_remembered(
+		s->doubts, a, time_s, policy->doubt_s, ban.since, ban.until))
+		return;
+	(void)bans_remove(s->bans, a);
+	tell_lift(&ban, a, "doubt", news);
+	news->dropped = false;
+}
+
 /* The hook has refused a host that it knew. */
 static void
 take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
@@ -177,6 +214,21 @@ take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
 	/* a drop may end before the ban: then so often again */
 	news->dropped =
 	    n > 0 && policy->drop_after > 0 && n % policy->drop_after == 0;
+	doubt(s, &h->ip, time_s, policy, news);
+}
+
+/* A pass that does not grow is too short to be counted. */
+static void
+take_pass(struct state *s, const struct state_log *log, const struct hooklog *h,
+    bool is_known, int64_t time_s, const struct policy *policy,
+    struct news *news)
+{
+	if (policy->pass_most_s <= policy->pass_s ||
+	    (log->shows_tcpserver && !is_known))
+		return;
+	news->ip = h->ip;
+	news->ends_pass =
+	    doubts_used(s->doubts, &h->ip, time_s, policy->pass_most_s);
 }
 
 /*
@@ -208,7 +260,7 @@ take_passed(struct state *s, struct state_log *log, const struct decision *d,
 		return CONNECTIONS_PASSED;
 	log->shows_passed = true;
 	if (is_soon(c, d->time))
-		passed(s, c, d->time, policy, news);
+		passed(s, log, c, d->time, policy, news);
 	/* once a connection */
 	return CONNECTIONS_PASSED | CONNECTIONS_UNASKED;
 }
@@ -256,8 +308,11 @@ take_said(struct state *s, struct state_log *log, const struct decision *d,
 	case HOOKLOG_LOCAL:
 		mark = CONNECTIONS_REJECTED;
 		break;
-	case HOOKLOG_ALLOWED:
 	case HOOKLOG_PASS:
+		take_pass(s, log, h, c != NULL, d->time, policy, news);
+		mark = CONNECTIONS_UNASKED;
+		break;
+	case HOOKLOG_ALLOWED:
 		mark = CONNECTIONS_UNASKED;
 		break;
 	case HOOKLOG_RECHECK: /* any process of the host's is not strict enough */
@@ -283,6 +338,29 @@ take_said(struct state *s, struct state_log *log, const struct decision *d,
 	return 0;
 }
 
+/* Whether the hook is at work, and says so. */
+static bool
+has_acted(enum hooklog_kind kind)
+{
+	switch (kind) {
+	case HOOKLOG_LOCAL:
+	case HOOKLOG_IPSET:
+	case HOOKLOG_RECENT:
+	case HOOKLOG_ALLOWED:
+	case HOOKLOG_PASS:
+	case HOOKLOG_RECHECK:
+	case HOOKLOG_PASSED:
+		return true;
+	case HOOKLOG_DECIDED:
+	case HOOKLOG_WOULD:
+	case HOOKLOG_NO_RIGHT:
+	case HOOKLOG_TROUBLE:
+	case HOOKLOG_OTHER:
+		break;
+	}
+	return false;
+}
+
 static int
 take_hook(struct state *s, struct state_log *log, const struct decision *d,
     const struct policy *policy, struct news *news)
@@ -297,6 +375,8 @@ take_hook(struct state *s, struct state_log *log, const struct decision *d,
 	if (is_known && is_repeated(h.kind, c.marks))
 		return 0;
 	tallies_add_hook(&s->tallies, h.kind, d->time);
+	log->shows_hook |=
+	    has_acted(h.kind) && (is_known || !log->shows_tcpserver);
 	return take_said(s, log, d, &h, is_known ? &c : NULL, policy, news);
 }
 
@@ -313,7 +393,7 @@ take_end(struct state *s, struct state_log *log, const struct decision *d,
 	    !log->shows_passed &&
 	    (is_soon(&ended, d->time) || s->zones.n > 0) &&
 	    !is_allowed(policy, &ended.ip))
-		passed(s, &ended, d->time, policy, news);
+		passed(s, log, &ended, d->time, policy, news);
 }
 
 int

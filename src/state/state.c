@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "state/connections.h"
 #include "state/counts.h"
+#include "state/doubts.h"
 #include "state/repeats.h"
 #include "state/visits.h"
 
@@ -18,10 +19,11 @@ state_new(struct state *s)
 	    .counts = counts_new(COUNTS_MAX),
 	    .repeats = repeats_new(REPEATS_MAX),
 	    .visits = visits_new(VISITS_MAX),
+	    .doubts = doubts_new(DOUBTS_MAX),
 	    .connections = connections_new(CONNECTIONS_MAX),
 	};
 	if (s->bans != NULL && s->counts != NULL && s->repeats != NULL &&
-	    s->visits != NULL && s->connections != NULL)
+	    s->visits != NULL && s->doubts != NULL && s->connections != NULL)
 		return 0;
 	state_free(s);
 	return -1;
@@ -34,6 +36,7 @@ state_free(struct state *s)
 	lru_free(s->counts);
 	lru_free(s->repeats);
 	lru_free(s->visits);
+	lru_free(s->doubts);
 	connections_free(s->connections);
 	*s = (struct state){0};
 }
@@ -46,6 +49,12 @@ state_is_of_list(const struct policy *policy, const char *rule)
 	if (policy->rules != NULL)
 		r = rules_find(policy->rules, rule);
 	return strcmp(rule, BAN_ADDED_RULE) != 0 && (r == NULL || r->list);
+}
+
+bool
+state_has_doubts(const struct policy *policy)
+{
+	return policy->doubt_s > 0 || policy->pass_s > 0;
 }
 
 void
@@ -80,6 +89,7 @@ state_expire(struct state *s, const struct state_log *logs, size_t n)
 	bans_expire(s->bans, oldest_s);
 	counts_expire(s->counts, oldest_s);
 	repeats_expire(s->repeats, oldest_s);
+	doubts_expire(s->doubts, oldest_s);
 }
 
 static void
@@ -99,5 +109,6 @@ state_lift(struct state *s, const struct addr *a)
 		forget_host(s->counts, s->tallies.list[i].rule, a);
 		forget_host(s->repeats, s->tallies.list[i].rule, a);
 	}
+	doubts_forget(s->doubts, a);
 	return bans_remove(s->bans, a);
 }

@@ -27,6 +27,7 @@ struct state {
 	struct lru *counts;  /* counts.h */
 	struct lru *repeats; /* repeats.h */
 	struct lru *visits;  /* visits.h */
+	struct lru *doubts;  /* doubts.h */
 	struct connections *connections;
 	struct zones zones;
 	struct tallies tallies;
@@ -44,6 +45,7 @@ struct state_log {
 	uint64_t lines;	      /* that were read */
 	bool shows_tcpserver; /* has had a line of tcpserver.h */
 	bool shows_passed;    /* and one of the hook's from behind rblsmtpd */
+	bool shows_hook;      /* and one that says what the hook has done */
 	/* of the server, where rblsmtpd is at work; the last seen is first */
 	uint16_t ports[STATE_PORTS];
 	int64_t minute;	      /* unix minutes: of the last ban */
@@ -69,6 +71,11 @@ struct policy {
 	uint32_t line_max;   /* bytes at which the logger cuts; 0: none */
 	/* how long a rule about lists bans, whatever it says; 0: as it says */
 	uint32_t ban_s;
+	/* refusals from memory that come no later than that after the one before
+	   make a host doubtful; doubts.h. 0: none does */
+	uint32_t doubt_s;
+	uint32_t pass_s;      /* how long a pass lasts at least; 0: none */
+	uint32_t pass_most_s; /* and at most; no less than pass_s */
 	struct guard *guard;
 	struct rules *rules;	       /* NULL: all are about lists */
 	const struct secrets *secrets; /* not to appear in a reply */
@@ -81,10 +88,10 @@ struct news {
 	int64_t since;		  /* at that time (unix seconds) */
 	bool lifted;		  /* its ban is gone */
 	char rule[BAN_RULE_SIZE]; /* if lifted: whose ban it was */
-	const char *why;	  /* and why: "recheck" or "passed" */
+	const char *why;	  /* and why: "recheck", "passed", "doubt" */
 	bool dropped;	/* the hook has refused it policy->drop_after times,
 			   or so often once more */
-	bool ends_pass; /* it was refused, whatever came of that */
+	bool ends_pass; /* it was refused, whatever came of that; or used up */
 	bool banned;	/* the ban that holds may be an older, longer one */
 };
 
@@ -110,9 +117,13 @@ void state_name_log(struct state_log *log, const char *path);
  */
 void state_expire(struct state *s, const struct state_log *logs, size_t n);
 
+/* Whether anything is to be remembered of what lists say of a host: doubts.h. */
+bool state_has_doubts(const struct policy *policy);
+
 /*
  * Lifts the ban around an address, and forgets what rules count and remember of
- * it, as if it had never been in the log. Whether there was a ban.
+ * it and what lists said of it, as if it had never been in the log. Whether there
+ * was a ban.
  */
 bool state_lift(struct state *s, const struct addr *a);
 

@@ -250,6 +250,7 @@ cache(double ttl_s, struct rules *r, uint32_t pass_s)
 	    .trial = {.rules = r,
 		.ban_s = (uint32_t)ttl_s,
 		.pass_s = pass_s,
+		.pass_most_s = pass_s,
 		.alarm = true,
 		.cap = STATE_CAP_DEFAULT,
 		.recheck = o.recheck,
@@ -262,11 +263,15 @@ shipped(void)
 {
 	char error[SETTINGS_ERROR_SIZE];
 	struct settings settings = {0};
+	struct server_setup setup;
 
 	if (o.settings != NULL &&
 	    settings_load(o.settings, &settings, error) != 0)
 		errx(EXIT_USAGE, "%s", error);
-	return cache(0, rules, settings.pass_s);
+	setup = cache(0, rules, settings.pass_s);
+	setup.trial.pass_most_s = settings.pass_most_s;
+	setup.trial.doubt_s = settings.doubt_s;
+	return setup;
 }
 
 struct row {

@@ -24,6 +24,7 @@
 #include "state/checkpoint.h"
 #include "state/connections.h"
 #include "state/counts.h"
+#include "state/doubts.h"
 #include "state/repeats.h"
 #include "state/visits.h"
 
@@ -83,6 +84,8 @@ fill_state(void)
 	HOLDS(connections_begin(state.connections, 0, 7, &connected, 1) == 0);
 	log_a.time_s = 1000;
 	visits_connected(&state, &log_a, &connected, 1000);
+	HOLDS(doubts_refused(state.doubts, &bans[0].ip, 1000, 900) == 900);
+	HOLDS(doubts_passed(state.doubts, &connected, 1000, 60, 900) == 0);
 	tally = tallies_of(&state.tallies, "r");
 	HOLDS(tally != NULL);
 	tally->all.bans = 3;

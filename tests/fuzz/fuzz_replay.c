@@ -333,6 +333,7 @@ try_all(struct replay_trial *n, const struct model *m)
 	    .guard = &guard,
 	    .ban_s = n->ban_s,
 	    .pass_s = n->pass_s,
+	    .pass_most_s = n->pass_s,
 	    .alarm = true,
 	    .cap = 1000};
 	struct trial *t = trial_new(&setup);

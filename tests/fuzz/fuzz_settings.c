@@ -90,7 +90,9 @@ check_zone(const struct settings *s, size_t n)
 static void
 check(const struct settings *s)
 {
-	HOLDS(s->pass_s <= 86400);
+	HOLDS(s->pass_s <= 86400 && s->doubt_s <= 86400);
+	HOLDS(s->pass_most_s >= s->pass_s && s->pass_most_s <= 7 * 86400);
+	HOLDS((s->pass_s == 0) == (s->pass_most_s == 0));
 	HOLDS(s->hosts_max >= 1 && s->hosts_max <= BANS_MAX);
 	HOLDS(s->drop_after == 0 ||
 	      (s->drop_after >= 2 && s->drop_after <= 65535));
@@ -111,7 +113,9 @@ write_down(char out[FILE_MAX], const struct settings *s)
 
 #define ADD(...) n += (size_t)snprintf(out + n, FILE_MAX - n, __VA_ARGS__)
 	if (s->pass_s > 0)
-		ADD("pass = %us\n", s->pass_s);
+		ADD("pass = %us to %us\n", s->pass_s, s->pass_most_s);
+	if (s->doubt_s > 0)
+		ADD("doubt = %us\n", s->doubt_s);
 	ADD("hosts-max = %u\n", s->hosts_max);
 	if (s->drop_after > 0)
 		ADD("drop = after %u\n", s->drop_after);
@@ -130,7 +134,8 @@ static void
 check_same(const struct settings *a, const struct settings *b)
 {
 	HOLDS(a->hosts_max == b->hosts_max);
-	HOLDS(a->pass_s == b->pass_s && a->drop_after == b->drop_after &&
+	HOLDS(a->pass_s == b->pass_s && a->pass_most_s == b->pass_most_s &&
+	      a->doubt_s == b->doubt_s && a->drop_after == b->drop_after &&
 	      a->canary_s == b->canary_s && a->alarm == b->alarm &&
 	      a->has_resolver == b->has_resolver &&
 	      a->resolver_port == b->resolver_port &&

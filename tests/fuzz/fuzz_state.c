@@ -19,6 +19,7 @@
 #include "records.h"
 #include "state/connections.h"
 #include "state/counts.h"
+#include "state/doubts.h"
 #include "state/judge.h"
 #include "state/passes.h"
 #include "state/repeats.h"
@@ -30,6 +31,9 @@
 #define START_S 1795505462
 #define CAP 3
 #define DROP_AFTER 2
+#define DOUBT_S 600
+#define PASS_S 60
+#define PASS_MOST_S 3600
 #define PIDS 5 /* 0 is none */
 #define TEXT_MAX 200
 #define GUARDED 12 /* from there on no host is ever banned */
@@ -42,7 +46,7 @@ static const char rules_text[] =
     "(?<reply>(?:451|553) .+)$\n"
     "except = : \\d+ Error:\n"
     "ban = 20s\n"
-    "again = x2 up to 2m\n"
+    "again = x2 up to 1h\n"
     "[count]\n"
     "match = ^qmail-smtpd: 421 badiprbl: ip (?<ip>\\S+) rbl: \\S+$\n"
     "ban = 30s\n"
@@ -180,15 +184,17 @@ run_begin(struct run *r)
 	lru_free(r->state.counts);
 	lru_free(r->state.repeats);
 	lru_free(r->state.visits);
+	lru_free(r->state.doubts);
 	connections_free(r->state.connections);
 	r->state.bans = bans_new(TABLE_MAX);
 	r->state.counts = counts_new(TABLE_MAX);
 	r->state.repeats = repeats_new(TABLE_MAX);
 	r->state.visits = visits_new(TABLE_MAX);
+	r->state.doubts = doubts_new(TABLE_MAX);
 	r->state.connections = connections_new(TABLE_MAX);
 	HOLDS(r->state.bans != NULL && r->state.counts != NULL &&
 	      r->state.repeats != NULL && r->state.visits != NULL &&
-	      r->state.connections != NULL);
+	      r->state.doubts != NULL && r->state.connections != NULL);
 	HOLDS(zones_add(&r->state.zones, "a.test", "a.test", "Listed") == 0);
 	HOLDS(zones_add(&r->state.zones, "KEY.b.test", "b.test", "") == 0);
 	for (unsigned i = 0; i < LOGS; i++) {
@@ -209,6 +215,7 @@ run_check(const struct run *r)
 	HOLDS(lru_count(r->state.counts) <= TABLE_MAX);
 	HOLDS(lru_count(r->state.repeats) <= TABLE_MAX);
 	HOLDS(lru_count(r->state.visits) <= TABLE_MAX);
+	HOLDS(lru_count(r->state.doubts) <= TABLE_MAX);
 	while (connections_next(r->state.connections, &at, &connected))
 		n++;
 	HOLDS(n <= TABLE_MAX);
@@ -238,6 +245,9 @@ run_take(struct run *r, struct decision *d, unsigned log, uint32_t cap,
 	const struct policy policy = {.cap = cap,
 	    .drop_after = DROP_AFTER,
 	    .alarm = true,
+	    .doubt_s = DOUBT_S,
+	    .pass_s = PASS_S,
+	    .pass_most_s = PASS_MOST_S,
 	    .guard = &guard,
 	    .secrets = &secrets};
 
@@ -572,6 +582,9 @@ check_news(const struct line *l, int64_t time_s, const struct news *news)
 
 	if (news->passed)
 		check_passed(l, news, time_s);
+	if (news->ends_pass)
+		HOLDS(doubts_pass_left(kept.state.doubts, &news->ip, time_s,
+			  PASS_MOST_S) == 0);
 	HOLDS(!news->lifted || !bans_find(kept.state.bans, &news->ip, &ban));
 	if (news->dropped)
 		HOLDS(bans_find(kept.state.bans, &news->ip, &ban) &&

@@ -28,6 +28,7 @@ static void
 assert_defaults(void)
 {
 	assert_int_equal(s.pass_s, 0);
+	assert_int_equal(s.doubt_s, 0);
 	assert_int_equal(s.drop_after, 0);
 	assert_int_equal(s.canary_s, 300);
 	assert_true(s.alarm);
@@ -71,9 +72,12 @@ all_keys(void **state)
 		 "canary = 10s\n"
 		 "line-max = 4096\n"
 		 "hosts-max = 8388608\n"
+		 "doubt = 12h\n"
 		 "alarm = no"),
 	    0);
 	assert_int_equal(s.pass_s, 900);
+	assert_int_equal(s.pass_most_s, 900);
+	assert_int_equal(s.doubt_s, 12 * 3600);
 	assert_int_equal(s.drop_after, 20);
 	assert_int_equal(s.n_zones, 3);
 	assert_string_equal(s.zones[0].name, "zen.spamhaus.org");
@@ -163,6 +167,18 @@ errors(void **state)
 	    {"pass = off\n", ":1: pass: 'off' is no time"},
 	    {"pass =\n", ":1: pass is empty"},
 	    {"pass = 1m\npass = 1m\n", ":2: pass is given twice"},
+	    {"pass = 1m to 8d\n",
+		":1: pass: '1m to 8d' is no TIME and no 'TIME to TIME', the "
+		"last up to 7d"},
+	    {"pass = 1m to\n", ":1: pass: '1m to' is no TIME"},
+	    {"pass = 1m 7d\n", ":1: pass: '1m 7d' is no TIME"},
+	    {"pass = 1m to 7d to\n", ":1: pass: "},
+	    {"pass = to 7d\n", ":1: pass: "},
+	    {"pass = 2d to 7d\n", ":1: pass: '2d' is no time"},
+	    {"pass = 00000000000000015m to 7d\n", ":1: pass: "},
+	    {"pass = 2h to 1h\n",
+		":1: pass: '2h to 1h' ends with the shorter time"},
+	    {"doubt = 25h\n", ":1: doubt: '25h' is no time"},
 	    {"canary = 25h\n", ":1: canary: '25h' is no time"},
 	    {"drop = 20\n",
 		":1: drop: '20' is not 'after N', N from 2 to 65535"},
@@ -216,14 +232,14 @@ errors(void **state)
 	    {"line-max = 8k\n", ":1: line-max: '8k'"},
 	    {"line-max = 0\n", ":1: line-max: '0'"},
 	    {"colour = red\n",
-		":1: 'colour': no such key; there are alarm, canary, drop, "
-		"hosts-max, line-max, pass, resolver, zone"},
+		":1: 'colour': no such key; there are alarm, canary, doubt, "
+		"drop, hosts-max, line-max, pass, resolver, zone"},
 	    {"pas = 1m\n", ":1: 'pas': no such key; there are alarm, "},
 	    {"\n\nPass = 1m\n", ":3: 'Pass': no such key"},
 	    {"abcdefghi-1 = x\n", ":1: 'abcdefghi-1': no such key"},
 	    {"abcdefghi-12 = x\n",
-		":1: there is no such key; there are alarm, canary, drop, "
-		"hosts-max, line-max, pass, resolver, zone"},
+		":1: there is no such key; there are alarm, canary, doubt, "
+		"drop, hosts-max, line-max, pass, resolver, zone"},
 	    {"pass it = 1m\n", ":1: there is no such key"},
 	    {"\x1b[2J = 1m\n", ":1: there is no such key"},
 	    {"= 1m\n", ":1: there is no such key"},
@@ -313,6 +329,10 @@ limits(void **state)
 	    0);
 	assert_int_equal(strlen(s.zones[0].text), 63);
 	assert_int_equal(load("pass=1\ncanary=1\ndrop=after 2"), 0);
+	assert_int_equal(load("pass=1d to\t7d\ndoubt=1d"), 0);
+	assert_int_equal(s.pass_s, 86400);
+	assert_int_equal(s.pass_most_s, 7 * 86400);
+	assert_int_equal(load("pass=1 to 1"), 0);
 	assert_int_equal(load("pass=1d\ncanary=1d\ndrop=after  65535"), 0);
 
 	for (int i = 0; i < SETTINGS_ZONES_MAX; i++) {
