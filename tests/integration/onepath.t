@@ -32,17 +32,19 @@ except = : \d+ Error:
 ban = 1h
 E2
 
+printf 'doubt = 2h\npass = 1m to 1d\n' >feed.conf
+
 # read_all LOG RULES [CAP]: all three read it
 read_all() {
 	rm -rf state
 	mkdir state
-	"$feed" -n -f /dev/null -l '' -c "$2" -m "${3-1000}" "$1" \
+	"$feed" -n -f feed.conf -l '' -c "$2" -m "${3-1000}" "$1" \
 	    >dry 2>dry.err
-	"$feed" -1v -f /dev/null -l '' -s '' -S '' -c "$2" -m "${3-1000}" \
+	"$feed" -1v -f feed.conf -l '' -s '' -S '' -c "$2" -m "${3-1000}" \
 	    -d state "$1" 2>feed.err
 	sed -n 's/^rblcache-feed: \(\(ban\|count\|skip\|lift\)	.*\)/\1/p' \
 	    feed.err >feed
-	"$trial" "${3-1000}" "$2" <"$1" >trial.times
+	"$trial" "${3-1000}" "$2" feed.conf <"$1" >trial.times
 	cut -f 2- trial.times >trial
 }
 alike() { # NAME LOG RULES [CAP]
@@ -51,9 +53,10 @@ alike() { # NAME LOG RULES [CAP]
 	read_all "$@"
 	ok "$what: -n and the feed ($(wc -l <feed) decisions)" cmp dry feed
 	ok "$what: the trial" cmp trial feed
-	# of those that were banned once: since when, and until when; where the line
-	# has a stamp, and not one of the future, for which the clock counts
-	cut -f 2- trial.times | grep '^ban' | cut -f 2 | sort | uniq -u >once
+	# of those that were banned once and not lifted: since when, and until when;
+	# where the line has a stamp, and not one of the future, for which the clock
+	# counts
+	cut -f 2- trial.times | grep '^\(ban\|lift\)	' | cut -f 2 | sort | uniq -u >once
 	awk -F '\t' 'NR == FNR { once[$1] = 1; next }
 	    $2 == "ban" && ($3 in once) && $1 + $5 > now && $1 < started {
 		print $3, $1, $1 + $5, $4 }' now="$(date +%s)" started="$started" \

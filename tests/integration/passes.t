@@ -222,6 +222,14 @@ n=$(front_left rblpass4 198.51.100.11)
 ok "kill -9: lines read again lengthen no pass: ${n:-none}" \
     test "${n:-0}" -le 898
 
+# and the kernel loses its sets: the state knows of them
+front_kill_feed TERM
+ipset destroy rblpass4
+front_start_feed -f "$conf"
+ok "a reboot: it still has its pass" passed 198.51.100.11
+connect 198.51.100.11
+is "$greeting, $cost" "$in, 0" "and is not asked about"
+
 # off and on
 connect 198.51.100.12
 ok "before it is switched off" passed 198.51.100.12

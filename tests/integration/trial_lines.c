@@ -2,7 +2,7 @@
 /*
  * trial_lines: a trial without its hook reads a log.
  *
- *	trial_lines CAP RULES <LOG
+ *	trial_lines CAP RULES FEED.CONF <LOG
  *
  * A line for each that a rule matches: its unix seconds, a tab, and what -n of
  * rblcache-feed prints.
@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "ctl/trial.h"
+#include "feed/settings.h"
 #include "state/judge.h"
 
 static void
@@ -29,6 +30,7 @@ main(int argc, char **argv)
 	char error[RULES_ERROR_SIZE];
 	char text[DECIDE_TEXT_SIZE];
 	struct trial_setup setup = {.alarm = true};
+	struct settings settings;
 	struct guard guard = {0};
 	struct trial *trial;
 	const char *rules;
@@ -36,14 +38,19 @@ main(int argc, char **argv)
 	size_t size = 0;
 	ssize_t len;
 
-	if (argc != 3)
-		die("usage: trial_lines CAP RULES");
+	if (argc != 4)
+		die("usage: trial_lines CAP RULES FEED.CONF");
 	rules = argv[2];
 	setup.cap = (uint32_t)strtoul(argv[1], NULL, 10);
 	setup.guard = &guard;
 	setup.rules = rules_load(&rules, 1, error);
 	if (setup.rules == NULL)
 		die(error);
+	if (settings_load(argv[3], &settings, error) != 0)
+		die(error);
+	setup.doubt_s = settings.doubt_s;
+	setup.pass_s = settings.pass_s;
+	setup.pass_most_s = settings.pass_most_s;
 	trial = trial_new(&setup);
 	if (trial == NULL)
 		die("no memory");

@@ -375,6 +375,10 @@ the_sample(void **state)
 	assert_int_equal(s.canary_s, 300);
 	assert_true(s.alarm);
 	assert_int_equal(settings_load("hooks/feed.conf", &s, message), 0);
+	assert_int_equal(s.doubt_s, 12 * 3600);
+	assert_int_equal(s.pass_s, 15 * 60);
+	assert_int_equal(s.pass_most_s, 7 * 86400);
+	s.doubt_s = s.pass_s = s.pass_most_s = 0;
 	assert_defaults();
 }
 
