@@ -112,6 +112,6 @@ is "$(sed -n 's/^.It Ic \([a-z]*\) .*/\1/p' src/rblcache.rules.5 | sort)" \
 keys=$(sed -n 's/^ *{"\([a-z]*\)", set_.*/\1/p' src/feed/settings.c | sort)
 is "$(sed -n 's/^.It Ic \([a-z]*\) .*/\1/p' src/rblcache-feed.conf.5 | sort)" \
     "$keys" "rblcache-feed.conf(5) has them, too"
-is "$(sed -n 's/^#\([a-z]*\) = .*/\1/p' hooks/feed.conf | sort -u)" "$keys" \
+is "$(sed -n 's/^#\{0,1\}\([a-z]*\) = .*/\1/p' hooks/feed.conf | sort -u)" "$keys" \
     "and so has feed.conf"
 done_testing

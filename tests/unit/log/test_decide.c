@@ -211,7 +211,7 @@ the_allow_list(void **state)
 	    "skip " REAL " rblsmtpd allowed");
 	local_says(LOCAL_DENY, "553 x");
 	assert_string_equal(decided("rblsmtpd: " REAL " pid 7: 451 x"),
-	    "ban " REAL " rblsmtpd 86400 451 x");
+	    "ban " REAL " rblsmtpd 2073600 451 x");
 	assert_null(guard_trouble(&guard));
 	/* it is damaged, so anybody may be allowed */
 	assert_int_equal(truncate(path, 100), 0);
@@ -226,7 +226,7 @@ the_allow_list(void **state)
 	assert_int_equal(unlink(path), 0);
 	guard_refresh(&guard);
 	assert_string_equal(decided("rblsmtpd: " REAL " pid 7: 451 x"),
-	    "ban " REAL " rblsmtpd 86400 451 x");
+	    "ban " REAL " rblsmtpd 2073600 451 x");
 	guard.path = "";
 	close(fd);
 }
