@@ -715,6 +715,8 @@ take_log(struct state_log *logs, size_t n, const unsigned char *key,
 	if (r->version >= 4 &&
 	    (alarm_get(r, &read.alarm) != 0 || get_newer_of_log(r, &read) != 0))
 		return -1;
+	/* those of earlier versions did, too */
+	read.shows_hook |= read.shows_passed;
 	if (r->bad || klen < 1 || klen > PATH_MAX)
 		return -1;
 	memcpy(read.path, key + 1, klen - 1);

@@ -20,6 +20,7 @@ count = 3 in 5s
 again = x2 up to 1h
 ban   = 1m
 EOT
+printf 'doubt = 12h\npass = 1s to 7d\n' >feed.conf
 [ "${RBLCACHE_LONG-}" ] && rounds=5 || rounds=1
 kills=60
 
@@ -50,6 +51,10 @@ connections() { # SEED
 	}
 	if (i % 9 == 3 && i % 50 != 1) # so it was no list
 		print "rblcache: " ip " pid " i ": passed"
+	if (i % 9 == 4)
+		print "rblcache: " ip " pid " i ": 451 Listed (ipset, 9s left)"
+	if (i % 9 == 5)
+		print "rblcache: " ip " pid " i ": allowed (pass)"
 	if (i % 18 == 3)
 		print "rblsmtpd: " ip " pid " i ": 451 forged"
 	if (i % 100 != 99)
@@ -64,7 +69,7 @@ read_log() { # STATE OPTION...: the rest of it
 	shift
 	[ "$front_ipset" ] && set -- -s "${state}4" -S "${state}6" "$@"
 	[ "$front_ipset" ] || set -- -s '' -S '' "$@"
-	exec "$feed" -f /dev/null "$@" -m 0 -c "$rules" -d "$state" -l '' \
+	exec "$feed" -f feed.conf "$@" -m 0 -c "$rules" -d "$state" -l '' \
 	    log2 2>>err
 }
 
@@ -127,7 +132,7 @@ while [ "$round" -lt "$rounds" ]; do
 	round=$((round + 1))
 	one_round "$round"
 done
-for kind in 62:1000:bans 63:5:counts 70:5:past 73:10:connections 76:100:visits 74:2:tallies 6c:1:logs; do
+for kind in 62:1000:bans 63:5:counts 70:5:past 73:10:connections 76:100:visits 68:1000:hosts 74:2:tallies 6c:1:logs; do
 	IFS=: read -r letter least name <<-EOT
 	$kind
 	EOT

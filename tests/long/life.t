@@ -135,7 +135,10 @@ in_top svc -t /service/smtpd
 ok "svc -t: with the hook" front_wait eval \
     'in_top pgrep -f "^tcpserver .*rblcache" && answers'
 
-# ---- every day ----
+# ---- every day, with less for a start ----
+
+sed -i 's/^pass /#pass /;s/^doubt /#doubt /' "$top/etc/rblcache/feed.conf"
+in_top svc -h /service/rblcache-feed
 
 refused $listed "after: the hook refuses" 0 '^451 Listed by TEST'
 refused 203.0.113.66 "your own rules" 0 '^553 we know you'
@@ -166,7 +169,7 @@ ok "and banned" front_wait banned 203.0.113.10
 
 # ---- passes, for a start ----
 
-sed -i 's/^#pass /pass /' "$top/etc/rblcache/feed.conf"
+sed -i 's/^#pass /pass /;s/^#doubt /doubt /' "$top/etc/rblcache/feed.conf"
 in_top svc -h /service/rblcache-feed
 passes() { # ADDRESS
 	[ -z "$ipset" ] || ipset -q test rblpass4 "$1"
