@@ -45,7 +45,7 @@ static const char rules_text[] =
     "match = ^rblsmtpd: (?<ip>\\S+) pid (?<pid>\\d+): "
     "(?<reply>(?:451|553) .+)$\n"
     "except = : \\d+ Error:\n"
-    "ban = 20s\n"
+    "ban = 400s\n"
     "again = x2 up to 1h\n"
     "[count]\n"
     "match = ^qmail-smtpd: 421 badiprbl: ip (?<ip>\\S+) rbl: \\S+$\n"
