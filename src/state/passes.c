@@ -211,10 +211,10 @@ take_refusal(struct state *s, struct state_log *log, const struct hooklog *h,
 		visits_refused(s, log, &h->ip, time_s);
 	n = bans_refused(s->bans, &h->ip, time_s);
 	news->ip = h->ip;
-	/* a drop may end before the ban: then so often again */
-	news->dropped =
-	    n > 0 && policy->drop_after > 0 && n % policy->drop_after == 0;
 	doubt(s, &h->ip, time_s, policy, news);
+	/* a drop may end before the ban: then so often again */
+	news->dropped = !news->lifted && n > 0 && policy->drop_after > 0 &&
+			n % policy->drop_after == 0;
 }
 
 /* A pass that does not grow is too short to be counted. */

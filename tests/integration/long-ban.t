@@ -41,7 +41,8 @@ look() {
 	front_ctl status >/dev/null # it has sent all
 }
 
-sed 's/^ban .*/ban = 40d/' "$root/hooks/log/rblsmtpd.rules" \
+# no list's, which wants doubt for more than a day
+sed 's/^ban .*/ban = 40d\nlist = no/' "$root/hooks/log/rblsmtpd.rules" \
     >"$front/long.rules"
 a=203.0.113.9
 b=203.0.113.10

@@ -369,6 +369,7 @@ full_state(void)
 	    .position.done = "@400000006925d2ca0000000a.s",
 	    .ports = {25, 65535},
 	    .shows_passed = true,
+	    .shows_hook = true,
 	    .late = 16,
 	    .recovered = 17,
 	    .unshown_s = 18,
