@@ -97,7 +97,9 @@ feed_pid() {
 	in_top pgrep -x rblcache-feed
 }
 follows() {
-	[ -n "$(feed_pid)" ] && ctl status >/dev/null
+	[ -n "$(feed_pid)" ] || return
+	ctl status >/dev/null
+	[ $? -le 1 ] # a warning: no zone is named yet
 }
 banned() { # ADDRESS
 	ctl list | grep -q "^$1	"
@@ -150,7 +152,9 @@ said='sets 1, recent.cdb 0, local.cdb 1'
 [ "$ipset" ] || said='sets 0, recent.cdb 1, local.cdb 1'
 ok "the feed has seen it" front_wait eval "ctl status | grep -q '$said'"
 if [ "$ipset" ]; then
-	exits "status: all is well" 0 '^OK' ctl status
+	exits "status: one thing to do" 1 \
+	    '^WARNING: pass without a zone: name your lists in feed.conf [^;]*$' \
+	    ctl status
 fi
 like "$(ctl status)" 'today refused 2 without asking a list' \
     "status: what was saved"
