@@ -32,8 +32,9 @@ line() { # ADDRESS
 
 # ---- the feed under each of them ----
 
+# The feed, and not the process that saves its bans.
 pid_of_feed() {
-	pgrep -f "^$feed .*-d $front/state\.$name "
+	pgrep -o -f "^$feed .*-d $front/state\.$name "
 }
 other_pid() {
 	new=$(pid_of_feed) && [ "$new" != "$old" ]
