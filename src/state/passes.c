@@ -170,13 +170,14 @@ passes_unclear(const struct decision *d)
 static void
 take_rblsmtpd(struct state *s, struct state_log *log, const struct decision *d)
 {
+	uint64_t pid = pid_of(d);
 	struct connections_entry c;
 
-	if (connections_find(s->connections, log->id, pid_of(d), NULL, &c))
+	if (connections_find(s->connections, log->id, pid, NULL, &c))
 		note_port(log, &c);
 	if (passes_unclear(d) != 0)
-		connections_mark(s->connections, log->id, pid_of(d), NULL,
-		    CONNECTIONS_REJECTED);
+		connections_mark(
+		    s->connections, log->id, pid, NULL, CONNECTIONS_REJECTED);
 }
 
 /* Who behaves like a mail server is asked about again. */
@@ -193,7 +194,6 @@ doubt(struct state *s, const struct addr *a, int64_t time_s,
 		return;
 	(void)bans_remove(s->bans, a);
 	tell_lift(&ban, a, "doubt", news);
-	news->dropped = false;
 }
 
 /* The hook has refused a host that it knew. */
